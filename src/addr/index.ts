@@ -1,0 +1,23 @@
+/** Addresses, CIDRs and MACs as values: parsed once at the border, canonical ever after. Pure. */
+
+export {
+  addressAt,
+  cidrContains,
+  cidrSize,
+  formatCidr,
+  hostCidr,
+  networkOf,
+  subnetGateway,
+} from './cidr.ts';
+export {
+  type Ipv4Address,
+  type Ipv4Cidr,
+  ipv4FromNumber,
+  ipv4ToNumber,
+  isIpv4,
+  isMac,
+  type MacAddress,
+  parseIpv4,
+  parseIpv4Cidr,
+  parseMac,
+} from './parse.ts';

@@ -1,0 +1,23 @@
+import { CNI_ERRORS } from './cni.ts';
+import { CONFIG_ERRORS } from './config.ts';
+import { EC2_ERRORS } from './ec2.ts';
+import type { Entry } from './entry.ts';
+import { HOST_ERRORS } from './host.ts';
+import { SIM_ERRORS } from './sim.ts';
+
+/** Every failure this product can report. `docs/errors.md` is kept equal to it by a test. */
+export const CATALOGUE = {
+  ...CONFIG_ERRORS,
+  ...HOST_ERRORS,
+  ...EC2_ERRORS,
+  ...CNI_ERRORS,
+  ...SIM_ERRORS,
+} as const satisfies Record<string, Entry>;
+
+/** The stable name of a failure, e.g. `SUBNET_NO_IPS`. */
+export type ErrorCode = keyof typeof CATALOGUE;
+
+/** Reports whether `text` is the code of a catalogued failure. */
+export function isErrorCode(text: string): text is ErrorCode {
+  return Object.hasOwn(CATALOGUE, text);
+}

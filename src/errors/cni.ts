@@ -1,0 +1,50 @@
+import type { Entry } from './entry.ts';
+
+/** Failures of a CNI call itself: its environment, its configuration, its attachment. */
+export const CNI_ERRORS = {
+  CNI_VERSION: {
+    retry: 'never',
+    says: (d) => `cniVersion ${d['version']} is not supported`,
+    remedy: 'use one of the versions "vpc-cni" supports: 0.3.0, 0.3.1, 0.4.0, 1.0.0, 1.1.0',
+  },
+  CNI_ENV: {
+    retry: 'never',
+    says: (d) => `invalid CNI environment: ${d['reason']}`,
+    remedy: 'the container runtime must set the variables the CNI specification asks for',
+  },
+  CNI_DECODE: {
+    retry: 'never',
+    says: (d) => `the configuration on stdin is not valid JSON: ${d['reason']}`,
+    remedy: 'check the file in /etc/cni/net.d; "vpc-cni install" writes a correct one',
+  },
+  CNI_CONFIG: {
+    retry: 'never',
+    says: (d) => `invalid network configuration: ${d['reason']}`,
+    remedy: 'check the file in /etc/cni/net.d; "vpc-cni install" writes a correct one',
+  },
+  CNI_NETNS: {
+    retry: 'never',
+    says: (d) => `CNI_NETNS ${d['path']} cannot be used: ${d['reason']}`,
+    remedy: 'the sandbox is gone or its path is wrong; the runtime must make a new sandbox',
+  },
+  IFNAME_TAKEN: {
+    retry: 'never',
+    says: (d) => `the namespace ${d['netns']} already has an interface ${d['ifName']} that is not ours`,
+    remedy: 'another plugin made this interface; remove it or use another CNI_IFNAME',
+  },
+  ATTACHMENT_UNKNOWN: {
+    retry: 'never',
+    says: (d) => `no allocation for container ${d['containerId']} interface ${d['ifName']}`,
+    remedy: 'the runtime must call ADD before CHECK',
+  },
+  CHECK_FAILED: {
+    retry: 'never',
+    says: (d) => `container ${d['containerId']}: ${d['difference']}`,
+    remedy: 'delete the pod so that it is wired anew, and look for what changed its network',
+  },
+  DAEMON_DOWN: {
+    retry: 'backoff',
+    says: (d) => `ipamd does not answer on ${d['socket']}: ${d['reason']}`,
+    remedy: 'start it with "systemctl start vpc-cni-ipamd" and read its journal',
+  },
+} as const satisfies Record<string, Entry>;

@@ -1,0 +1,68 @@
+import type { Entry } from './entry.ts';
+
+/** Failures of EC2 and of the instance metadata service, and pool states that follow from them. */
+export const EC2_ERRORS = {
+  IMDS_UNREACHABLE: {
+    retry: 'backoff',
+    says: (d) => `the instance metadata service at ${d['endpoint']} did not answer ${d['path']}: ${d['reason']}`,
+    remedy: 'check that IMDSv2 is enabled on the instance and that 169.254.169.254 is not blocked or proxied',
+  },
+  IMDS_BAD_ANSWER: {
+    retry: 'backoff',
+    says: (d) => `the instance metadata service answered ${d['path']} with ${d['found']}`,
+    remedy: 'check that the endpoint is really the instance metadata service',
+  },
+  IAM_DENIED: {
+    retry: 'backoff',
+    says: (d) => `EC2 denied ${d['action']}: ${d['reason']}`,
+    remedy: 'attach the policy AmazonEKS_CNI_Policy (or its scoped-down form) to the role of the instance',
+  },
+  EC2_THROTTLED: {
+    retry: 'backoff',
+    says: (d) => `EC2 throttles ${d['action']}: ${d['reason']}`,
+    remedy: 'nothing to do at once: the daemon backs off; lower the churn or raise WARM_IP_TARGET if it stays',
+  },
+  EC2_FAILED: {
+    retry: 'backoff',
+    says: (d) => `EC2 ${d['action']} failed with ${d['ec2Code']}: ${d['reason']}`,
+    remedy: 'look the EC2 error code up; the daemon tries again with a growing delay',
+  },
+  EC2_UNREACHABLE: {
+    retry: 'backoff',
+    says: (d) => `EC2 did not answer ${d['action']}: ${d['reason']}`,
+    remedy: 'check the route to the EC2 endpoint (internet gateway, NAT or VPC endpoint) and its security group',
+  },
+  EC2_NOT_FOUND: {
+    retry: 'never',
+    says: (d) => `EC2 knows nothing of the object of ${d['action']}: ${d['reason']}`,
+    remedy: 'the object is gone; the daemon drops it at its next pass',
+  },
+  SUBNET_NO_IPS: {
+    retry: 'backoff',
+    says: (d) => `no free address in subnet ${d['subnet']}: ${d['reason']}`,
+    remedy: 'free addresses in the subnet, or add a larger subnet to the cluster',
+  },
+  ENI_LIMIT: {
+    retry: 'after-cooldown',
+    says: (d) =>
+      `instance type ${d['instanceType']} is full: ${d['attached']} of ${d['limit']} ENIs, ${d['assigned']} of ${d['total']} addresses in use`,
+    remedy: 'run fewer pods on this node or choose an instance type with more ENIs or addresses',
+  },
+  COOLDOWN_WAIT: {
+    retry: 'after-cooldown',
+    says: (d) =>
+      `every free address rests in cooldown (${d['cooldown']} of them); the next is free in ${d['waitMs']} ms`,
+    remedy: 'wait, or raise WARM_IP_TARGET so that fresh addresses are at hand',
+  },
+  POOL_GROWING: {
+    retry: 'backoff',
+    says: (d) =>
+      `no free address yet; EC2 was asked for ${d['wanted']} more and has not delivered within ${d['waitedMs']} ms`,
+    remedy: 'the runtime tries again by itself; see "vpc-cni status" if it stays',
+  },
+  ENGINE_STARTING: {
+    retry: 'backoff',
+    says: (d) => `ipamd is starting: ${d['phase']}`,
+    remedy: 'the runtime tries again by itself; see "vpc-cni status" if it stays',
+  },
+} as const satisfies Record<string, Entry>;

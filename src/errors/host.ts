@@ -1,0 +1,55 @@
+import type { Entry } from './entry.ts';
+
+/** Failures of this host: files, programs, kernel objects, the installer and the unit. */
+export const HOST_ERRORS = {
+  INTERNAL: {
+    retry: 'backoff',
+    says: (d) => `unexpected failure: ${d['reason']}`,
+    remedy: 'this is a defect: report it with the output of the command and the journal of vpc-cni-ipamd',
+  },
+  NOT_ROOT: {
+    retry: 'never',
+    says: (d) => `${d['what']} needs root and runs as uid ${d['uid']}`,
+    remedy: 'run it as root (sudo)',
+  },
+  EXEC_FAILED: {
+    retry: 'backoff',
+    says: (d) => `${d['argv']} ${d['outcome']}${d['stderr'] ? `: ${d['stderr']}` : ''}`,
+    remedy: 'check that the program is installed and read its message above',
+  },
+  PROGRAM_MISSING: {
+    retry: 'never',
+    says: (d) => `the program ${d['program']} is not installed`,
+    remedy: 'install it with the package manager of the distribution (docs/operator-guide.md lists the packages)',
+  },
+  FILE_FAILED: {
+    retry: 'never',
+    says: (d) => `could not ${d['action']} ${d['path']}: ${d['reason']}`,
+    remedy: 'check the path, its permissions and whether its file system is mounted read-only',
+  },
+  FILE_NOT_REGULAR: {
+    retry: 'never',
+    says: (d) => `${d['path']} is ${d['found']}, not a regular file, and will not be replaced`,
+    remedy: 'move it away, then run the command again',
+  },
+  LOCK_HELD: {
+    retry: 'backoff',
+    says: (d) => `${d['path']} is locked by another run${d['pid'] ? ` (pid ${d['pid']})` : ''}`,
+    remedy: 'wait for the other run to end, then try again',
+  },
+  NETLINK: {
+    retry: 'backoff',
+    says: (d) => `the kernel refused to ${d['action']}: ${d['errno']}${d['extack'] ? ` (${d['extack']})` : ''}`,
+    remedy: 'look at the object named in the message with "ip link", "ip route" or "ip rule"',
+  },
+  NETNS_MISSING: {
+    retry: 'never',
+    says: (d) => `no network namespace at ${d['path']}: ${d['reason']}`,
+    remedy: 'the sandbox is gone or its path is wrong; the runtime must make a new sandbox',
+  },
+  LINK_MISSING: {
+    retry: 'backoff',
+    says: (d) => `no link with MAC ${d['mac']}; the host has ${d['seen']}`,
+    remedy: 'check "ip link" and that the ENI is attached to this instance',
+  },
+} as const satisfies Record<string, Entry>;

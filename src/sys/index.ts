@@ -1,0 +1,10 @@
+/**
+ * The only room with effects: programs, files under a root, the clock, namespaces, libc. Everything here is a thin
+ * edge that does what its argument says and decides nothing.
+ */
+export { type Clock, systemClock } from './clock.ts';
+export { sendUnixDatagram } from './datagram.ts';
+export { ERRNO, errnoName } from './errno.ts';
+export { type Exec, type ExecRequest, type ExecResult, systemExec } from './exec.ts';
+export { closeSocket, openNetlinkSocket, receiveInto, sendBytes, setReceiveBuffer } from './netlink-socket.ts';
+export { inNetns, type Netns, openNetns } from './netns.ts';
