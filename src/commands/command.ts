@@ -1,0 +1,15 @@
+/** What a command is given: nothing of the process is read anywhere else. */
+export interface CommandContext {
+  /** The words after the command's own name. */
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Absolute path of the running executable; a supervised child is started from it. */
+  readonly executable: string;
+  readonly stdout: (text: string) => void;
+  readonly stderr: (text: string) => void;
+  /** Whether stdout is a terminal: colour and live progress are for people only. */
+  readonly isTty: boolean;
+}
+
+/** Runs a command and returns its exit code: 0 done, 1 failed, 2 bad usage or configuration, 3 changes or faults found. */
+export type RunCommand = (context: CommandContext) => Promise<number>;
