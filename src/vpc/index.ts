@@ -1,0 +1,9 @@
+/** EC2's nouns and limits: what an instance type can hold, and what follows from it. Pure. */
+export {
+  type Hypervisor,
+  type InstanceLimits,
+  instanceTypes,
+  limitsOf,
+  supportsPrefixes,
+} from './instance-limits.ts';
+export { maxPods } from './max-pods.ts';
