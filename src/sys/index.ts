@@ -6,5 +6,7 @@ export { type Clock, systemClock } from './clock.ts';
 export { sendUnixDatagram } from './datagram.ts';
 export { ERRNO, errnoName } from './errno.ts';
 export { type Exec, type ExecRequest, type ExecResult, systemExec } from './exec.ts';
+export { createFiles, type FileFact, type Files, type ReadFiles, sha256File, type WriteFiles } from './files.ts';
+export { type Lock, takeLock } from './lock.ts';
 export { closeSocket, openNetlinkSocket, receiveInto, sendBytes, setReceiveBuffer } from './netlink-socket.ts';
 export { inNetns, type Netns, openNetns } from './netns.ts';
