@@ -4,6 +4,7 @@
  */
 export { type Clock, systemClock } from './clock.ts';
 export { sendUnixDatagram } from './datagram.ts';
+export { type EnvFileText, readEnvFiles } from './env-files.ts';
 export { ERRNO, errnoName } from './errno.ts';
 export { type Exec, type ExecRequest, type ExecResult, systemExec } from './exec.ts';
 export { createFiles, type FileFact, type Files, type ReadFiles, sha256File, type WriteFiles } from './files.ts';

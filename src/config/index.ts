@@ -1,0 +1,15 @@
+/**
+ * Settings: one schema gives their types, defaults, texts and documentation; sources are merged in a written order, and
+ * every mistake of every source is reported at once. Pure: texts come in, values go out.
+ */
+export { type EnvFile, parseEnvFile } from './env-file.ts';
+export { type Finding, formatFinding } from './finding.ts';
+export {
+  loadSettings,
+  type ResolvedSettings,
+  resolveSettings,
+  type SettingInput,
+  type SettingSource,
+} from './parse-settings.ts';
+export { describeSettings, renderConfigurationPage } from './render-docs.ts';
+export { isSettingKey, SCHEMA, SETTING_KEYS, type SettingKey, type Settings } from './schema.ts';

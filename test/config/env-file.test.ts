@@ -1,0 +1,70 @@
+import { describe, expect, test } from 'bun:test';
+import fc from 'fast-check';
+import { parseEnvFile } from '../../src/config/index.ts';
+
+const rows = [
+  { name: 'a plain value', text: 'A=1', values: { A: '1' }, lines: { A: 1 } },
+  { name: 'blanks around name and value', text: '  A = two words  \n', values: { A: 'two words' }, lines: { A: 1 } },
+  { name: 'comments of both kinds', text: '# c\n; c\n\nA=1 # kept', values: { A: '1 # kept' }, lines: { A: 4 } },
+  { name: 'an empty value', text: 'A=\nB=', values: { A: '', B: '' }, lines: { A: 1, B: 2 } },
+  { name: 'double quotes', text: 'A=" x \\" \\n "', values: { A: ' x " \\n ' }, lines: { A: 1 } },
+  { name: 'single quotes are literal', text: `A='{"a":"\\"}'`, values: { A: '{"a":"\\"}' }, lines: { A: 1 } },
+  { name: 'quotes in the middle', text: 'A=x" y "z', values: { A: 'x y z' }, lines: { A: 1 } },
+  { name: 'a continued line', text: 'A=1\\\n2\nB=3', values: { A: '12', B: '3' }, lines: { A: 1, B: 3 } },
+  { name: 'a quoted newline', text: 'A="1\n2"\nB=3', values: { A: '1\n2', B: '3' }, lines: { A: 1, B: 3 } },
+  { name: 'carriage returns', text: 'A=1\r\nB=2\r\n', values: { A: '1', B: '2' }, lines: { A: 1, B: 2 } },
+  { name: 'a name every object has', text: 'constructor=1', values: { constructor: '1' }, lines: { constructor: 1 } },
+] as const;
+
+const broken = [
+  { name: 'no equals sign', text: '\nWARM', findings: [{ origin: 'f:2', reason: 'is not KEY=VALUE: "WARM"' }] },
+  {
+    name: 'no equals sign on this line',
+    text: 'WARM\nA=1',
+    findings: [{ origin: 'f:1', reason: 'is not KEY=VALUE: "WARM"' }],
+  },
+  {
+    name: 'export as in a shell',
+    text: 'export A=1',
+    findings: [{ origin: 'f:1', reason: 'has no valid name before "=": "export A"' }],
+  },
+  {
+    name: 'an open quote',
+    text: 'A="1\nB=2',
+    findings: [{ origin: 'f:1', key: 'A', reason: 'opens a quote " and never closes it' }],
+  },
+  {
+    name: 'a name set twice',
+    text: 'A=1\nA=2',
+    findings: [{ origin: 'f:2', key: 'A', reason: 'is set a second time in this file, first in line 1' }],
+  },
+] as const;
+
+describe('parseEnvFile()', () => {
+  for (const row of rows) {
+    test(`reads ${row.name}`, () => {
+      const { values, lines, findings } = parseEnvFile(row.text, 'f');
+      expect(JSON.stringify({ values, lines, findings })).toBe(
+        JSON.stringify({ values: row.values, lines: row.lines, findings: [] }),
+      );
+    });
+  }
+  for (const row of broken) {
+    test(`finds ${row.name}`, () => {
+      expect(parseEnvFile(row.text, 'f').findings).toEqual([...row.findings]);
+    });
+  }
+  test('reads back any value in single quotes', () => {
+    fc.assert(
+      fc.property(fc.string(), (value) => {
+        fc.pre(!value.includes("'"));
+        expect(parseEnvFile(`A='${value}'\n`, 'f').values).toEqual({ A: value });
+      }),
+    );
+  });
+  test('ends for any text', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: fc.constantFrom(...'A=\n"\'\\ #;') }), (text) => void parseEnvFile(text, 'f')),
+    );
+  });
+});
