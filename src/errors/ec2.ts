@@ -42,6 +42,26 @@ export const EC2_ERRORS = {
     says: (d) => `no free address in subnet ${d['subnet']}: ${d['reason']}`,
     remedy: 'free addresses in the subnet, or add a larger subnet to the cluster',
   },
+  EC2_CREDENTIALS: {
+    retry: 'backoff',
+    says: (d) => `no usable AWS credentials for ${d['action']}: ${d['reason']}`,
+    remedy: 'attach an instance profile with a role to the instance, and check that its clock is right',
+  },
+  EC2_BAD_ANSWER: {
+    retry: 'backoff',
+    says: (d) => `EC2 answered ${d['action']} without ${d['missing']}`,
+    remedy: 'check that the endpoint is really EC2; the daemon tries again with a growing delay',
+  },
+  ENI_ATTACH_LIMIT: {
+    retry: 'never',
+    says: (d) => `EC2 attaches no further ENI to ${d['instance']}: ${d['reason']}`,
+    remedy: 'detach an ENI nobody uses, lower MAX_ENI, or choose an instance type with more ENIs',
+  },
+  ADDRESS_LIMIT: {
+    retry: 'never',
+    says: (d) => `EC2 assigns no further address to ${d['eni']}: ${d['reason']}`,
+    remedy: 'the daemon reads the ENI anew from EC2; another program may have assigned addresses to it',
+  },
   ENI_LIMIT: {
     retry: 'after-cooldown',
     says: (d) =>

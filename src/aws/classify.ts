@@ -1,0 +1,110 @@
+import { type ErrorCode, HostError } from '../errors/index.ts';
+import type { Ec2Action } from './types.ts';
+
+/** The objects of a request, for the sentence of its failure. */
+export interface Ec2Subject {
+  readonly eniId?: string;
+  readonly subnetId?: string;
+  readonly instanceId?: string;
+}
+
+/** EC2's error codes that mean more than "failed" (API reference, "Error codes"). */
+const BY_EC2_CODE: ReadonlyMap<string, ErrorCode> = new Map([
+  ['UnauthorizedOperation', 'IAM_DENIED'],
+  ['AccessDenied', 'IAM_DENIED'],
+  ['AccessDeniedException', 'IAM_DENIED'],
+  ['AuthFailure', 'IAM_DENIED'],
+  ['OptInRequired', 'IAM_DENIED'],
+  ['OperationNotPermitted', 'IAM_DENIED'],
+  ['CredentialsProviderError', 'EC2_CREDENTIALS'],
+  ['ProviderError', 'EC2_CREDENTIALS'],
+  ['InstanceMetadataV1FallbackError', 'EC2_CREDENTIALS'],
+  ['InvalidClientTokenId', 'EC2_CREDENTIALS'],
+  ['UnrecognizedClientException', 'EC2_CREDENTIALS'],
+  ['MissingAuthenticationToken', 'EC2_CREDENTIALS'],
+  ['ExpiredToken', 'EC2_CREDENTIALS'],
+  ['ExpiredTokenException', 'EC2_CREDENTIALS'],
+  ['RequestExpired', 'EC2_CREDENTIALS'],
+  ['SignatureDoesNotMatch', 'EC2_CREDENTIALS'],
+  ['RequestLimitExceeded', 'EC2_THROTTLED'],
+  ['Throttling', 'EC2_THROTTLED'],
+  ['ThrottlingException', 'EC2_THROTTLED'],
+  ['ThrottledException', 'EC2_THROTTLED'],
+  ['RequestThrottled', 'EC2_THROTTLED'],
+  ['RequestThrottledException', 'EC2_THROTTLED'],
+  ['EC2ThrottledException', 'EC2_THROTTLED'],
+  ['TooManyRequestsException', 'EC2_THROTTLED'],
+  ['SlowDown', 'EC2_THROTTLED'],
+  ['InsufficientFreeAddressesInSubnet', 'SUBNET_NO_IPS'],
+  ['InsufficientCidrBlocks', 'SUBNET_NO_IPS'],
+  ['AttachmentLimitExceeded', 'ENI_ATTACH_LIMIT'],
+  ['PrivateIpAddressLimitExceeded', 'ADDRESS_LIMIT'],
+  ['TimeoutError', 'EC2_UNREACHABLE'],
+  ['AbortError', 'EC2_UNREACHABLE'],
+]);
+
+const TOO_MANY_REQUESTS = 429;
+
+/** An `UnauthorizedOperation` carries a kilobyte of encoded policy; a log line does not need it. */
+const LONGEST_REASON = 300;
+
+/** The catalogued failure an error of the SDK stands for. Decided by its code or status, never by its message. */
+export function classifyEc2Error(failure: {
+  readonly action: Ec2Action;
+  readonly error: unknown;
+  readonly subject: Ec2Subject;
+}): HostError {
+  const { action, error, subject } = failure;
+  if (error instanceof HostError) return error;
+  const seen = inspect(error);
+  const code = codeOf(seen);
+  return new HostError(
+    code,
+    {
+      action,
+      reason: seen.reason,
+      ec2Code: seen.name,
+      ...(code === 'SUBNET_NO_IPS' ? { subnet: subject.subnetId ?? `of ${subject.eniId ?? 'the ENI'}` } : {}),
+      ...(code === 'ENI_ATTACH_LIMIT' ? { instance: subject.instanceId ?? 'the instance' } : {}),
+      ...(code === 'ADDRESS_LIMIT' ? { eni: subject.eniId ?? 'the ENI' } : {}),
+    },
+    error,
+  );
+}
+
+interface Seen {
+  readonly name: string;
+  readonly reason: string;
+  /** HTTP status of the answer; `undefined` when there was none. */
+  readonly status: number | undefined;
+  /** Errno or Bun's own word of a failed connection. */
+  readonly systemCode: string | undefined;
+}
+
+function codeOf(seen: Seen): ErrorCode {
+  const known = BY_EC2_CODE.get(seen.name);
+  if (known !== undefined) return known;
+  if (seen.status === TOO_MANY_REQUESTS) return 'EC2_THROTTLED';
+  if (/\.NotFound$/.test(seen.name)) return 'EC2_NOT_FOUND';
+  return seen.status === undefined && seen.systemCode !== undefined ? 'EC2_UNREACHABLE' : 'EC2_FAILED';
+}
+
+function inspect(error: unknown): Seen {
+  if (!(error instanceof Error))
+    return { name: 'unknown', reason: String(error), status: undefined, systemCode: undefined };
+  return {
+    name: error.name,
+    reason: (error.message || error.name).slice(0, LONGEST_REASON),
+    status: statusOf(error),
+    systemCode: 'code' in error && typeof error.code === 'string' ? error.code : undefined,
+  };
+}
+
+/** The SDK keeps the status of the answer in `$metadata`; errors of the connection have none. */
+function statusOf(error: Error): number | undefined {
+  if (!('$metadata' in error) || typeof error.$metadata !== 'object' || error.$metadata === null) return undefined;
+  const metadata: object = error.$metadata;
+  return 'httpStatusCode' in metadata && typeof metadata.httpStatusCode === 'number'
+    ? metadata.httpStatusCode
+    : undefined;
+}

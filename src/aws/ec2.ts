@@ -1,0 +1,25 @@
+import type { Ask } from './ask.ts';
+import { classifyEc2Error } from './classify.ts';
+import { changingMethods } from './ec2-change.ts';
+import { describingMethods } from './ec2-describe.ts';
+import { type Ec2Options, type OpenClient, openClient } from './sdk-client.ts';
+import type { Ec2, Ec2Action } from './types.ts';
+
+/** EC2 of one region, through the AWS SDK, which is loaded at the first request. */
+export function connectEc2(options: Ec2Options): Ec2 {
+  const calls = new Map<Ec2Action, number>();
+  let opened: Promise<OpenClient> | undefined;
+
+  const ask: Ask = async (action, subject, send) => {
+    opened ??= openClient(options);
+    const { sdk, client } = await opened;
+    calls.set(action, (calls.get(action) ?? 0) + 1);
+    try {
+      return await send(sdk, client);
+    } catch (error) {
+      throw classifyEc2Error({ action, error, subject });
+    }
+  };
+
+  return { calls, ...describingMethods(ask), ...changingMethods(ask) };
+}

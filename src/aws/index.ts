@@ -1,0 +1,20 @@
+/**
+ * What this host asks of AWS: its own identity from the instance metadata service, and EC2 for addresses and ENIs.
+ * Answers become our own values here and failures become catalogued errors; no SDK type leaves this room.
+ */
+export { backoffMs } from './backoff.ts';
+export { classifyEc2Error, type Ec2Subject } from './classify.ts';
+export { connectEc2 } from './ec2.ts';
+export { readIdentity } from './identity.ts';
+export { createImds, DEFAULT_IMDS_ENDPOINT, type Imds } from './imds.ts';
+export type {
+  AttachmentState,
+  Ec2,
+  Ec2Action,
+  EniAttachment,
+  EniDescription,
+  InstanceIdentity,
+  NewEni,
+  SubnetDescription,
+  Tags,
+} from './types.ts';

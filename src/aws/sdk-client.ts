@@ -1,0 +1,52 @@
+import type { EC2Client } from '@aws-sdk/client-ec2';
+import type { Sdk } from './sdk.ts';
+
+/** Where EC2 is and how long one request may take. */
+export interface Ec2Options {
+  readonly region: string;
+  /** EC2's own endpoint of the region unless given. */
+  readonly endpoint?: string | undefined;
+  readonly timeoutMs: number;
+  /** Where the SDK finds the credentials of the instance's role; the instance metadata service unless given. */
+  readonly imdsEndpoint?: string | undefined;
+}
+
+/** The SDK and its client. */
+export interface OpenClient {
+  readonly sdk: Sdk;
+  readonly client: EC2Client;
+}
+
+/** Sockets kept open to EC2: growth, shrink and a describe may be under way together. */
+const MAX_SOCKETS = 8;
+
+/** Loads the SDK and makes its client. Credentials come from the SDK's own chain; nothing is sent yet. */
+export async function openClient(options: Ec2Options): Promise<OpenClient> {
+  const { sdk } = await import('./sdk.ts');
+  pointCredentialsAt(options.imdsEndpoint);
+  const client = new sdk.EC2Client({
+    region: options.region,
+    ...(options.endpoint === undefined ? {} : { endpoint: options.endpoint }),
+    // The daemon owns the retries: one request here is one request in the call budget.
+    maxAttempts: 1,
+    defaultsMode: 'standard',
+    customUserAgent: 'vpc-cni-host',
+    requestHandler: {
+      connectionTimeout: options.timeoutMs,
+      requestTimeout: options.timeoutMs,
+      throwOnRequestTimeout: true,
+      httpAgent: { keepAlive: true, maxSockets: MAX_SOCKETS },
+      httpsAgent: { keepAlive: true, maxSockets: MAX_SOCKETS },
+    },
+  });
+  return { sdk, client };
+}
+
+/**
+ * The SDK's instance-metadata provider takes its endpoint from the environment or from ~/.aws/config and from nowhere
+ * else, and falls back to IMDSv1 unless the environment forbids it. So these two documented variables are set.
+ */
+function pointCredentialsAt(imdsEndpoint: string | undefined): void {
+  process.env['AWS_EC2_METADATA_V1_DISABLED'] = 'true';
+  if (imdsEndpoint !== undefined) process.env['AWS_EC2_METADATA_SERVICE_ENDPOINT'] = imdsEndpoint;
+}

@@ -1,0 +1,121 @@
+import type { Ipv4Address, Ipv4Cidr, MacAddress } from '../addr/index.ts';
+import type { InstanceLimits } from '../vpc/index.ts';
+
+/** Who this instance is, as its metadata tells. */
+export interface InstanceIdentity {
+  readonly instanceId: string;
+  readonly instanceType: string;
+  readonly region: string;
+  readonly availabilityZone: string;
+  readonly vpcId: string;
+  readonly subnetId: string;
+  readonly subnetCidr: Ipv4Cidr;
+  readonly primaryMac: MacAddress;
+  readonly primaryAddress: Ipv4Address;
+  /** Every IPv4 network of the VPC; traffic to these is not translated. */
+  readonly vpcCidrs: readonly Ipv4Cidr[];
+  readonly securityGroups: readonly string[];
+  readonly primaryEniId: string;
+}
+
+/** EC2's attachment states (API reference, NetworkInterfaceAttachment). */
+export type AttachmentState = 'attaching' | 'attached' | 'detaching' | 'detached';
+
+/** How an ENI hangs on an instance. */
+export interface EniAttachment {
+  readonly id: string;
+  /** Absent when the ENI is attached to something that is not an instance of this account. */
+  readonly instanceId: string | undefined;
+  readonly deviceIndex: number;
+  readonly cardIndex: number;
+  readonly state: AttachmentState;
+  readonly deleteOnTermination: boolean;
+}
+
+/** Tags by key. */
+export type Tags = Readonly<Record<string, string>>;
+
+/** An ENI as EC2 describes it. */
+export interface EniDescription {
+  readonly id: string;
+  readonly mac: MacAddress;
+  readonly subnetId: string;
+  /** Private IPv4 addresses, the primary one first; empty on an ENI that has none (EFA only, IPv6-only subnet). */
+  readonly addresses: readonly Ipv4Address[];
+  readonly primaryAddress: Ipv4Address | undefined;
+  readonly attachment: EniAttachment | undefined;
+  /** `interface`, `efa`, `trunk`, `branch`, … */
+  readonly interfaceType: string;
+  readonly description: string;
+  readonly tags: Tags;
+  readonly securityGroups: readonly string[];
+}
+
+/** A subnet as EC2 describes it. */
+export interface SubnetDescription {
+  readonly id: string;
+  readonly cidr: Ipv4Cidr;
+  readonly availabilityZone: string;
+  readonly availableAddresses: number;
+  readonly tags: Tags;
+}
+
+/** The EC2 actions this product uses. */
+export type Ec2Action =
+  | 'AssignPrivateIpAddresses'
+  | 'AttachNetworkInterface'
+  | 'CreateNetworkInterface'
+  | 'CreateTags'
+  | 'DeleteNetworkInterface'
+  | 'DescribeInstanceTypes'
+  | 'DescribeNetworkInterfaces'
+  | 'DescribeSubnets'
+  | 'DetachNetworkInterface'
+  | 'ModifyNetworkInterfaceAttribute'
+  | 'UnassignPrivateIpAddresses';
+
+/** A new ENI. Tags are set in the creating call itself, so that a crash right after it leaves nothing unmarked. */
+export interface NewEni {
+  readonly subnetId: string;
+  readonly securityGroups: readonly string[];
+  /** Secondary addresses beside the primary one. */
+  readonly secondaryCount: number;
+  readonly description: string;
+  readonly tags: Tags;
+  /** Makes the call idempotent: the same token never creates a second ENI. */
+  readonly clientToken: string;
+}
+
+/**
+ * EC2 for one region. Every method is one request (a describe may take several pages), none retries, and all throw a
+ * `HostError` made by `classifyEc2Error`: the caller owns the retry policy.
+ */
+export interface Ec2 {
+  /** Requests sent so far, by action, pages and failures included. */
+  readonly calls: ReadonlyMap<Ec2Action, number>;
+  describeEnis(request: { readonly instanceId: string }): Promise<readonly EniDescription[]>;
+  /** `undefined` when EC2 has no such ENI. */
+  describeEni(request: { readonly eniId: string }): Promise<EniDescription | undefined>;
+  /** ENIs that carry every one of the tags, attached or not. */
+  findEnis(request: { readonly tags: Tags }): Promise<readonly EniDescription[]>;
+  createEni(request: NewEni): Promise<EniDescription>;
+  /** The attachment's id. The link appears some time later. */
+  attachEni(request: {
+    readonly eniId: string;
+    readonly instanceId: string;
+    readonly deviceIndex: number;
+    readonly cardIndex: number;
+  }): Promise<string>;
+  setDeleteOnTermination(request: { readonly eniId: string; readonly attachmentId: string }): Promise<void>;
+  /** The new addresses. */
+  assignAddresses(request: { readonly eniId: string; readonly count: number }): Promise<readonly Ipv4Address[]>;
+  unassignAddresses(request: { readonly eniId: string; readonly addresses: readonly Ipv4Address[] }): Promise<void>;
+  detachEni(request: { readonly attachmentId: string }): Promise<void>;
+  deleteEni(request: { readonly eniId: string }): Promise<void>;
+  describeSubnets(request: {
+    readonly vpcId: string;
+    readonly availabilityZone: string;
+  }): Promise<readonly SubnetDescription[]>;
+  describeInstanceType(request: { readonly instanceType: string }): Promise<InstanceLimits>;
+  createTags(request: { readonly resources: readonly string[]; readonly tags: Tags }): Promise<void>;
+}
