@@ -47,4 +47,10 @@ export const CNI_ERRORS = {
     says: (d) => `ipamd does not answer on ${d['socket']}: ${d['reason']}`,
     remedy: 'start it with "systemctl start vpc-cni-ipamd" and read its journal',
   },
+  DAEMON_ANSWER: {
+    retry: 'backoff',
+    says: (d) => `ipamd answered ${d['path']} with something else than this version expects: ${d['reason']}`,
+    remedy:
+      'restart it with "systemctl restart vpc-cni-ipamd": pods keep running, and both sides are then of one version',
+  },
 } as const satisfies Record<string, Entry>;
