@@ -15,6 +15,16 @@ export interface SimInstance {
   readonly instanceType: string;
   readonly subnetId: string;
   readonly tags: Readonly<Record<string, string>>;
+  /** Milliseconds since the epoch. */
+  readonly launchedAt: number;
+}
+
+/** A security group. The model keeps its name and members; it filters no packet. */
+export interface SimSecurityGroup {
+  readonly id: string;
+  readonly name: string;
+  readonly description: string;
+  readonly tags: Readonly<Record<string, string>>;
 }
 
 /** EC2's attachment states; the link exists in the instance only while `attached`. */
@@ -28,6 +38,8 @@ export interface SimAttachment {
   readonly networkCardIndex: number;
   readonly state: AttachmentState;
   readonly deleteOnTermination: boolean;
+  /** When the attach was asked for, in milliseconds since the epoch. */
+  readonly attachedAt: number;
 }
 
 /** An elastic network interface; `addresses[0]` is its primary private address. */
@@ -42,7 +54,11 @@ export interface SimEni {
   readonly attachment: SimAttachment | undefined;
 }
 
-/** What the fabric must follow. Emitted after the model has changed, in order. */
+/**
+ * What the fabric must follow. Emitted after the model has changed, in order. A new instance shows itself as the
+ * `eni-attached` of its device 0. `eni-detached` comes as soon as an attached ENI starts to detach (its attachment
+ * then reads `detaching`, or is gone when the instance was terminated): the guest loses the link before EC2 frees it.
+ */
 export type SimEvent =
   | { readonly kind: 'eni-attached'; readonly eni: SimEni }
   | { readonly kind: 'eni-detached'; readonly eni: SimEni; readonly instanceId: string }
