@@ -1,0 +1,57 @@
+import type { ErrorCode, HostError } from '../errors/index.ts';
+import type { CniCommand, CniVersion } from './versions.ts';
+
+// Numbers below 100 belong to the CNI specification ("Error"); those from 100 are ours and never change their meaning.
+const TRY_AGAIN = 11;
+const NOT_AVAILABLE = 50;
+const OURS = 100;
+
+const NUMBERS: Partial<Readonly<Record<ErrorCode, number>>> = {
+  CNI_VERSION: 1,
+  ATTACHMENT_UNKNOWN: 3,
+  CNI_ENV: 4,
+  FILE_FAILED: 5,
+  FILE_NOT_REGULAR: 5,
+  CNI_DECODE: 6,
+  CNI_CONFIG: 7,
+  CONFIG_INVALID: 7,
+  CNI_NETNS: 8,
+  NETNS_MISSING: 8,
+  DAEMON_DOWN: TRY_AGAIN,
+  ENGINE_STARTING: TRY_AGAIN,
+  POOL_GROWING: TRY_AGAIN,
+  COOLDOWN_WAIT: TRY_AGAIN,
+  EC2_THROTTLED: TRY_AGAIN,
+  EC2_UNREACHABLE: TRY_AGAIN,
+  INTERNAL: OURS,
+  IFNAME_TAKEN: 101,
+  CHECK_FAILED: 102,
+  ENI_LIMIT: 103,
+  SUBNET_NO_IPS: 104,
+  IAM_DENIED: 105,
+  EC2_FAILED: 106,
+  NETLINK: 107,
+};
+
+/** The CNI number of a failure; one without its own number is 11 when trying again can help, else 100. */
+export function cniNumber(code: ErrorCode, retry: HostError['retry']): number {
+  return NUMBERS[code] ?? (retry === 'never' ? OURS : TRY_AGAIN);
+}
+
+/** The error object of the specification. */
+export interface CniError {
+  readonly cniVersion: CniVersion;
+  readonly code: number;
+  readonly msg: string;
+  readonly details: string;
+}
+
+/**
+ * The failure as a CNI error: `msg` is its sentence, `details` its stable code and the way out. STATUS has numbers of its
+ * own: what says that no ADD can be served is 50, and what is wrong with the call itself keeps its number.
+ */
+export function renderError(error: HostError, cniVersion: CniVersion, command?: CniCommand): CniError {
+  const number = cniNumber(error.code, error.retry);
+  const code = command === 'STATUS' && number >= TRY_AGAIN ? NOT_AVAILABLE : number;
+  return { cniVersion, code, msg: error.message, details: `${error.code}: ${error.remedy}` };
+}

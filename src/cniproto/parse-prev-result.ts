@@ -1,0 +1,89 @@
+import { given, isObject, listAt, objectAt, optionalTextAt, textAt, wrongShape } from './parse-shape.ts';
+import type { AddResult, ResultDns, ResultInterface, ResultIp, ResultRoute } from './result.ts';
+
+function parseInterface(value: unknown, path: string): ResultInterface {
+  const item = objectAt(value, path);
+  const { mac, mtu } = item;
+  return {
+    name: textAt(item['name'], `${path}.name`),
+    // Upstream stores the route table id here, as text; a converted cache may hold the bare number.
+    ...given('mac', typeof mac === 'number' ? String(mac) : optionalTextAt(mac, `${path}.mac`)),
+    ...given('mtu', typeof mtu === 'number' && mtu > 0 ? mtu : undefined),
+    ...given('sandbox', optionalTextAt(item['sandbox'], `${path}.sandbox`)),
+  };
+}
+
+function parseIp(value: unknown, path: string, interfaces: number): ResultIp {
+  const item = objectAt(value, path);
+  const index = item['interface'] ?? undefined;
+  if (
+    index !== undefined &&
+    (typeof index !== 'number' || !Number.isInteger(index) || index < 0 || index >= interfaces)
+  )
+    wrongShape(`${path}.interface`, 'the index of an interface');
+  return {
+    address: textAt(item['address'], `${path}.address`),
+    ...given('gateway', optionalTextAt(item['gateway'], `${path}.gateway`)),
+    ...given('interface', index),
+  };
+}
+
+function parseRoute(value: unknown, path: string): ResultRoute {
+  const item = objectAt(value, path);
+  return { dst: textAt(item['dst'], `${path}.dst`), ...given('gw', optionalTextAt(item['gw'], `${path}.gw`)) };
+}
+
+function parseDns(value: unknown): ResultDns | undefined {
+  if (!isObject(value) || Object.keys(value).length === 0) return undefined;
+  const texts = (key: string): readonly string[] | undefined =>
+    value[key] === undefined ? undefined : listAt(value[key], `prevResult.dns.${key}`).map((item) => textAt(item, key));
+  return {
+    ...given('nameservers', texts('nameservers')),
+    ...given('domain', optionalTextAt(value['domain'], 'prevResult.dns.domain')),
+    ...given('search', texts('search')),
+    ...given('options', texts('options')),
+  };
+}
+
+/** Reads the result of an earlier ADD, ours or upstream's, of any version from 0.3.0. Throws `CNI_CONFIG`. */
+export function parsePrevResult(value: unknown): AddResult {
+  const result = objectAt(value, 'prevResult');
+  const interfaces = listAt(result['interfaces'], 'prevResult.interfaces').map((item, index) =>
+    parseInterface(item, `prevResult.interfaces[${index}]`),
+  );
+  const routes = listAt(result['routes'], 'prevResult.routes');
+  return {
+    interfaces,
+    ips: listAt(result['ips'], 'prevResult.ips').map((item, index) =>
+      parseIp(item, `prevResult.ips[${index}]`, interfaces.length),
+    ),
+    ...(routes.length === 0
+      ? {}
+      : { routes: routes.map((item, index) => parseRoute(item, `prevResult.routes[${index}]`)) }),
+    ...given('dns', parseDns(result['dns'])),
+  };
+}
+
+/** What upstream's aws-cni hides in the mac and sandbox fields of its results. */
+export interface UpstreamHints {
+  /** Route table of the pod's ENI; 254 is main. */
+  readonly routeTableId?: number;
+  /** VLAN of a branch interface; 0 for an ordinary pod. */
+  readonly vlanId?: number;
+  /** Device number of the pod's ENI. */
+  readonly deviceNumber?: number;
+}
+
+const number = (text: string | undefined): number | undefined =>
+  text !== undefined && /^\d+$/.test(text) ? Number(text) : undefined;
+
+/** The hints of upstream's result; all absent in one of ours, whose MACs are MACs. */
+export function upstreamHints(result: AddResult): UpstreamHints {
+  const dummy = result.interfaces.find(({ name, mac }) => name.startsWith('dummy') && number(mac) !== undefined);
+  const container = result.interfaces.find(({ sandbox, mac }) => sandbox?.startsWith('/') && number(mac) !== undefined);
+  return {
+    ...given('routeTableId', number(container?.mac)),
+    ...given('vlanId', number(dummy?.mac)),
+    ...given('deviceNumber', number(dummy?.sandbox)),
+  };
+}
