@@ -52,4 +52,35 @@ export const HOST_ERRORS = {
     says: (d) => `no link with MAC ${d['mac']}; the host has ${d['seen']}`,
     remedy: 'check "ip link" and that the ENI is attached to this instance',
   },
+  CONFLIST_INVALID: {
+    retry: 'never',
+    says: (d) => `${d['path']} is not a valid network configuration: ${d['findings']}`,
+    remedy: 'remove the file and run "vpc-cni install"; if it comes back, report it with the output of the command',
+  },
+  PLUGINS_MISSING: {
+    retry: 'never',
+    says: (d) => `no stock CNI plugin ${d['missing']} in ${d['source']}`,
+    remedy:
+      'install the package containernetworking-plugins (Debian, Ubuntu) or cni-plugins (Amazon Linux), or give --plugins a directory or .tgz of the containernetworking release',
+  },
+  NOT_COMPILED: {
+    retry: 'never',
+    says: (d) => `${d['executable']} is not the built executable, so there is nothing to install`,
+    remedy: 'run "npm run build" and use the file it makes in dist/',
+  },
+  IPAMD_NOT_READY: {
+    retry: 'backoff',
+    says: (d) => `ipamd ${d['what']}: ${d['reason']}`,
+    remedy: 'read the reason above and the log it names; the files are in place, so only the cause has to be removed',
+  },
+  INSTALL_INCOMPLETE: {
+    retry: 'never',
+    says: (d) => `${d['step']} failed: ${d['reason']}; ${d['state']}`,
+    remedy: 'remove the cause named in the message and run the command again: it goes on from what is there',
+  },
+  CHECKPOINT_BAD: {
+    retry: 'never',
+    says: (d) => `the checkpoint cannot be read: ${d['reason']}`,
+    remedy: 'nothing is lost for running pods: ipamd keeps the broken file aside and rebuilds the list from the kernel',
+  },
 } as const satisfies Record<string, Entry>;

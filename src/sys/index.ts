@@ -11,3 +11,5 @@ export { createFiles, type FileFact, type Files, type ReadFiles, sha256File, typ
 export { type Lock, takeLock } from './lock.ts';
 export { closeSocket, openNetlinkSocket, receiveInto, sendBytes, setReceiveBuffer } from './netlink-socket.ts';
 export { inNetns, type Netns, openNetns } from './netns.ts';
+export { readSysctl, writeSysctl } from './proc-sys.ts';
+export { runAttached, startDetached } from './process.ts';

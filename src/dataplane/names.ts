@@ -1,0 +1,62 @@
+import { createHash } from 'node:crypto';
+import { type MacAddress, parseMac } from '../addr/index.ts';
+
+/** Who a pod is to the host: names it goes by, or only the sandbox when the runtime tells no names. */
+export interface PodIdentity {
+  readonly network: string;
+  readonly namespace: string | undefined;
+  readonly name: string | undefined;
+  readonly containerId: string;
+  readonly ifName: string;
+}
+
+const sha1 = (text: string): string => createHash('sha1').update(text).digest('hex');
+
+/**
+ * The host end's name: prefix plus 11 hex digits of SHA-1 of `<namespace>.<pod>`. Calico and the AWS network-policy
+ * agent compute the same name, so it is a contract. Without names the sandbox stands in.
+ */
+export function hostVethName(prefix: string, pod: PodIdentity): string {
+  const key =
+    pod.namespace === undefined || pod.name === undefined
+      ? `${pod.containerId}.${pod.ifName}`
+      : `${pod.namespace}.${pod.name}`;
+  return `${prefix}${sha1(key).slice(0, 11)}`;
+}
+
+/**
+ * MACs of a pod's two ends, derived from the sandbox: no random source, no dump of all links to find a free one, and
+ * the same again for a repeated ADD. Set explicitly so that udev's MACAddressPolicy leaves them alone.
+ */
+export function podMacs(pod: PodIdentity): { readonly host: MacAddress; readonly container: MacAddress } {
+  const digest = createHash('sha1').update(`${pod.containerId}/${pod.ifName}`).digest();
+  const mac = (from: number): MacAddress => {
+    const bytes = [...digest.subarray(from, from + 6)];
+    // Locally administered, unicast (IEEE 802 addresses, bits 1 and 0 of the first octet).
+    const first = ((bytes[0] ?? 0) | 0x02) & 0xfe;
+    return parseMac([first, ...bytes.slice(1)].map((byte) => byte.toString(16).padStart(2, '0')).join(':'));
+  };
+  return { host: mac(0), container: mac(6) };
+}
+
+// The kernel keeps 255 bytes of alias (IFALIASZ).
+const ALIAS_MAX_BYTES = 255;
+
+/**
+ * The owner written on the host end ("ip link show" prints it as alias): people see whose veth it is, and a lost
+ * checkpoint can be rebuilt from the kernel. Pod names that would not fit are left out.
+ */
+export function podAlias(pod: PodIdentity): string {
+  const key = `vpc-cni ${pod.network} ${pod.containerId} ${pod.ifName}`;
+  const full = pod.namespace === undefined || pod.name === undefined ? key : `${key} ${pod.namespace}/${pod.name}`;
+  return Buffer.byteLength(full) <= ALIAS_MAX_BYTES ? full : key;
+}
+
+/** The owner in an alias; `undefined` when somebody else wrote it. */
+export function readPodAlias(alias: string): PodIdentity | undefined {
+  const [ours, network, containerId, ifName, names = ''] = alias.split(' ');
+  if (ours !== 'vpc-cni' || network === undefined || containerId === undefined || ifName === undefined)
+    return undefined;
+  const [namespace, name] = names.split('/');
+  return { network, containerId, ifName, namespace: namespace || undefined, name };
+}

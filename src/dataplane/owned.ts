@@ -1,0 +1,41 @@
+import type { Ipv4Address } from '../addr/index.ts';
+import { parseIpv4 } from '../addr/index.ts';
+
+/**
+ * Routing protocol number on every rule and route we add, so that a diff or an uninstall finds exactly ours
+ * ("ip rule show protocol 90"). Free in /etc/iproute2/rt_protos; upstream leaves its own untagged.
+ */
+export const PROTOCOL = 90;
+
+/** Our only packet-filter table ("nft list table ip vpc-cni"). */
+export const NFT_TABLE = 'vpc-cni';
+
+/** Link group of veths whose pod is gone: one request removes them all ("ip link show group 7690"). */
+export const DEAD_LINK_GROUP = 7690;
+
+/**
+ * Rule priorities, the ones upstream uses and other software therefore steers clear of. 513–1023 and 1025–1534 stay
+ * free for the operator.
+ */
+export const PRIORITY = {
+  toPod: 512,
+  primaryMark: 1024,
+  externalService: 1535,
+  fromPod: 1536,
+  fromEni: 32765,
+} as const;
+
+/** Route table of the primary ENI. */
+export const MAIN_TABLE = 254;
+
+/** The gateway every pod sees; it is nowhere configured, the pod has a permanent neighbour entry for it. */
+export const POD_GATEWAY: Ipv4Address = parseIpv4('169.254.1.1');
+
+/**
+ * The route table of an ENI's traffic: main for device 0 of card 0, `device + 1` on card 0, else
+ * `10000 + 100·card + device` as amazon-ec2-net-utils numbers them.
+ */
+export function routeTableOf(place: { readonly card: number; readonly device: number }): number {
+  if (place.card > 0) return 10_000 + 100 * place.card + place.device;
+  return place.device === 0 ? MAIN_TABLE : place.device + 1;
+}

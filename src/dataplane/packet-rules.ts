@@ -1,0 +1,92 @@
+import { createHash } from 'node:crypto';
+import { formatCidr, type Ipv4Address, type Ipv4Cidr, networkOf } from '../addr/index.ts';
+import { NFT_TABLE } from './owned.ts';
+
+/** What our packet rules are made from. */
+export interface PacketRulesInput {
+  readonly primaryLink: string;
+  readonly primaryAddress: Ipv4Address;
+  readonly vethPrefix: string;
+  readonly mark: number;
+  /** VPC CIDRs and excluded CIDRs: traffic to them keeps its pod address. */
+  readonly exemptCidrs: readonly Ipv4Cidr[];
+  /** A NAT outside the host hides pod addresses: no source NAT and no marking here. */
+  readonly externalSnat: boolean;
+  readonly randomize: 'prng' | 'hashrandom' | 'none';
+  readonly nodePort: boolean;
+}
+
+const RANDOMIZE = { prng: ' fully-random', hashrandom: ' random', none: '' } as const;
+
+function nodePortChain(input: PacketRulesInput): string {
+  // Before destination NAT (-150 < -100): afterwards the address is a pod's and no longer local.
+  return `  chain nodeport {
+    type filter hook prerouting priority mangle; policy accept;
+    iifname "${input.primaryLink}" fib daddr . iif type local ct mark set ct mark or ${hex(input.mark)}
+  }
+`;
+}
+
+function outboundChain(input: PacketRulesInput): string {
+  // After destination NAT (-90 > -100), so that a service address counts as the pod behind it. The first packet of a
+  // connection that leaves the VPC marks it; every packet of a marked connection is routed by main, hence by the
+  // primary ENI. Only our bit is written, the rest of the mark belongs to others.
+  const mark = input.externalSnat
+    ? ''
+    : `    iifname "${input.vethPrefix}*" ct state new ip daddr != @exempt fib daddr type != local ct mark set ct mark or ${hex(input.mark)}\n`;
+  return `  chain outbound {
+    type filter hook prerouting priority -90; policy accept;
+${mark}    iifname "${input.vethPrefix}*" ct mark and ${hex(input.mark)} == ${hex(input.mark)} meta mark set meta mark or ${hex(input.mark)}
+  }
+`;
+}
+
+function snatChain(input: PacketRulesInput): string {
+  return `  chain snat {
+    type nat hook postrouting priority srcnat; policy accept;
+    ip daddr @exempt return
+    oifname "vlan*" return
+    fib daddr type local return
+    snat to ${input.primaryAddress}${RANDOMIZE[input.randomize]}
+  }
+`;
+}
+
+const hex = (value: number): string => `0x${value.toString(16)}`;
+
+/** Reports whether anything of ours sets the mark, so that the rule that reads it is wanted. */
+export function usesMark(input: Pick<PacketRulesInput, 'externalSnat' | 'nodePort'>): boolean {
+  return input.nodePort || !input.externalSnat;
+}
+
+/**
+ * Our nftables table as one transaction for `nft -f -`: it replaces the table as a whole, so no packet meets half of
+ * it. `digest` stands in the table's comment and tells whether the table in the kernel was made from the same input.
+ */
+export function packetRules(input: PacketRulesInput): { readonly script: string; readonly digest: string } {
+  // 0.0.0.0/0 exempts everything, which is what an external SNAT means; nft has no such element in an interval set.
+  const effective = {
+    ...input,
+    externalSnat: input.externalSnat || input.exemptCidrs.some((cidr) => cidr.prefixLength === 0),
+  };
+  const elements = [...new Set(input.exemptCidrs.map((cidr) => formatCidr(networkOf(cidr))))].sort();
+  const exempt = effective.externalSnat
+    ? ''
+    : `  set exempt {
+    type ipv4_addr; flags interval; auto-merge
+${elements.length === 0 ? '' : `    elements = { ${elements.join(', ')} }\n`}  }
+`;
+  const chains =
+    exempt +
+    (effective.nodePort ? nodePortChain(effective) : '') +
+    (usesMark(effective) ? outboundChain(effective) : '') +
+    (effective.externalSnat ? '' : snatChain(effective));
+  const digest = createHash('sha256').update(chains).digest('hex').slice(0, 16);
+  const script = `add table ip ${NFT_TABLE}
+delete table ip ${NFT_TABLE}
+table ip ${NFT_TABLE} {
+  comment "vpc-cni-host ${digest}"
+${chains}}
+`;
+  return { script, digest };
+}

@@ -1,0 +1,89 @@
+import { hostCidr, type Ipv4Address, parseIpv4Cidr } from '../addr/index.ts';
+import { hostVethName, type PodIdentity, podAlias, podMacs } from './names.ts';
+import { DEAD_LINK_GROUP, MAIN_TABLE, POD_GATEWAY, PRIORITY } from './owned.ts';
+import type { Route, Rule, Step, VethPair } from './types.ts';
+
+const ANYWHERE = parseIpv4Cidr('0.0.0.0/0');
+
+/** Everything one pod interface is wired from. */
+export interface PodInterface {
+  readonly pod: PodIdentity;
+  readonly address: Ipv4Address;
+  /** Route table of the ENI that holds the address. */
+  readonly table: number;
+  readonly vethPrefix: string;
+  readonly mtu: number;
+}
+
+/** A pod interface as values: the pair, the state on the host, the state in the pod, in the order to apply them. */
+export interface PodWiring {
+  readonly veth: VethPair;
+  readonly hostRoute: Route;
+  readonly hostRules: readonly Rule[];
+  readonly hostSteps: readonly Step[];
+  readonly podSteps: readonly Step[];
+  /** `net.ipv6` values of the host end, to be written before it comes up: it must not listen to a pod's router. */
+  readonly hostSysctls: Readonly<Record<string, string>>;
+}
+
+/** The rules that belong to a pod address: to it by the main table, and from it by its ENI's own table. */
+export function podRules(address: Ipv4Address, table: number): readonly Rule[] {
+  const own = hostCidr(address);
+  const toPod: Rule = { priority: PRIORITY.toPod, to: own, table: MAIN_TABLE };
+  return table === MAIN_TABLE ? [toPod] : [toPod, { priority: PRIORITY.fromPod, from: own, table }];
+}
+
+/**
+ * How a pod is wired: a /32 on its interface, everything by a gateway that exists only as a permanent neighbour entry
+ * (no ARP, no bridge, no address on the host end), and on the host a /32 route plus the rules above.
+ */
+export function podWiring(input: PodInterface): PodWiring {
+  const { address, table, mtu } = input;
+  const macs = podMacs(input.pod);
+  const host = hostVethName(input.vethPrefix, input.pod);
+  const link = input.pod.ifName;
+  const hostRoute: Route = { table: MAIN_TABLE, destination: hostCidr(address), link: host };
+  const hostRules = podRules(address, table);
+  return {
+    veth: { host: { name: host, mac: macs.host }, container: { name: link, mac: macs.container }, mtu },
+    hostRoute,
+    hostRules,
+    hostSteps: [
+      { kind: 'set-link', link: host, up: true, alias: podAlias(input.pod) },
+      { kind: 'replace-route', route: hostRoute },
+      ...hostRules.map((rule) => ({ kind: 'add-rule', rule }) as const),
+    ],
+    podSteps: [
+      { kind: 'set-link', link, up: true },
+      { kind: 'add-address', address: { link, address: hostCidr(address) } },
+      { kind: 'replace-route', route: { table: MAIN_TABLE, destination: hostCidr(POD_GATEWAY), link } },
+      { kind: 'replace-route', route: { table: MAIN_TABLE, destination: ANYWHERE, gateway: POD_GATEWAY, link } },
+      { kind: 'set-neighbour', link, address: POD_GATEWAY, mac: macs.host },
+    ],
+    hostSysctls: {
+      [`net/ipv6/conf/${host}/accept_ra`]: '0',
+      [`net/ipv6/conf/${host}/accept_redirects`]: '1',
+      [`net/ipv6/conf/${host}/forwarding`]: '0',
+    },
+  };
+}
+
+/**
+ * What undoes a pod on the host. The pair itself is only put into the group of dead links: removing one costs the
+ * kernel an RCU grace period (15–30 ms), so the dead are removed together, later, or die with their namespace first.
+ * `link` stays away when the host end is gone or carries another pod already.
+ */
+export function podUnwiring(input: {
+  readonly address: Ipv4Address;
+  readonly table: number;
+  readonly link: string | undefined;
+}): readonly Step[] {
+  const { address, table, link } = input;
+  const rules = podRules(address, table).map((rule) => ({ kind: 'remove-rule', rule }) as const);
+  if (link === undefined) return rules;
+  return [
+    ...rules,
+    { kind: 'remove-route', route: { table: MAIN_TABLE, destination: hostCidr(address), link } },
+    { kind: 'set-link', link, group: DEAD_LINK_GROUP },
+  ];
+}

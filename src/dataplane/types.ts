@@ -1,0 +1,60 @@
+import type { Ipv4Address, Ipv4Cidr, MacAddress } from '../addr/index.ts';
+
+/** A link as the kernel has it. */
+export interface Link {
+  readonly index: number;
+  readonly name: string;
+  readonly mac: MacAddress | undefined;
+  readonly mtu: number;
+  readonly up: boolean;
+  readonly group: number;
+  readonly alias: string | undefined;
+}
+
+/** A policy rule: packets that match all given selectors are routed by `table`. */
+export interface Rule {
+  readonly priority: number;
+  readonly from?: Ipv4Cidr;
+  readonly to?: Ipv4Cidr;
+  readonly mark?: { readonly value: number; readonly mask: number };
+  readonly table: number;
+}
+
+/** A unicast route; destination `0.0.0.0/0` is the default route. Scope is link without a gateway, else global. */
+export interface Route {
+  readonly table: number;
+  readonly destination: Ipv4Cidr;
+  readonly gateway?: Ipv4Address;
+  readonly link: string;
+}
+
+/** An address on a link, with the prefix length it is configured with. */
+export interface LinkAddress {
+  readonly link: string;
+  readonly address: Ipv4Cidr;
+}
+
+/** One change in one network namespace. */
+export type Step =
+  | {
+      readonly kind: 'set-link';
+      readonly link: string;
+      readonly mtu?: number;
+      readonly up?: true;
+      readonly group?: number;
+      readonly alias?: string;
+    }
+  | { readonly kind: 'add-address'; readonly address: LinkAddress }
+  | { readonly kind: 'remove-address'; readonly address: LinkAddress }
+  | { readonly kind: 'replace-route'; readonly route: Route }
+  | { readonly kind: 'remove-route'; readonly route: Route }
+  | { readonly kind: 'add-rule'; readonly rule: Rule }
+  | { readonly kind: 'remove-rule'; readonly rule: Rule }
+  | { readonly kind: 'set-neighbour'; readonly link: string; readonly address: Ipv4Address; readonly mac: MacAddress };
+
+/** A pod's pair of links: made in one request, the container end born in the pod's namespace. */
+export interface VethPair {
+  readonly host: { readonly name: string; readonly mac: MacAddress };
+  readonly container: { readonly name: string; readonly mac: MacAddress };
+  readonly mtu: number;
+}

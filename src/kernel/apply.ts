@@ -1,0 +1,114 @@
+import { formatCidr } from '../addr/index.ts';
+import type { Step } from '../dataplane/index.ts';
+import { HostError } from '../errors/index.ts';
+import { ERRNO, errnoName } from '../sys/index.ts';
+import type { NetlinkRequest } from './netlink/codec.ts';
+import { readLink } from './netlink/facts.ts';
+import { changeAddress, changeRoute, changeRule, getLink, setLink, setNeighbour } from './netlink/messages.ts';
+import type { RouteSocket } from './netlink/socket.ts';
+
+/** Errnos that mean the step was already done, per kind: adding what is there, removing what is gone. */
+const DONE_ALREADY: Readonly<Partial<Record<Step['kind'], readonly number[]>>> = {
+  'add-address': [ERRNO.EEXIST],
+  'add-rule': [ERRNO.EEXIST],
+  'remove-address': [ERRNO.EADDRNOTAVAIL, ERRNO.ENODEV],
+  'remove-route': [ERRNO.ESRCH, ERRNO.ENODEV],
+  'remove-rule': [ERRNO.ENOENT],
+};
+
+/** What a step does, in the words of an error message. */
+export function describeStep(step: Step): string {
+  switch (step.kind) {
+    case 'set-link':
+      return `set link ${step.link}`;
+    case 'add-address':
+    case 'remove-address':
+      return `${step.kind === 'add-address' ? 'add' : 'remove'} address ${formatCidr(step.address.address)} on ${step.address.link}`;
+    case 'replace-route':
+    case 'remove-route':
+      return `${step.kind === 'replace-route' ? 'set' : 'remove'} route ${formatCidr(step.route.destination)} dev ${step.route.link} table ${step.route.table}`;
+    case 'add-rule':
+    case 'remove-rule':
+      return `${step.kind === 'add-rule' ? 'add' : 'remove'} rule ${step.rule.priority} lookup ${step.rule.table}`;
+    case 'set-neighbour':
+      return `set neighbour ${step.address} on ${step.link}`;
+    default:
+      return step satisfies never;
+  }
+}
+
+const linkOf = (step: Step): string | undefined => {
+  switch (step.kind) {
+    case 'set-link':
+    case 'set-neighbour':
+      return step.link;
+    case 'add-address':
+    case 'remove-address':
+      return step.address.link;
+    case 'replace-route':
+    case 'remove-route':
+      return step.route.link;
+    case 'add-rule':
+    case 'remove-rule':
+      return undefined;
+    default:
+      return step satisfies never;
+  }
+};
+
+function requestOf(step: Step, index: number): NetlinkRequest {
+  switch (step.kind) {
+    case 'set-link':
+      return setLink({ index, mtu: step.mtu, up: step.up, group: step.group, alias: step.alias });
+    case 'add-address':
+      return changeAddress('add', index, step.address.address);
+    case 'remove-address':
+      return changeAddress('remove', index, step.address.address);
+    case 'replace-route':
+      return changeRoute('replace', index, step.route);
+    case 'remove-route':
+      return changeRoute('remove', index, step.route);
+    case 'add-rule':
+      return changeRule('add', step.rule);
+    case 'remove-rule':
+      return changeRule('remove', step.rule);
+    case 'set-neighbour':
+      return setNeighbour({ index, address: step.address, mac: step.mac });
+    default:
+      return step satisfies never;
+  }
+}
+
+/** The index of the link with this name; `undefined` when there is none. */
+export function linkIndex(socket: RouteSocket, name: string): number | undefined {
+  const reply = socket.get(getLink(name));
+  return reply === undefined ? undefined : readLink(reply)?.index;
+}
+
+/**
+ * Carries the steps out in order, in one system call; decides nothing. A step whose link is gone is done when it
+ * removes and fails when it adds. Throws `NETLINK` naming the first step that failed; later ones were tried too.
+ */
+export function applySteps(socket: RouteSocket, steps: readonly Step[]): void {
+  const indices = new Map<string, number | undefined>();
+  const requests: NetlinkRequest[] = [];
+  const sent: Step[] = [];
+  for (const step of steps) {
+    const link = linkOf(step);
+    if (link !== undefined && !indices.has(link)) indices.set(link, linkIndex(socket, link));
+    const index = link === undefined ? 0 : indices.get(link);
+    if (index === undefined) {
+      if (DONE_ALREADY[step.kind]?.includes(ERRNO.ENODEV) || (step.kind === 'set-link' && step.group !== undefined))
+        continue;
+      throw new HostError('NETLINK', { action: describeStep(step), errno: 'ENODEV', extack: `no link ${link}` });
+    }
+    requests.push(requestOf(step, index));
+    sent.push(step);
+  }
+  const answers = socket.batch(requests);
+  for (const [position, step] of sent.entries()) {
+    const { errno, text } = answers[position] ?? { errno: 0, text: undefined };
+    if (errno === 0 || DONE_ALREADY[step.kind]?.includes(errno)) continue;
+    throw new HostError('NETLINK', { action: describeStep(step), errno: errnoName(errno), extack: text });
+  }
+}

@@ -1,0 +1,44 @@
+import { DEAD_LINK_GROUP, readPodAlias, type Step } from '../dataplane/index.ts';
+import type { Exec } from '../sys/index.ts';
+import { applySteps } from './apply.ts';
+import { removeDeadLinks } from './dead-links.ts';
+import { RouteSocket } from './netlink/socket.ts';
+import { listLinks, listOwnRoutes, listOwnRules } from './observe.ts';
+import { removePacketRules } from './packet-filter.ts';
+
+/** What of ours is in the kernel, in words, for a plan and for a proof that nothing is left. */
+export function listHostNetwork(socket: RouteSocket): readonly string[] {
+  return steps(socket).map((step) => {
+    switch (step.kind) {
+      case 'remove-rule':
+        return `rule ${step.rule.priority} lookup ${step.rule.table}`;
+      case 'remove-route':
+        return `route table ${step.route.table} dev ${step.route.link}`;
+      case 'set-link':
+        return `link ${step.link}`;
+      default:
+        return step.kind;
+    }
+  });
+}
+
+function steps(socket: RouteSocket): readonly Step[] {
+  const links = listLinks(socket);
+  const veths = links.filter((link) => link.alias !== undefined && readPodAlias(link.alias) !== undefined);
+  return [
+    ...listOwnRules(socket).map((rule) => ({ kind: 'remove-rule', rule }) as const),
+    ...listOwnRoutes(socket, links).map((route) => ({ kind: 'remove-route', route }) as const),
+    ...veths.map((link) => ({ kind: 'set-link', link: link.name, group: DEAD_LINK_GROUP }) as const),
+  ];
+}
+
+/**
+ * Removes every kernel object of ours from the host: rules, routes, pod veths, the packet-filter table. Pods that still
+ * run lose their network; ENIs' own addresses stay for EC2 to take away with the ENI.
+ */
+export async function removeHostNetwork(exec: Exec): Promise<void> {
+  using socket = new RouteSocket();
+  applySteps(socket, steps(socket));
+  await removeDeadLinks(exec);
+  await removePacketRules(exec);
+}

@@ -1,0 +1,9 @@
+/** The kernel's network state: rtnetlink requests, namespaces, packet rules. Applies steps, decides nothing. */
+export { applySteps, describeStep } from './apply.ts';
+export { listHostNetwork, removeHostNetwork } from './cleanup.ts';
+export { deadLinks, removeDeadLinks } from './dead-links.ts';
+export { RouteSocket } from './netlink/socket.ts';
+export { findLinkByMac, listLinks, observeNetwork } from './observe.ts';
+export { applyPacketRules, packetRulesDigest, removePacketRules } from './packet-filter.ts';
+export { checkPod, openPodNetns, wirePod } from './pod.ts';
+export { waitForLink } from './wait-for-link.ts';

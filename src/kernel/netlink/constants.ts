@@ -1,0 +1,82 @@
+/** Numbers of the kernel's route netlink ABI (include/uapi/linux/{netlink,rtnetlink,if_link,fib_rules,neighbour}.h). */
+export const RTM = {
+  NEWLINK: 16,
+  DELLINK: 17,
+  GETLINK: 18,
+  NEWADDR: 20,
+  DELADDR: 21,
+  GETADDR: 22,
+  NEWROUTE: 24,
+  DELROUTE: 25,
+  GETROUTE: 26,
+  NEWNEIGH: 28,
+  DELNEIGH: 29,
+  GETNEIGH: 30,
+  NEWRULE: 32,
+  DELRULE: 33,
+  GETRULE: 34,
+} as const;
+
+/** Control messages. */
+export const NLMSG = { NOOP: 1, ERROR: 2, DONE: 3 } as const;
+
+/** Request and reply flags. */
+export const NLM_F = {
+  REQUEST: 0x1,
+  MULTI: 0x2,
+  ACK: 0x4,
+  DUMP_INTR: 0x10,
+  DUMP: 0x300,
+  REPLACE: 0x100,
+  EXCL: 0x200,
+  CREATE: 0x400,
+  /** In an acknowledgement: the request is not echoed, attributes follow its 16-byte header at once. */
+  CAPPED: 0x100,
+  ACK_TLVS: 0x200,
+} as const;
+
+export const NLMSGERR_ATTR_MSG = 1;
+export const AF_INET = 2;
+export const AF_UNSPEC = 0;
+
+/** Bits for a subscription (RTMGRP_*). */
+export const GROUP = { LINK: 0x1, IPV4_ADDRESS: 0x10, IPV4_ROUTE: 0x40, IPV4_RULE: 0x80 } as const;
+
+export const IFLA = {
+  ADDRESS: 1,
+  IFNAME: 3,
+  MTU: 4,
+  LINK: 5,
+  TXQLEN: 13,
+  LINKINFO: 18,
+  IFALIAS: 20,
+  GROUP: 27,
+  NET_NS_FD: 28,
+} as const;
+export const IFLA_INFO = { KIND: 1, DATA: 2 } as const;
+export const VETH_INFO_PEER = 1;
+export const IFF_UP = 0x1;
+
+export const IFA = { ADDRESS: 1, LOCAL: 2, FLAGS: 8, PROTO: 11 } as const;
+/** The kernel makes no connected route for this address. */
+export const IFA_F_NOPREFIXROUTE = 0x200;
+
+export const RTA = { DST: 1, OIF: 4, GATEWAY: 5, PRIORITY: 6, PREFSRC: 7, TABLE: 15 } as const;
+export const RT_SCOPE = { UNIVERSE: 0, LINK: 253 } as const;
+export const RTN_UNICAST = 1;
+export const RT_TABLE_UNSPEC = 0;
+
+export const FRA = {
+  DST: 1,
+  SRC: 2,
+  IIFNAME: 3,
+  PRIORITY: 6,
+  FWMARK: 10,
+  TABLE: 15,
+  FWMASK: 16,
+  PROTOCOL: 21,
+} as const;
+export const FR_ACT_TO_TBL = 1;
+
+export const NDA = { DST: 1, LLADDR: 2 } as const;
+export const NUD_PERMANENT = 0x80;

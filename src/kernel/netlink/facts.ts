@@ -1,0 +1,110 @@
+import { type Ipv4Address, type Ipv4Cidr, type MacAddress, parseIpv4Cidr } from '../../addr/index.ts';
+import type { Link, Rule } from '../../dataplane/index.ts';
+import { readIpv4, readMac } from './address-bytes.ts';
+import { decodeAttributes, type NetlinkReply, readString, readU32 } from './codec.ts';
+import { FR_ACT_TO_TBL, FRA, IFA, IFF_UP, IFLA, NDA, RTA, RTM, RTN_UNICAST } from './constants.ts';
+
+const view = (payload: Uint8Array): DataView => new DataView(payload.buffer, payload.byteOffset, payload.byteLength);
+const ANYWHERE = parseIpv4Cidr('0.0.0.0/0');
+
+/** The link in an RTM_NEWLINK message; `undefined` for another message or one without a name. */
+export function readLink(reply: NetlinkReply): Link | undefined {
+  if (reply.type !== RTM.NEWLINK) return undefined;
+  const attributes = decodeAttributes(reply.payload, 16);
+  const name = readString(attributes.get(IFLA.IFNAME));
+  if (name === undefined) return undefined;
+  const header = view(reply.payload);
+  return {
+    index: header.getInt32(4, true),
+    name,
+    mac: readMac(attributes.get(IFLA.ADDRESS)),
+    mtu: readU32(attributes.get(IFLA.MTU)) ?? 0,
+    up: (header.getUint32(8, true) & IFF_UP) !== 0,
+    group: readU32(attributes.get(IFLA.GROUP)) ?? 0,
+    alias: readString(attributes.get(IFLA.IFALIAS)),
+  };
+}
+
+/** An address with the index of its link. */
+export interface AddressFact {
+  readonly index: number;
+  readonly address: Ipv4Cidr;
+}
+
+/** The IPv4 address in an RTM_NEWADDR message. */
+export function readAddress(reply: NetlinkReply): AddressFact | undefined {
+  if (reply.type !== RTM.NEWADDR) return undefined;
+  const attributes = decodeAttributes(reply.payload, 8);
+  const address = readIpv4(attributes.get(IFA.LOCAL) ?? attributes.get(IFA.ADDRESS));
+  if (address === undefined) return undefined;
+  return {
+    index: view(reply.payload).getUint32(4, true),
+    address: { address, prefixLength: reply.payload[1] ?? 32 },
+  };
+}
+
+/** A unicast route with the index of its link and the protocol that made it. */
+export interface RouteFact {
+  readonly index: number;
+  readonly table: number;
+  readonly protocol: number;
+  readonly destination: Ipv4Cidr;
+  readonly gateway: Ipv4Address | undefined;
+}
+
+/** The IPv4 unicast route in an RTM_NEWROUTE message; multipath and cached routes are none of ours. */
+export function readRoute(reply: NetlinkReply): RouteFact | undefined {
+  if (reply.type !== RTM.NEWROUTE) return undefined;
+  const attributes = decodeAttributes(reply.payload, 12);
+  const index = readU32(attributes.get(RTA.OIF));
+  if (reply.payload[7] !== RTN_UNICAST || index === undefined) return undefined;
+  const destination = readIpv4(attributes.get(RTA.DST));
+  return {
+    index,
+    table: readU32(attributes.get(RTA.TABLE)) ?? reply.payload[4] ?? 0,
+    protocol: reply.payload[5] ?? 0,
+    destination: destination === undefined ? ANYWHERE : { address: destination, prefixLength: reply.payload[1] ?? 32 },
+    gateway: readIpv4(attributes.get(RTA.GATEWAY)),
+  };
+}
+
+/** A rule with the protocol that made it. */
+export interface RuleFact {
+  readonly rule: Rule;
+  readonly protocol: number;
+}
+
+/** The IPv4 lookup rule in an RTM_NEWRULE message; other actions (goto, blackhole) are none of ours. */
+export function readRule(reply: NetlinkReply): RuleFact | undefined {
+  if (reply.type !== RTM.NEWRULE || reply.payload[7] !== FR_ACT_TO_TBL) return undefined;
+  const attributes = decodeAttributes(reply.payload, 12);
+  const to = readIpv4(attributes.get(FRA.DST));
+  const from = readIpv4(attributes.get(FRA.SRC));
+  const value = readU32(attributes.get(FRA.FWMARK));
+  return {
+    protocol: attributes.get(FRA.PROTOCOL)?.[0] ?? 0,
+    rule: {
+      priority: readU32(attributes.get(FRA.PRIORITY)) ?? 0,
+      table: readU32(attributes.get(FRA.TABLE)) ?? reply.payload[4] ?? 0,
+      ...(to === undefined ? {} : { to: { address: to, prefixLength: reply.payload[1] ?? 32 } }),
+      ...(from === undefined ? {} : { from: { address: from, prefixLength: reply.payload[2] ?? 32 } }),
+      ...(value === undefined ? {} : { mark: { value, mask: readU32(attributes.get(FRA.FWMASK)) ?? 0xffffffff } }),
+    },
+  };
+}
+
+/** A neighbour entry with the index of its link. */
+export interface NeighbourFact {
+  readonly index: number;
+  readonly address: Ipv4Address;
+  readonly mac: MacAddress | undefined;
+}
+
+/** The IPv4 neighbour in an RTM_NEWNEIGH message. */
+export function readNeighbour(reply: NetlinkReply): NeighbourFact | undefined {
+  if (reply.type !== RTM.NEWNEIGH) return undefined;
+  const attributes = decodeAttributes(reply.payload, 12);
+  const address = readIpv4(attributes.get(NDA.DST));
+  if (address === undefined) return undefined;
+  return { index: view(reply.payload).getInt32(4, true), address, mac: readMac(attributes.get(NDA.LLADDR)) };
+}

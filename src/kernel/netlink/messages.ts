@@ -1,0 +1,230 @@
+import type { Ipv4Address, Ipv4Cidr, MacAddress } from '../../addr/index.ts';
+import { PROTOCOL, type Route, type Rule, type VethPair } from '../../dataplane/index.ts';
+import { ipv4Bytes, macBytes } from './address-bytes.ts';
+import { type Attribute, type NetlinkRequest, u32, zeroTerminated } from './codec.ts';
+import {
+  AF_INET,
+  AF_UNSPEC,
+  FR_ACT_TO_TBL,
+  FRA,
+  IFA,
+  IFA_F_NOPREFIXROUTE,
+  IFF_UP,
+  IFLA,
+  IFLA_INFO,
+  NDA,
+  NLM_F,
+  NUD_PERMANENT,
+  RT_SCOPE,
+  RT_TABLE_UNSPEC,
+  RTA,
+  RTM,
+  RTN_UNICAST,
+  VETH_INFO_PEER,
+} from './constants.ts';
+
+/** `struct ifinfomsg`: family, type, index, flags, change mask. */
+function linkHeader(fields: { readonly index?: number; readonly up?: true } = {}): Uint8Array {
+  const bytes = new Uint8Array(16);
+  const view = new DataView(bytes.buffer);
+  view.setInt32(4, fields.index ?? 0, true);
+  if (fields.up) {
+    view.setUint32(8, IFF_UP, true);
+    view.setUint32(12, IFF_UP, true);
+  }
+  return bytes;
+}
+
+/** A link by name. */
+export function getLink(name: string): NetlinkRequest {
+  return {
+    type: RTM.GETLINK,
+    flags: 0,
+    header: linkHeader(),
+    attributes: [{ type: IFLA.IFNAME, value: zeroTerminated(name) }],
+  };
+}
+
+/** Changes to an existing link. */
+export function setLink(change: {
+  readonly index: number;
+  readonly mtu?: number | undefined;
+  readonly up?: true | undefined;
+  readonly group?: number | undefined;
+  readonly alias?: string | undefined;
+}): NetlinkRequest {
+  const attributes: Attribute[] = [];
+  if (change.mtu !== undefined) attributes.push({ type: IFLA.MTU, value: u32(change.mtu) });
+  if (change.group !== undefined) attributes.push({ type: IFLA.GROUP, value: u32(change.group) });
+  if (change.alias !== undefined) attributes.push({ type: IFLA.IFALIAS, value: zeroTerminated(change.alias) });
+  return {
+    type: RTM.NEWLINK,
+    flags: 0,
+    header: linkHeader({ index: change.index, ...(change.up ? { up: true } : {}) }),
+    attributes,
+  };
+}
+
+/** Removes one link, or with `group` every link of that group. */
+export function deleteLink(which: { readonly index: number } | { readonly group: number }): NetlinkRequest {
+  if ('index' in which) return { type: RTM.DELLINK, flags: 0, header: linkHeader(which), attributes: [] };
+  return {
+    type: RTM.DELLINK,
+    flags: 0,
+    header: linkHeader(),
+    attributes: [{ type: IFLA.GROUP, value: u32(which.group) }],
+  };
+}
+
+/**
+ * Makes the pair in one request with the container end born in the namespace behind `netnsFd`: making it on one side
+ * and moving an end costs an RCU grace period. Each end gets its MTU: the kernel copies it to neither.
+ */
+export function createVeth(pair: VethPair, netnsFd: number): NetlinkRequest {
+  const end = (side: VethPair['host']): readonly Attribute[] => [
+    { type: IFLA.IFNAME, value: zeroTerminated(side.name) },
+    { type: IFLA.ADDRESS, value: macBytes(side.mac) },
+    { type: IFLA.MTU, value: u32(pair.mtu) },
+  ];
+  const peer = encodePeer([...end(pair.container), { type: IFLA.NET_NS_FD, value: u32(netnsFd) }]);
+  return {
+    type: RTM.NEWLINK,
+    flags: NLM_F.CREATE | NLM_F.EXCL,
+    header: linkHeader(),
+    attributes: [
+      ...end(pair.host),
+      {
+        type: IFLA.LINKINFO,
+        value: [
+          { type: IFLA_INFO.KIND, value: zeroTerminated('veth') },
+          { type: IFLA_INFO.DATA, value: [{ type: VETH_INFO_PEER, value: peer }] },
+        ],
+      },
+    ],
+  };
+}
+
+/** VETH_INFO_PEER carries a link header and then flat attributes, so it is encoded as bytes here. */
+function encodePeer(attributes: readonly Attribute[]): Uint8Array {
+  const header = linkHeader();
+  const parts = attributes.map(({ type, value }) => {
+    const raw = value instanceof Uint8Array ? value : new Uint8Array();
+    const bytes = new Uint8Array((4 + raw.length + 3) & ~3);
+    const view = new DataView(bytes.buffer);
+    view.setUint16(0, 4 + raw.length, true);
+    view.setUint16(2, type, true);
+    bytes.set(raw, 4);
+    return bytes;
+  });
+  return new Uint8Array(Buffer.concat([header, ...parts]));
+}
+
+/** Adds or removes an address; the kernel makes no connected route for it, routes are ours to place. */
+export function changeAddress(verb: 'add' | 'remove', index: number, address: Ipv4Cidr): NetlinkRequest {
+  const header = new Uint8Array(8);
+  header[0] = AF_INET;
+  header[1] = address.prefixLength;
+  new DataView(header.buffer).setUint32(4, index, true);
+  const own: readonly Attribute[] = [
+    { type: IFA.LOCAL, value: ipv4Bytes(address.address) },
+    { type: IFA.ADDRESS, value: ipv4Bytes(address.address) },
+  ];
+  if (verb === 'remove') return { type: RTM.DELADDR, flags: 0, header, attributes: own };
+  return {
+    type: RTM.NEWADDR,
+    flags: NLM_F.CREATE | NLM_F.EXCL,
+    header,
+    attributes: [...own, { type: IFA.FLAGS, value: u32(IFA_F_NOPREFIXROUTE) }],
+  };
+}
+
+/** Replaces or removes a route on the link with `index`. */
+export function changeRoute(verb: 'replace' | 'remove', index: number, route: Route): NetlinkRequest {
+  const header = new Uint8Array(12);
+  header[0] = AF_INET;
+  header[1] = route.destination.prefixLength;
+  header[4] = route.table < 256 ? route.table : RT_TABLE_UNSPEC;
+  header[5] = PROTOCOL;
+  header[6] = route.gateway === undefined ? RT_SCOPE.LINK : RT_SCOPE.UNIVERSE;
+  header[7] = RTN_UNICAST;
+  const attributes: Attribute[] = [
+    { type: RTA.TABLE, value: u32(route.table) },
+    { type: RTA.OIF, value: u32(index) },
+  ];
+  if (route.destination.prefixLength > 0)
+    attributes.push({ type: RTA.DST, value: ipv4Bytes(route.destination.address) });
+  if (route.gateway !== undefined) attributes.push({ type: RTA.GATEWAY, value: ipv4Bytes(route.gateway) });
+  return verb === 'replace'
+    ? { type: RTM.NEWROUTE, flags: NLM_F.CREATE | NLM_F.REPLACE, header, attributes }
+    : { type: RTM.DELROUTE, flags: 0, header, attributes };
+}
+
+/** Adds or removes a rule tagged with our protocol; a removal matches nobody else's. */
+export function changeRule(verb: 'add' | 'remove', rule: Rule): NetlinkRequest {
+  const header = new Uint8Array(12);
+  header[0] = AF_INET;
+  header[1] = rule.to?.prefixLength ?? 0;
+  header[2] = rule.from?.prefixLength ?? 0;
+  header[4] = rule.table < 256 ? rule.table : RT_TABLE_UNSPEC;
+  header[7] = FR_ACT_TO_TBL;
+  const attributes: Attribute[] = [
+    { type: FRA.PRIORITY, value: u32(rule.priority) },
+    { type: FRA.TABLE, value: u32(rule.table) },
+    { type: FRA.PROTOCOL, value: Uint8Array.of(PROTOCOL) },
+  ];
+  if (rule.to !== undefined) attributes.push({ type: FRA.DST, value: ipv4Bytes(rule.to.address) });
+  if (rule.from !== undefined) attributes.push({ type: FRA.SRC, value: ipv4Bytes(rule.from.address) });
+  if (rule.mark !== undefined)
+    attributes.push(
+      { type: FRA.FWMARK, value: u32(rule.mark.value) },
+      { type: FRA.FWMASK, value: u32(rule.mark.mask) },
+    );
+  return verb === 'add'
+    ? { type: RTM.NEWRULE, flags: NLM_F.CREATE | NLM_F.EXCL, header, attributes }
+    : { type: RTM.DELRULE, flags: 0, header, attributes };
+}
+
+/** A permanent neighbour entry: the pod never asks who its gateway is. */
+export function setNeighbour(entry: {
+  readonly index: number;
+  readonly address: Ipv4Address;
+  readonly mac: MacAddress;
+}): NetlinkRequest {
+  const header = new Uint8Array(12);
+  const view = new DataView(header.buffer);
+  header[0] = AF_INET;
+  view.setInt32(4, entry.index, true);
+  view.setUint16(8, NUD_PERMANENT, true);
+  return {
+    type: RTM.NEWNEIGH,
+    flags: NLM_F.CREATE | NLM_F.REPLACE,
+    header,
+    attributes: [
+      { type: NDA.DST, value: ipv4Bytes(entry.address) },
+      { type: NDA.LLADDR, value: macBytes(entry.mac) },
+    ],
+  };
+}
+
+/** A dump of one kind of object, IPv4 where the kind has families. */
+export function dumpOf(kind: 'links' | 'addresses' | 'routes' | 'rules' | 'neighbours'): NetlinkRequest {
+  const family = (bytes: number, value: number): Uint8Array => {
+    const header = new Uint8Array(bytes);
+    header[0] = value;
+    return header;
+  };
+  switch (kind) {
+    case 'links':
+      return { type: RTM.GETLINK, flags: 0, header: family(16, AF_UNSPEC), attributes: [] };
+    case 'addresses':
+      return { type: RTM.GETADDR, flags: 0, header: family(8, AF_INET), attributes: [] };
+    case 'routes':
+      return { type: RTM.GETROUTE, flags: 0, header: family(12, AF_INET), attributes: [] };
+    case 'rules':
+      return { type: RTM.GETRULE, flags: 0, header: family(12, AF_INET), attributes: [] };
+    case 'neighbours':
+      return { type: RTM.GETNEIGH, flags: 0, header: family(12, AF_INET), attributes: [] };
+    default:
+      return kind satisfies never;
+  }
+}

@@ -1,0 +1,79 @@
+import { parseIpv4 } from '../addr/index.ts';
+import { HostError } from '../errors/index.ts';
+import type { Allocation } from './assign.ts';
+import type { Orphan } from './types.ts';
+
+/** The format's name; upstream refuses any other. */
+export const CHECKPOINT_VERSION = 'vpc-cni-ipam/1';
+
+type Json = Readonly<Record<string, unknown>>;
+const isObject = (value: unknown): value is Json =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+const text = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined);
+
+/** Allocations in upstream's checkpoint format, one JSON object and a newline. */
+export function renderCheckpoint(allocations: readonly Pick<Allocation, 'address' | 'owner' | 'since'>[]): string {
+  const entries = allocations.map(({ address, owner, since }) => {
+    const key = JSON.stringify({
+      networkName: owner.network,
+      containerID: owner.containerId,
+      ifName: owner.ifName,
+      ipv4: address,
+    });
+    const metadata = JSON.stringify({
+      k8sPodNamespace: owner.podNamespace,
+      k8sPodName: owner.podName,
+      interfacesCount: 1,
+    });
+    // Nanoseconds since 1970 are above 2^53 and Go reads integer literals only: the number is written from a bigint.
+    return `${key.slice(0, -1)},"allocationTimestamp":${since},"metadata":${metadata}}`;
+  });
+  return `{"version":"${CHECKPOINT_VERSION}","allocations":[${entries.join(',')}]}\n`;
+}
+
+/**
+ * The allocations in a checkpoint of ours or of upstream's. Throws `CHECKPOINT_BAD` naming the first fault; entries
+ * without an IPv4 address (IPv6 pods) are not ours to restore and are left out.
+ */
+export function parseCheckpoint(content: string): readonly Orphan[] {
+  const fail = (reason: string): never => {
+    throw new HostError('CHECKPOINT_BAD', { reason });
+  };
+  let document: unknown;
+  try {
+    // The reviver's third argument holds the number as written: JSON's own number would lose nanoseconds.
+    document = JSON.parse(content, (key, value, context?: { readonly source?: string }) =>
+      key === 'allocationTimestamp' && typeof value === 'number' ? BigInt(context?.source ?? Math.trunc(value)) : value,
+    );
+  } catch (error) {
+    return fail(error instanceof Error ? error.message : String(error));
+  }
+  if (!isObject(document) || document['version'] !== CHECKPOINT_VERSION)
+    return fail(`its version is not ${CHECKPOINT_VERSION}`);
+  const entries = document['allocations'];
+  // Go writes a nil slice as null.
+  if (entries !== null && !Array.isArray(entries)) return fail('it has no list of allocations');
+  return (entries ?? []).flatMap((entry: unknown, index: number): readonly Orphan[] => {
+    if (!isObject(entry)) return fail(`allocation ${index} is no object`);
+    const [network, containerId, ifName] = ['networkName', 'containerID', 'ifName'].map((key) => text(entry[key]));
+    const ipv4 = text(entry['ipv4']);
+    if (network === undefined || containerId === undefined || ifName === undefined)
+      return fail(`allocation ${index} lacks its network, container or interface`);
+    if (ipv4 === undefined) return [];
+    const metadata = isObject(entry['metadata']) ? entry['metadata'] : {};
+    const since = entry['allocationTimestamp'];
+    return [
+      {
+        address: parseIpv4(ipv4),
+        owner: {
+          network,
+          containerId,
+          ifName,
+          podNamespace: text(metadata['k8sPodNamespace']),
+          podName: text(metadata['k8sPodName']),
+        },
+        since: typeof since === 'bigint' ? since : 0n,
+      },
+    ];
+  });
+}
