@@ -13,3 +13,4 @@ export {
 } from './parse-settings.ts';
 export { describeSettings, renderConfigurationPage } from './render-docs.ts';
 export { isSettingKey, SCHEMA, SETTING_KEYS, type SettingKey, type Settings } from './schema.ts';
+export { BUILD, VERSION } from './version.ts';

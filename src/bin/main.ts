@@ -1,0 +1,75 @@
+/**
+ * The executable's entry: reads the process, picks one program, sets the exit code. Called as aws-cni or egress-cni, or with
+ * CNI_COMMAND set, it is the CNI plugin; otherwise the first word names a command. Everything is loaded only when called.
+ */
+import { writeSync } from 'node:fs';
+
+function writer(fd: number): (text: string) => void {
+  return (text) => {
+    let bytes = Buffer.from(text);
+    // A pipe takes as much as it has room for.
+    while (bytes.length > 0) {
+      try {
+        bytes = bytes.subarray(writeSync(fd, bytes));
+      } catch (error) {
+        const code = error instanceof Error && 'code' in error ? error.code : undefined;
+        if (code === 'EAGAIN') Bun.sleepSync(1);
+        else if (code === 'EPIPE') return;
+        else throw error;
+      }
+    }
+  };
+}
+
+const stdout = writer(1);
+const stderr = writer(2);
+const env = process.env;
+
+async function runCommand(argv: readonly string[]): Promise<number> {
+  const { COMMANDS, USAGE, WORDS } = await import('./commands.ts');
+  const [word, ...rest] = argv;
+  if (word === '--help' || word === '-h' || word === 'help') {
+    stdout(USAGE);
+    return 0;
+  }
+  if (word === '--version' || word === '-V') {
+    const { BUILD, VERSION } = await import('../config/index.ts');
+    stdout(`vpc-cni ${VERSION} (${BUILD})\n`);
+    return 0;
+  }
+  const context = {
+    argv: rest,
+    env,
+    executable: process.execPath,
+    stdout,
+    stderr,
+    isTty: process.stdout.isTTY === true,
+  };
+  const { reportFailure } = await import('../commands/report.ts');
+  try {
+    const command = COMMANDS.get(word ?? '');
+    if (command !== undefined) return await (await command.load()).run(context);
+    const { HostError } = await import('../errors/index.ts');
+    const reason = word === undefined ? 'no command given' : `there is no command "${word}"`;
+    throw new HostError('USAGE', { reason: `${reason}; the commands are ${WORDS.join(', ')}` });
+  } catch (error) {
+    return reportFailure(context, error, { json: rest.includes('--json') });
+  }
+}
+
+async function main(): Promise<number> {
+  const called = process.argv0.slice(process.argv0.lastIndexOf('/') + 1);
+  const isPlugin = called === 'aws-cni' || called === 'egress-cni';
+  if (!isPlugin && env['CNI_COMMAND'] === undefined) return await runCommand(process.argv.slice(2));
+  const { runPlugin } = await import('../plugin/index.ts');
+  return await runPlugin({
+    plugin: called === 'egress-cni' ? called : 'aws-cni',
+    env,
+    stdin: () => Bun.stdin.text(),
+    stdout,
+    stderr,
+    runtimeDir: env['VPC_CNI_RUNTIME_DIR'] ?? '/run/vpc-cni',
+  });
+}
+
+process.exitCode = await main();

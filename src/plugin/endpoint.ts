@@ -1,0 +1,51 @@
+import type { CniCommand } from '../cniproto/index.ts';
+import { HostError } from '../errors/index.ts';
+
+/** What the daemon answered. */
+export interface Answer {
+  readonly ok: boolean;
+  readonly body: string;
+}
+
+/** A restart of the daemon takes well under a second; a pod should not notice one. STATUS is asked again anyway. */
+const PATIENCE_MS: Readonly<Record<CniCommand, number>> = { ADD: 5000, DEL: 5000, CHECK: 5000, GC: 5000, STATUS: 1000 };
+
+/** Between two attempts: a local connect costs less than 0.1 ms, so short waits are free. */
+const PAUSE_MS = 20;
+
+/** The daemon bounds its own waits (growth of the pool included) far below this; past it, it hangs. */
+const ANSWER_MS = 110_000;
+
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return 'code' in error && typeof error.code === 'string' ? error.code : error.message;
+}
+
+/** Sends the body once. Rejects when there is no daemon, or it went away before it answered. */
+export async function sendOnce(socket: string, body: string): Promise<Answer> {
+  const response = await fetch('http://localhost/cni/v1', {
+    unix: socket,
+    method: 'POST',
+    body,
+    headers: { 'content-type': 'application/json', connection: 'close' },
+    signal: AbortSignal.timeout(ANSWER_MS),
+  });
+  return { ok: response.ok, body: await response.text() };
+}
+
+/**
+ * Sends the body, and again while the daemon is away, also when it dies in the middle: its ADD and DEL are idempotent.
+ * Throws `DAEMON_DOWN` once the patience for this command, counted from the first failure, has run out.
+ */
+export async function send(socket: string, command: CniCommand, body: string): Promise<Answer> {
+  let giveUpAt: number | undefined;
+  for (;;) {
+    try {
+      return await sendOnce(socket, body);
+    } catch (error) {
+      giveUpAt ??= performance.now() + PATIENCE_MS[command];
+      if (performance.now() >= giveUpAt) throw new HostError('DAEMON_DOWN', { socket, reason: reasonOf(error) }, error);
+      await Bun.sleep(PAUSE_MS);
+    }
+  }
+}

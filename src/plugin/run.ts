@@ -1,0 +1,104 @@
+import {
+  type CniCommand,
+  type CniEnvironment,
+  type CniRequest,
+  type CniVersion,
+  isCniCommand,
+  NEWEST_VERSION,
+  type PluginName,
+  parseCniEnvironment,
+  parseNetConfHead,
+  renderError,
+  requireCommandIn,
+  versionAnswer,
+} from '../cniproto/index.ts';
+import { HostError, toHostError } from '../errors/index.ts';
+import { type Answer, send, sendOnce } from './endpoint.ts';
+import { spool } from './spool.ts';
+
+/** What one call of a CNI plugin is given. */
+export interface PluginCall {
+  readonly plugin: PluginName;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly stdin: () => Promise<string>;
+  readonly stdout: (text: string) => void;
+  readonly stderr: (text: string) => void;
+  /** Folder of the daemon's socket and spool. */
+  readonly runtimeDir: string;
+}
+
+interface Config {
+  readonly value: unknown;
+  readonly cniVersion: CniVersion;
+}
+
+function parseConfig(text: string, command: CniCommand): Config {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new HostError('CNI_DECODE', { reason: error instanceof Error ? error.message : String(error) }, error);
+  }
+  const { cniVersion } = parseNetConfHead(value);
+  requireCommandIn(command, cniVersion);
+  return { value, cniVersion };
+}
+
+function isErrorObject(text: string): boolean {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null && 'code' in value;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * A DEL must not fail because the daemon is away (a runtime would retry it for ever and keep the pod terminating): it is
+ * kept on disk instead. The last attempt after that closes the gap in which the daemon came up and read the folder before.
+ */
+async function keepForLater(call: PluginCall, socket: string, body: string): Promise<Answer> {
+  const kept = spool(`${call.runtimeDir}/spool`, body);
+  const answer = await sendOnce(socket, body).catch(() => undefined);
+  if (answer !== undefined) kept.withdraw();
+  return answer ?? { ok: true, body: '{}' };
+}
+
+async function deliver(call: PluginCall, environment: CniEnvironment, config: Config): Promise<Answer> {
+  const { command } = environment;
+  const socket = `${call.runtimeDir}/cni.sock`;
+  const request: CniRequest = { ...environment, plugin: call.plugin, config: config.value };
+  const body = JSON.stringify(request);
+  const answer = await send(socket, command, body).catch((error: unknown) => {
+    if (command === 'DEL') return keepForLater(call, socket, body);
+    throw error;
+  });
+  if (!answer.ok && !isErrorObject(answer.body))
+    throw new HostError('INTERNAL', { reason: `ipamd answered "${answer.body.slice(0, 200)}"` });
+  return answer;
+}
+
+/** Serves one CNI call: prints the result or the error object on stdout and returns the exit code. */
+export async function runPlugin(call: PluginCall): Promise<number> {
+  const name = call.env['CNI_COMMAND'];
+  if (name === undefined || name === '') {
+    call.stderr(`${call.plugin} is a CNI plugin; a container runtime calls it with CNI_COMMAND set\n`);
+    return 0;
+  }
+  if (name === 'VERSION') {
+    call.stdout(`${JSON.stringify(versionAnswer())}\n`);
+    return 0;
+  }
+  let cniVersion: CniVersion = NEWEST_VERSION;
+  try {
+    const environment = parseCniEnvironment(call.env);
+    const config = parseConfig(await call.stdin(), environment.command);
+    ({ cniVersion } = config);
+    const answer = await deliver(call, environment, config);
+    if (!answer.ok || environment.command === 'ADD') call.stdout(answer.body);
+    return answer.ok ? 0 : 1;
+  } catch (error) {
+    call.stdout(JSON.stringify(renderError(toHostError(error), cniVersion, isCniCommand(name) ? name : undefined)));
+    return 1;
+  }
+}
