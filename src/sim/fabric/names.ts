@@ -1,0 +1,55 @@
+import { HostError } from '../../errors/index.ts';
+
+/** Where everything of one simulated VPC is found again: every name and path follows from the VPC's name. */
+export interface VpcNames {
+  readonly vpc: string;
+  /** Mount point of the tmpfs that holds all state; gone after `sim down`. */
+  readonly stateDir: string;
+  readonly routerNetns: string;
+  readonly internetNetns: string;
+}
+
+const NETNS_DIR = '/run/netns';
+const STATE_ROOT = '/run/vpc-cni-sim';
+const ROUTER = 'router';
+const INTERNET = 'internet';
+
+// No hyphen: `<vpc>-` must never be the beginning of another VPC's namespaces.
+const VPC_NAME = /^[a-z][a-z0-9]{0,11}$/;
+const NODE_NAME = /^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$/;
+
+/** The names of the VPC called `vpc`. Throws `USAGE` for a name that could be confused with another VPC's. */
+export function vpcNames(vpc: string): VpcNames {
+  if (!VPC_NAME.test(vpc))
+    throw new HostError('USAGE', { reason: `"${vpc}" is no VPC name: up to 12 lower-case letters and digits` });
+  return {
+    vpc,
+    stateDir: `${STATE_ROOT}/${vpc}`,
+    routerNetns: `${vpc}-${ROUTER}`,
+    internetNetns: `${vpc}-${INTERNET}`,
+  };
+}
+
+/** The namespace of a node. Throws `USAGE` for a name that is none or that the VPC itself uses. */
+export function nodeNetns(names: VpcNames, node: string): string {
+  if (!NODE_NAME.test(node) || node === ROUTER || node === INTERNET)
+    throw new HostError('USAGE', {
+      reason: `"${node}" is no node name: lower-case letters, digits and hyphens, and neither "${ROUTER}" nor "${INTERNET}"`,
+    });
+  return `${names.vpc}-${node}`;
+}
+
+/** The file by which a namespace is entered, where `ip netns` looks for it. */
+export function netnsPath(netns: string): string {
+  return `${NETNS_DIR}/${netns}`;
+}
+
+/** Names of the namespaces of this VPC among those that exist. */
+export function ownNetns(names: VpcNames, present: readonly string[]): readonly string[] {
+  return present.filter((netns) => netns.startsWith(`${names.vpc}-`)).sort();
+}
+
+/** The router's end of an ENI: the last 12 digits of its id, because a link name has at most 15 characters. */
+export function portName(eniId: string): string {
+  return `eni${eniId.replace(/^eni-/, '').slice(-12)}`;
+}

@@ -1,0 +1,120 @@
+import { closeSync, existsSync, lstatSync, mkdirSync, openSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { HostError } from '../../errors/index.ts';
+import { createFiles, type Exec } from '../../sys/index.ts';
+import {
+  createNetns,
+  EC2_ADDRESS,
+  inNetnsArgv,
+  nodeNetns,
+  removeNetns,
+  type VpcNames,
+  writeSysctls,
+} from '../fabric/index.ts';
+import { killOccupants } from './occupants.ts';
+import { enterArgv, type NodePaths, nodePaths } from './paths.ts';
+
+/** Directories of the machine a node may write to: what it writes stays on its own tmpfs. */
+const OVERLAID = ['/etc', '/opt', '/usr', '/var'] as const;
+
+/** A node starts as an image without any CNI, whatever this machine has installed. */
+const HIDDEN = [
+  '/etc/cni',
+  '/etc/vpc-cni',
+  '/etc/systemd/system/vpc-cni-ipamd.service',
+  '/opt/cni',
+  '/opt/vpc-cni',
+  '/usr/bin/vpc-cni',
+  '/var/lib/cni',
+] as const;
+
+const SETTINGS = '/etc/vpc-cni/conf.d';
+const NOT_MOUNTED = 32;
+
+// What an EKS image sets: forwarding for pods, strict reverse path filtering as the distribution's default.
+const NODE_SYSCTLS = {
+  'net/ipv4/ip_forward': '1',
+  'net/ipv4/conf/all/rp_filter': '0',
+  'net/ipv4/conf/default/rp_filter': '1',
+} as const;
+
+/**
+ * Makes a node: a network namespace and a mount namespace in which the machine's files show, but every change to them
+ * is the node's own. Its ENIs come from the fabric. What was made is removed again when a step fails.
+ */
+export async function createMachine(exec: Exec, names: VpcNames, node: string): Promise<NodePaths> {
+  const paths = nodePaths(names, node);
+  if (existsSync(paths.directory)) throw new HostError('SIM_NODE_EXISTS', { node, vpc: names.vpc });
+  const missing = OVERLAID.find((directory) => !existsSync(directory));
+  if (missing !== undefined)
+    throw new HostError('FILE_FAILED', { action: 'overlay', path: missing, reason: 'no such directory' });
+  try {
+    await createNetns(exec, nodeNetns(names, node));
+    writeSysctls(nodeNetns(names, node), NODE_SYSCTLS);
+    makeDirectories(paths);
+    await exec.run({ argv: ['unshare', `--mount=${paths.mountNamespace}`, '--propagation', 'private', '--', 'true'] });
+    await hideInstalled(exec, paths);
+    for (const argv of insideCommands(paths)) await exec.run({ argv: [...enterArgv(paths), ...argv] });
+    await exec.run({
+      // The daemon of the node calls EC2 where the fabric serves it; metadata is at its usual address.
+      argv: [...enterArgv(paths), 'tee', `${SETTINGS}/00-simulator.env`],
+      input: `AWS_ENDPOINT_URL_EC2=http://${EC2_ADDRESS}\n`,
+    });
+    await exec.run({ argv: [...inNetnsArgv(nodeNetns(names, node)), 'ip', 'link', 'set', 'lo', 'up'] });
+  } catch (error) {
+    await removeMachine(exec, names, node);
+    throw error;
+  }
+  return paths;
+}
+
+/** Removes a node as a power cut would, with every process in it. Nothing happens when there is none. */
+export async function removeMachine(exec: Exec, names: VpcNames, node: string): Promise<void> {
+  const paths = nodePaths(names, node);
+  await killOccupants([paths.mountNamespace, paths.netns]);
+  if (existsSync(paths.mountNamespace))
+    await exec.run({ argv: ['umount', '--lazy', paths.mountNamespace], accept: [0, NOT_MOUNTED] });
+  await removeNetns(exec, nodeNetns(names, node));
+  createFiles('/').removeTree(paths.directory);
+}
+
+function makeDirectories(paths: NodePaths): void {
+  for (const directory of OVERLAID) {
+    mkdirSync(`${paths.upper}${directory}`, { recursive: true, mode: 0o755 });
+    mkdirSync(`${paths.work}${directory}`, { recursive: true });
+  }
+  for (const directory of ['netns', 'lock']) mkdirSync(`${paths.run}/${directory}`, { recursive: true });
+  mkdirSync(paths.results, { recursive: true, mode: 0o700 });
+  closeSync(openSync(paths.mountNamespace, 'wx', 0o600));
+}
+
+/** A character device 0/0 in the upper directory is overlayfs's sign that a name of the lower one is deleted. */
+async function hideInstalled(exec: Exec, paths: NodePaths): Promise<void> {
+  for (const path of HIDDEN.filter((hidden) => lstatSync(hidden, { throwIfNoEntry: false }) !== undefined)) {
+    mkdirSync(dirname(`${paths.upper}${path}`), { recursive: true, mode: 0o755 });
+    await exec.run({ argv: ['mknod', `${paths.upper}${path}`, 'c', '0', '0'] });
+  }
+}
+
+/** In this order: the state directory itself is below /run and no longer visible once the node has its own. */
+function insideCommands(paths: NodePaths): readonly (readonly [string, ...string[]])[] {
+  return [
+    ...OVERLAID.map(
+      (directory) =>
+        [
+          'mount',
+          '-t',
+          'overlay',
+          '-o',
+          `lowerdir=${directory},upperdir=${paths.upper}${directory},workdir=${paths.work}${directory}`,
+          'overlay',
+          directory,
+        ] as const,
+    ),
+    ['mkdir', '-p', '/var/lib/cni/results', SETTINGS],
+    ['mount', '--bind', paths.results, '/var/lib/cni/results'],
+    ['mount', '--bind', paths.run, '/run'],
+    // sysfs shows the links of the network namespace it was mounted in.
+    ['mount', '-t', 'sysfs', 'sysfs', '/sys'],
+  ];
+}
