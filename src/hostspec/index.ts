@@ -1,0 +1,29 @@
+/**
+ * What a host of ours must look like, as values: files, links, the unit, sysctls and the conflist, and the typed steps
+ * from what is there to what is wanted. Pure; the installer and the daemon carry it out.
+ */
+export { type ConflistSettings, renderConflist, wantedConflist } from './conflist.ts';
+export { diffBoot, diffDaemon, diffEntries, type Foreign, type Plan } from './diff.ts';
+export type { DaemonState, ObservedBoot, ObservedEntry } from './observed.ts';
+export { isOurLink, isOurText, MARK } from './owned.ts';
+export { type Conflist, type ConflistPlugin, parseConflistText } from './parse-conflist.ts';
+export {
+  EMPTY_RECORD,
+  type HostRecord,
+  type Manifest,
+  type ManifestFile,
+  parseHostRecord,
+  parseManifest,
+  renderDocument,
+  type Stamp,
+} from './parse-manifest.ts';
+export { CONFLIST_PATH, manifestPath, PATHS, payloadDirectory, sysctlPath, UNIT_NAME } from './paths.ts';
+export { OPTIONAL_PLUGINS, OWN_PLUGINS, REQUIRED_PLUGINS } from './plugins.ts';
+export { recordSteps } from './record.ts';
+export { diffRemoval, type ObservedInstall } from './removal.ts';
+export { describeRemoval, type RemovalStep, removalTarget } from './removal-step.ts';
+export { describeStep, type Keeper, renderStep, type Step, stepTarget } from './step.ts';
+export { renderSysctlDropIn, type SysctlSettings, sysctlName, type WantedSysctl, wantedSysctls } from './sysctl.ts';
+export { diffText } from './text-diff.ts';
+export { renderUnit } from './unit.ts';
+export { type ProgramSource, type WantedEntry, wantedEntries } from './wanted.ts';

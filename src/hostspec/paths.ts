@@ -1,0 +1,54 @@
+/** The network configuration the container runtime looks for. */
+export const CONFLIST_PATH = '/etc/cni/net.d/10-aws.conflist';
+
+/** The daemon's unit. */
+export const UNIT_NAME = 'vpc-cni-ipamd.service';
+
+const HOME = '/opt/vpc-cni';
+const RUN = '/run/vpc-cni';
+const SETTINGS = '/etc/vpc-cni';
+
+/** Every path of the host that this product reads or writes; no other file spells one. */
+export const PATHS = {
+  home: HOME,
+  current: `${HOME}/current`,
+  executable: `${HOME}/current/vpc-cni`,
+  currentPlugins: `${HOME}/current/plugins`,
+  /** What must be given back at uninstall: created directories, saved foreign files, sysctls as they were. */
+  record: `${HOME}/host.json`,
+  saved: `${HOME}/saved`,
+  command: '/usr/bin/vpc-cni',
+  cniBin: '/opt/cni/bin',
+  conflistDirectory: '/etc/cni/net.d',
+  conflist: CONFLIST_PATH,
+  settingsDirectory: SETTINGS,
+  envFile: `${SETTINGS}/vpc-cni.env`,
+  envDirectory: `${SETTINGS}/conf.d`,
+  unit: `/etc/systemd/system/${UNIT_NAME}`,
+  unitEnabled: `/etc/systemd/system/multi-user.target.wants/${UNIT_NAME}`,
+  sysctlDropIn: '/etc/sysctl.d/90-vpc-cni.conf',
+  run: RUN,
+  socket: `${RUN}/cni.sock`,
+  bootId: `${RUN}/boot-id`,
+  supervisor: `${RUN}/supervisor.json`,
+  supervisorLog: `${RUN}/ipamd.log`,
+  lock: '/run/vpc-cni.lock',
+  kernelBootId: '/proc/sys/kernel/random/boot_id',
+  systemdRunning: '/run/systemd/system',
+  distributionPlugins: '/usr/lib/cni',
+} as const;
+
+/** The folder of one version. */
+export function payloadDirectory(version: string): string {
+  return `${HOME}/${version}`;
+}
+
+/** The list of what one version installed. */
+export function manifestPath(version: string): string {
+  return `${payloadDirectory(version)}/manifest.json`;
+}
+
+/** The file behind a sysctl: `net.ipv4.ip_forward` is `/proc/sys/net/ipv4/ip_forward`. */
+export function sysctlPath(key: readonly string[]): string {
+  return `/proc/sys/${key.join('/')}`;
+}

@@ -1,0 +1,53 @@
+import type { Keeper } from './step.ts';
+import { sysctlName } from './sysctl.ts';
+
+/** One step of taking the product off a host. */
+export type RemovalStep =
+  | { readonly kind: 'stop-daemon'; readonly unit: string; readonly keeper: Keeper }
+  | { readonly kind: 'remove-file'; readonly path: string; readonly what: string }
+  | { readonly kind: 'restore-foreign'; readonly path: string; readonly from: string }
+  | { readonly kind: 'reload-units'; readonly unit: string }
+  | { readonly kind: 'restore-sysctl'; readonly key: readonly string[]; readonly value: string }
+  | { readonly kind: 'remove-kernel-objects'; readonly path: string }
+  | { readonly kind: 'return-to-ec2'; readonly path: string }
+  | { readonly kind: 'remove-tree'; readonly path: string }
+  | { readonly kind: 'remove-directory'; readonly path: string };
+
+/** The object a step is about, as one word. */
+export function removalTarget(step: RemovalStep): string {
+  switch (step.kind) {
+    case 'stop-daemon':
+    case 'reload-units':
+      return step.unit;
+    case 'restore-sysctl':
+      return sysctlName(step.key);
+    default:
+      return step.path;
+  }
+}
+
+/** What a step does, in one line. */
+export function describeRemoval(step: RemovalStep): string {
+  switch (step.kind) {
+    case 'stop-daemon':
+      return `stop and disable ${step.unit}`;
+    case 'remove-file':
+      return `remove ${step.what} ${step.path}`;
+    case 'restore-foreign':
+      return `put back ${step.path} from ${step.from}`;
+    case 'reload-units':
+      return 'make systemd read its unit files again';
+    case 'restore-sysctl':
+      return `set ${sysctlName(step.key)} back to ${step.value}`;
+    case 'remove-kernel-objects':
+      return 'remove our rules, routes, chains and pod links from the kernel';
+    case 'return-to-ec2':
+      return 'return our addresses and network interfaces to EC2';
+    case 'remove-tree':
+      return `remove ${step.path} and all below it`;
+    case 'remove-directory':
+      return `remove the directory ${step.path} unless something else is in it`;
+    default:
+      return step satisfies never;
+  }
+}

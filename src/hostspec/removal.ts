@@ -1,0 +1,76 @@
+import type { ObservedEntry } from './observed.ts';
+import { isOurLink, isOurText } from './owned.ts';
+import type { HostRecord } from './parse-manifest.ts';
+import { PATHS, UNIT_NAME } from './paths.ts';
+import type { RemovalStep } from './removal-step.ts';
+import type { Keeper } from './step.ts';
+import { sysctlName } from './sysctl.ts';
+
+/** What there is of us on a host. */
+export interface ObservedInstall {
+  readonly daemon: 'absent' | 'running';
+  readonly keeper: Keeper;
+  /** Every path where something of ours can be, with what stands there. */
+  readonly entries: ReadonlyMap<string, ObservedEntry>;
+  readonly record: HostRecord;
+  readonly sysctls: Readonly<Record<string, string | undefined>>;
+}
+
+function isOurs(path: string, entry: ObservedEntry): boolean {
+  switch (entry.kind) {
+    case 'link':
+      return isOurLink(entry.target);
+    case 'file':
+      // A conflist carries no mark; its name is ours by convention of every runtime and of upstream.
+      return path === PATHS.conflist || isOurText(entry.text ?? '');
+    case 'absent':
+    case 'directory':
+    case 'other':
+      return false;
+    default:
+      return entry satisfies never;
+  }
+}
+
+/**
+ * The steps that take everything of ours away and give back what was there before. The conflist goes before anything a
+ * pod needs, so that the runtime sends no more pods our way; payload and record go last, so that an interrupted run can
+ * be run again.
+ */
+export function diffRemoval(
+  observed: ObservedInstall,
+  options: { readonly ec2: 'keep' | 'return' },
+): readonly RemovalStep[] {
+  const { daemon, keeper, entries, record } = observed;
+  const ours = [...entries].filter(([path, entry]) => isOurs(path, entry)).map(([path]) => path);
+  const is = (path: string, kind: ObservedEntry['kind']): boolean => entries.get(path)?.kind === kind;
+  const home = is(PATHS.home, 'directory');
+  const run = is(PATHS.run, 'directory');
+  if (ours.length === 0 && !home && !run && daemon === 'absent') return [];
+  const units = ours.some((path) => path === PATHS.unit || path === PATHS.unitEnabled);
+  const file = (path: string, what: string): readonly RemovalStep[] =>
+    ours.includes(path) ? [{ kind: 'remove-file', path, what }] : [];
+  const rest = ours.filter((path) => path !== PATHS.conflist);
+  return [
+    ...(daemon === 'running' ? [{ kind: 'stop-daemon', unit: UNIT_NAME, keeper } as const] : []),
+    ...file(PATHS.conflist, 'the conflist'),
+    ...(options.ec2 === 'return' ? [{ kind: 'return-to-ec2', path: PATHS.run } as const] : []),
+    { kind: 'remove-kernel-objects', path: PATHS.run },
+    ...rest.flatMap((path) => file(path, is(path, 'link') ? 'the link' : 'the file')),
+    ...record.saved
+      .filter(({ to }) => !is(to, 'absent'))
+      .map(({ path, to }) => ({ kind: 'restore-foreign', path, from: to }) as const),
+    ...(units && keeper === 'systemd' ? [{ kind: 'reload-units', unit: UNIT_NAME } as const] : []),
+    ...record.sysctls
+      .filter(({ key, value }) => {
+        const now = observed.sysctls[sysctlName(key)];
+        return now !== undefined && now !== value;
+      })
+      .map(({ key, value }) => ({ kind: 'restore-sysctl', key, value }) as const),
+    ...(run ? [{ kind: 'remove-tree', path: PATHS.run } as const] : []),
+    ...(home ? [{ kind: 'remove-tree', path: PATHS.home } as const] : []),
+    ...record.directories
+      .toSorted((a, b) => b.length - a.length)
+      .map((path) => ({ kind: 'remove-directory', path }) as const),
+  ];
+}

@@ -1,0 +1,115 @@
+import { sysctlName } from './sysctl.ts';
+import { diffText } from './text-diff.ts';
+
+/** Who keeps the daemon running: systemd, or a small parent of our own where there is no systemd. */
+export type Keeper = 'systemd' | 'supervisor';
+
+/** One change of the host. `before` is what undoing it brings back. */
+export type Step =
+  | { readonly kind: 'make-directory'; readonly path: string; readonly mode: number }
+  | {
+      readonly kind: 'write-file';
+      readonly path: string;
+      readonly mode: number;
+      readonly text: string;
+      readonly before: { readonly text: string; readonly mode: number } | undefined;
+    }
+  | {
+      readonly kind: 'copy-program';
+      readonly path: string;
+      readonly mode: number;
+      readonly from: string;
+      readonly size: number;
+      readonly sha256: string;
+      readonly before: 'absent' | 'different';
+    }
+  | {
+      readonly kind: 'make-link';
+      readonly path: string;
+      readonly target: string;
+      /** Target of the link it takes the place of. */
+      readonly before: string | undefined;
+      readonly over: 'nothing' | 'link' | 'file';
+    }
+  | { readonly kind: 'save-foreign'; readonly path: string; readonly to: string; readonly found: 'file' | 'link' }
+  | { readonly kind: 'write-manifest'; readonly path: string }
+  | { readonly kind: 'withdraw-conflist'; readonly path: string; readonly reason: string }
+  | { readonly kind: 'record-boot'; readonly path: string; readonly bootId: string }
+  | {
+      readonly kind: 'set-sysctl';
+      readonly key: readonly string[];
+      readonly before: string | undefined;
+      readonly value: string;
+    }
+  | { readonly kind: 'reload-units'; readonly unit: string }
+  | { readonly kind: 'start-daemon'; readonly unit: string; readonly keeper: Keeper }
+  | { readonly kind: 'restart-daemon'; readonly unit: string; readonly keeper: Keeper; readonly reason: string }
+  | { readonly kind: 'await-ready'; readonly socket: string }
+  | { readonly kind: 'await-conflist'; readonly path: string };
+
+/** The object a step is about, as one word. */
+export function stepTarget(step: Step): string {
+  switch (step.kind) {
+    case 'set-sysctl':
+      return sysctlName(step.key);
+    case 'reload-units':
+    case 'start-daemon':
+    case 'restart-daemon':
+      return step.unit;
+    case 'await-ready':
+      return step.socket;
+    default:
+      return step.path;
+  }
+}
+
+const octal = (mode: number): string => mode.toString(8).padStart(4, '0');
+
+function sizeText(bytes: number): string {
+  return bytes < 1_000_000 ? `${Math.ceil(bytes / 1000)} kB` : `${(bytes / 1_000_000).toFixed(1)} MB`;
+}
+
+/** What a step does, in one line. */
+export function describeStep(step: Step): string {
+  switch (step.kind) {
+    case 'make-directory':
+      return `make directory ${step.path} (${octal(step.mode)})`;
+    case 'write-file':
+      return `${step.before === undefined ? 'write' : 'rewrite'} ${step.path} (${octal(step.mode)})`;
+    case 'copy-program':
+      return `${step.before === 'absent' ? 'copy' : 'replace'} ${step.path} from ${step.from} (${sizeText(step.size)}, sha256 ${step.sha256.slice(0, 12)}…)`;
+    case 'make-link': {
+      const old = step.before === undefined ? '' : `, instead of ${step.before}`;
+      return `link ${step.path} → ${step.target}${old}`;
+    }
+    case 'save-foreign':
+      return `save the ${step.found} ${step.path}, which is not ours, to ${step.to}; uninstall puts it back`;
+    case 'write-manifest':
+      return `write the manifest ${step.path}`;
+    case 'withdraw-conflist':
+      return `withdraw ${step.path}: ${step.reason}`;
+    case 'record-boot':
+      return `note boot ${step.bootId} in ${step.path}`;
+    case 'set-sysctl':
+      return `set ${sysctlName(step.key)} = ${step.value}${step.before === undefined ? '' : ` (is ${step.before})`}`;
+    case 'reload-units':
+      return 'make systemd read its unit files again';
+    case 'start-daemon':
+      return `start ${step.unit} ${step.keeper === 'systemd' ? 'with systemd' : 'as a supervised process: no systemd runs here'}`;
+    case 'restart-daemon':
+      return `restart ${step.unit}: ${step.reason}`;
+    case 'await-ready':
+      return `wait until ipamd answers ready on ${step.socket}`;
+    case 'await-conflist':
+      return `wait for ${step.path} and check it`;
+    default:
+      return step satisfies never;
+  }
+}
+
+/** The line of a step and, for text files, what changes in them. */
+export function renderStep(step: Step): string {
+  if (step.kind !== 'write-file') return describeStep(step);
+  const change = diffText(step.before?.text ?? '', step.text).map((line) => `    ${line}`);
+  return [describeStep(step), ...change].join('\n');
+}

@@ -1,0 +1,50 @@
+import dropIn from '../../templates/90-vpc-cni.sysctl.conf' with { type: 'text' };
+import type { Settings } from '../config/index.ts';
+import { fillText } from './fill.ts';
+import { MARK } from './owned.ts';
+
+/** The settings that decide over sysctls. */
+export type SysctlSettings = Pick<Settings, 'DISABLE_TCP_EARLY_DEMUX'>;
+
+/**
+ * One kernel setting. The key is a list because an interface name may contain a dot. `optional` ones are left alone on
+ * a kernel that has no such key.
+ */
+export interface WantedSysctl {
+  readonly key: readonly string[];
+  readonly value: string;
+  readonly need: 'required' | 'optional';
+}
+
+/** `net.ipv4.conf.eth0.rp_filter`: the name for people. */
+export function sysctlName(key: readonly string[]): string {
+  return key.join('.');
+}
+
+/** What the kernel must be told at each boot; the interface's part only once the primary interface is known. */
+export function wantedSysctls(input: {
+  readonly settings: SysctlSettings;
+  readonly primaryLink: string | undefined;
+}): readonly WantedSysctl[] {
+  const { settings, primaryLink } = input;
+  const link: readonly WantedSysctl[] =
+    primaryLink === undefined
+      ? []
+      : // Loose mode: answers to NodePort clients leave by another ENI than their requests came in by.
+        [{ key: ['net', 'ipv4', 'conf', primaryLink, 'rp_filter'], value: '2', need: 'required' }];
+  return [
+    { key: ['net', 'ipv4', 'ip_forward'], value: '1', need: 'required' },
+    ...link,
+    {
+      // With early demux the kernel finds a local socket before routing, and probes of pods behind branch ENIs fail.
+      key: ['net', 'ipv4', 'tcp_early_demux'],
+      value: settings.DISABLE_TCP_EARLY_DEMUX ? '0' : '1',
+      need: 'optional',
+    },
+  ];
+}
+
+/** The text of our sysctl.d drop-in. */
+export function renderSysctlDropIn(): string {
+  return fillText(dropIn, { MARK });
+}

@@ -1,0 +1,13 @@
+// Templates are embedded into the executable as text: `import text from '…' with { type: 'text' }`.
+declare module '*.conflist' {
+  const text: string;
+  export default text;
+}
+declare module '*.service' {
+  const text: string;
+  export default text;
+}
+declare module '*.conf' {
+  const text: string;
+  export default text;
+}

@@ -1,0 +1,71 @@
+import { describe, expect, test } from 'bun:test';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { loadSettings } from '../../src/config/index.ts';
+import { HostError } from '../../src/errors/index.ts';
+import { parseConflistText, renderConflist } from '../../src/hostspec/index.ts';
+
+const { settings } = loadSettings({});
+const golden = (name: string): string => readFileSync(join(import.meta.dir, 'golden', name), 'utf8');
+
+describe('renderConflist()', () => {
+  test('with default settings', () => {
+    expect(renderConflist(settings)).toBe(golden('10-aws.conflist'));
+  });
+
+  test('with every optional plugin and other values', () => {
+    const text = renderConflist({
+      ...settings,
+      AWS_VPC_K8S_CNI_VETHPREFIX: 'pod',
+      POD_MTU: 1500,
+      AWS_VPC_K8S_PLUGIN_LOG_FILE: '/var/log/"quoted".log',
+      ENABLE_BANDWIDTH_PLUGIN: true,
+      DISABLE_POD_V6: true,
+    });
+    expect(text).toBe(golden('10-aws-everything.conflist'));
+  });
+
+  test('no log file name breaks the document', () => {
+    fc.assert(
+      fc.property(fc.string(), (name) => {
+        const path = `/${name}x`.replaceAll(/[\n\r\u2028\u2029]/g, '');
+        const text = renderConflist({ ...settings, AWS_VPC_K8S_PLUGIN_LOG_FILE: path });
+        expect(parseConflistText(text).plugins[0]?.['pluginLogFile']).toBe(path);
+      }),
+    );
+  });
+});
+
+describe('parseConflistText()', () => {
+  const rows = [
+    { name: 'no JSON', change: () => '{', findings: 'it is not JSON' },
+    {
+      name: 'an unknown key',
+      change: (text: string) => text.replace('"name": "aws-cni",', '"name": "aws-cni", "disableCheck": true,'),
+      findings: '/ must NOT have additional properties (disableCheck)',
+    },
+    {
+      name: 'an mtu that is a number',
+      change: (text: string) => text.replace('"9001"', '9001'),
+      findings: '/plugins/0/mtu must be string',
+    },
+    {
+      name: 'an unknown plugin',
+      change: (text: string) => text.replace('"type": "portmap"', '"type": "calico"'),
+      findings: '/plugins/1 value of tag "type" must be in oneOf',
+    },
+  ];
+  for (const row of rows) {
+    test(`refuses ${row.name}`, () => {
+      const attempt = (): unknown => {
+        try {
+          return parseConflistText(row.change(renderConflist(settings)));
+        } catch (error) {
+          return error instanceof HostError ? { code: error.code, findings: error.details['findings'] } : error;
+        }
+      };
+      expect(attempt()).toEqual({ code: 'CONFLIST_INVALID', findings: row.findings });
+    });
+  }
+});

@@ -1,0 +1,67 @@
+import { expect, test } from 'bun:test';
+import {
+  describeRemoval,
+  diffRemoval,
+  EMPTY_RECORD,
+  MARK,
+  type ObservedEntry,
+  PATHS,
+} from '../../src/hostspec/index.ts';
+
+const empty = { daemon: 'absent', keeper: 'systemd', record: EMPTY_RECORD, sysctls: {} } as const;
+
+test('diffRemoval() has nothing to do where nothing of ours is', () => {
+  const entries = new Map<string, ObservedEntry>([
+    [PATHS.unit, { kind: 'file', mode: 0o644, text: 'theirs', sha256: '' }],
+    ['/opt/cni/bin/loopback', { kind: 'link', target: '/usr/lib/cni/loopback' }],
+    [PATHS.conflist, { kind: 'absent' }],
+  ]);
+  expect(diffRemoval({ ...empty, entries }, { ec2: 'keep' })).toEqual([]);
+});
+
+test('diffRemoval() withdraws the conflist first and the payload last', () => {
+  const saved = `${PATHS.saved}/opt__cni__bin__aws-cni`;
+  const entries = new Map<string, ObservedEntry>([
+    [PATHS.command, { kind: 'link', target: PATHS.executable }],
+    ['/opt/cni/bin/aws-cni', { kind: 'link', target: PATHS.executable }],
+    [PATHS.unit, { kind: 'file', mode: 0o644, text: `# ${MARK}`, sha256: '' }],
+    [PATHS.conflist, { kind: 'file', mode: 0o644, text: '{}', sha256: '' }],
+    [PATHS.home, { kind: 'directory', mode: 0o755 }],
+    [PATHS.run, { kind: 'directory', mode: 0o700 }],
+    [saved, { kind: 'file', mode: 0o755, sha256: '' }],
+  ]);
+  const steps = diffRemoval(
+    {
+      daemon: 'running',
+      keeper: 'systemd',
+      entries,
+      sysctls: { 'net.ipv4.ip_forward': '1', 'net.ipv4.tcp_early_demux': '1' },
+      record: {
+        ...EMPTY_RECORD,
+        directories: ['/opt/cni', '/opt/cni/bin'],
+        saved: [{ path: '/opt/cni/bin/aws-cni', to: saved }],
+        sysctls: [
+          { key: ['net', 'ipv4', 'ip_forward'], value: '0' },
+          { key: ['net', 'ipv4', 'tcp_early_demux'], value: '1' },
+        ],
+      },
+    },
+    { ec2: 'return' },
+  );
+  expect(steps.map(describeRemoval)).toEqual([
+    'stop and disable vpc-cni-ipamd.service',
+    `remove the conflist ${PATHS.conflist}`,
+    'return our addresses and network interfaces to EC2',
+    'remove our rules, routes, chains and pod links from the kernel',
+    `remove the link ${PATHS.command}`,
+    'remove the link /opt/cni/bin/aws-cni',
+    `remove the file ${PATHS.unit}`,
+    `put back /opt/cni/bin/aws-cni from ${saved}`,
+    'make systemd read its unit files again',
+    'set net.ipv4.ip_forward back to 0',
+    'remove /run/vpc-cni and all below it',
+    'remove /opt/vpc-cni and all below it',
+    'remove the directory /opt/cni/bin unless something else is in it',
+    'remove the directory /opt/cni unless something else is in it',
+  ]);
+});
