@@ -1,0 +1,13 @@
+/** systemd as seen from a service and from an installer: readiness notices, and the few unit verbs we need. */
+export { type Notice, notify } from './notify.ts';
+export {
+  forgetUnit,
+  isSystemdRunning,
+  lastJournalLines,
+  reloadUnits,
+  restartUnit,
+  startUnit,
+  stopUnit,
+  type UnitState,
+  unitState,
+} from './units.ts';

@@ -1,0 +1,66 @@
+import type { Exec, ReadFiles } from '../sys/index.ts';
+
+// Where systemd is the init system, as sd_booted(3) finds out.
+const BOOTED = '/run/systemd/system';
+
+/** How a unit is, in systemd's words (`systemctl show`). */
+export interface UnitState {
+  /** `active`, `activating`, `inactive`, `failed`, … */
+  readonly active: string;
+  /** `enabled`, `disabled`, …; empty when there is no such unit. */
+  readonly enabled: string;
+}
+
+// A start of ours waits for addresses, hence for EC2; the unit's own TimeoutStartSec ends before this.
+const START_TIMEOUT_MS = 310_000;
+const STOP_TIMEOUT_MS = 30_000;
+
+/** Reports whether systemd runs this host. */
+export function isSystemdRunning(files: ReadFiles): boolean {
+  return files.fact(BOOTED).kind === 'directory';
+}
+
+/** Makes systemd read its unit files again. */
+export async function reloadUnits(exec: Exec): Promise<void> {
+  await exec.run({ argv: ['systemctl', 'daemon-reload'], timeoutMs: STOP_TIMEOUT_MS });
+}
+
+/** Starts a unit and waits until it is ready, or has failed. */
+export async function startUnit(exec: Exec, unit: string): Promise<void> {
+  await exec.run({ argv: ['systemctl', 'start', unit], timeoutMs: START_TIMEOUT_MS });
+}
+
+/** Stops a unit that may run and starts it; waits until it is ready, or has failed. */
+export async function restartUnit(exec: Exec, unit: string): Promise<void> {
+  await exec.run({ argv: ['systemctl', 'restart', unit], timeoutMs: START_TIMEOUT_MS });
+}
+
+/** Stops a unit; 5 means that there is none. */
+export async function stopUnit(exec: Exec, unit: string): Promise<void> {
+  await exec.run({ argv: ['systemctl', 'stop', unit], timeoutMs: STOP_TIMEOUT_MS, accept: [0, 5] });
+}
+
+/** Forgets that a unit has failed, so that nothing of it is listed any more. */
+export async function forgetUnit(exec: Exec, unit: string): Promise<void> {
+  await exec.run({ argv: ['systemctl', 'reset-failed', unit], accept: [0, 1, 5] });
+}
+
+/** How a unit is. */
+export async function unitState(exec: Exec, unit: string): Promise<UnitState> {
+  const { stdout } = await exec.run({
+    argv: ['systemctl', 'show', '--property=ActiveState,UnitFileState', unit],
+  });
+  const values = new Map(
+    stdout.split('\n').map((line) => [line.split('=')[0] ?? '', line.slice(line.indexOf('=') + 1)]),
+  );
+  return { active: values.get('ActiveState') ?? '', enabled: values.get('UnitFileState') ?? '' };
+}
+
+/** The last lines a unit wrote to the journal; empty when there is no journal to ask. */
+export async function lastJournalLines(exec: Exec, unit: string, lines: number): Promise<readonly string[]> {
+  const { stdout } = await exec.run({
+    argv: ['journalctl', `--unit=${unit}`, `--lines=${lines}`, '--output=cat', '--quiet', '--no-pager'],
+    accept: [0, 1],
+  });
+  return stdout.split('\n').filter((line) => line !== '');
+}
