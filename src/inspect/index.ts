@@ -1,0 +1,8 @@
+/**
+ * What an operator asks about this host: facts read from the daemon, from files and from systemd, put together and
+ * printed. Reads only, and works where nothing is installed.
+ */
+export { type HostStatus, observeStatus } from './observe-status.ts';
+export { parseStatusDocument } from './parse-status.ts';
+export { fetchStatus } from './read-daemon.ts';
+export { renderStatus } from './render-status.ts';

@@ -1,0 +1,45 @@
+import { basename } from 'node:path';
+import type { StatusDocument } from '../cniproto/index.ts';
+import { type HostError, toHostError } from '../errors/index.ts';
+import { PATHS } from '../hostspec/index.ts';
+import type { Exec, ReadFiles } from '../sys/index.ts';
+import { observeUnit, type UnitFact } from './observe-unit.ts';
+import { fetchStatus } from './read-daemon.ts';
+
+/** The document of `vpc-cni status --json`. */
+export interface HostStatus {
+  /** Whether a pod can get an address now. */
+  readonly ready: boolean;
+  /** What the daemon says of itself; null when it does not answer. */
+  readonly daemon: StatusDocument | null;
+  readonly installed: { readonly version: string; readonly directory: string } | null;
+  readonly conflist: { readonly path: string; readonly present: boolean };
+  /** Null where systemd does not run. */
+  readonly unit: UnitFact | null;
+  /** Why there is no `daemon`, with the way out. */
+  readonly problem: ReturnType<HostError['toJSON']> | null;
+}
+
+/** Reads everything; what the daemon or systemd does not tell is null, never a failure of the whole. */
+export async function observeStatus(host: {
+  readonly files: ReadFiles;
+  readonly exec: Exec;
+  /** The daemon's socket on this machine. */
+  readonly socket: string;
+}): Promise<HostStatus> {
+  const [answer, unit] = await Promise.all([
+    fetchStatus(host.socket).catch(toHostError),
+    // A systemctl that fails takes nothing away from the answer of the daemon itself.
+    observeUnit(host).catch(() => undefined),
+  ]);
+  const current = host.files.fact(PATHS.current);
+  const daemon = answer instanceof Error ? null : answer;
+  return {
+    ready: daemon?.ready ?? false,
+    daemon,
+    installed: current.kind === 'link' ? { version: basename(current.target), directory: PATHS.current } : null,
+    conflist: { path: PATHS.conflist, present: host.files.fact(PATHS.conflist).kind === 'file' },
+    unit: unit ?? null,
+    problem: answer instanceof Error ? answer.toJSON() : null,
+  };
+}
