@@ -8,7 +8,13 @@ export interface Answer {
 }
 
 /** A restart of the daemon takes well under a second; a pod should not notice one. STATUS is asked again anyway. */
-const PATIENCE_MS: Readonly<Record<CniCommand, number>> = { ADD: 5000, DEL: 5000, CHECK: 5000, GC: 5000, STATUS: 1000 };
+export const PATIENCE_MS: Readonly<Record<CniCommand, number>> = {
+  ADD: 5000,
+  DEL: 5000,
+  CHECK: 5000,
+  GC: 5000,
+  STATUS: 1000,
+};
 
 /** Between two attempts: a local connect costs less than 0.1 ms, so short waits are free. */
 const PAUSE_MS = 20;
@@ -35,15 +41,15 @@ export async function sendOnce(socket: string, body: string): Promise<Answer> {
 
 /**
  * Sends the body, and again while the daemon is away, also when it dies in the middle: its ADD and DEL are idempotent.
- * Throws `DAEMON_DOWN` once the patience for this command, counted from the first failure, has run out.
+ * Throws `DAEMON_DOWN` once the patience, counted from the first failure, has run out.
  */
-export async function send(socket: string, command: CniCommand, body: string): Promise<Answer> {
+export async function send(socket: string, body: string, patienceMs: number): Promise<Answer> {
   let giveUpAt: number | undefined;
   for (;;) {
     try {
       return await sendOnce(socket, body);
     } catch (error) {
-      giveUpAt ??= performance.now() + PATIENCE_MS[command];
+      giveUpAt ??= performance.now() + patienceMs;
       if (performance.now() >= giveUpAt) throw new HostError('DAEMON_DOWN', { socket, reason: reasonOf(error) }, error);
       await Bun.sleep(PAUSE_MS);
     }

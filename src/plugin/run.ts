@@ -13,7 +13,7 @@ import {
   versionAnswer,
 } from '../cniproto/index.ts';
 import { HostError, toHostError } from '../errors/index.ts';
-import { type Answer, send, sendOnce } from './endpoint.ts';
+import { type Answer, PATIENCE_MS, send, sendOnce } from './endpoint.ts';
 import { spool } from './spool.ts';
 
 /** What one call of a CNI plugin is given. */
@@ -25,6 +25,8 @@ export interface PluginCall {
   readonly stderr: (text: string) => void;
   /** Folder of the daemon's socket and spool. */
   readonly runtimeDir: string;
+  /** How long the daemon may be away; unless told, 5 s, and 1 s in STATUS. */
+  readonly patienceMs?: number;
 }
 
 interface Config {
@@ -69,7 +71,7 @@ async function deliver(call: PluginCall, environment: CniEnvironment, config: Co
   const socket = `${call.runtimeDir}/cni.sock`;
   const request: CniRequest = { ...environment, plugin: call.plugin, config: config.value };
   const body = JSON.stringify(request);
-  const answer = await send(socket, command, body).catch((error: unknown) => {
+  const answer = await send(socket, body, call.patienceMs ?? PATIENCE_MS[command]).catch((error: unknown) => {
     if (command === 'DEL') return keepForLater(call, socket, body);
     throw error;
   });

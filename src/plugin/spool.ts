@@ -22,8 +22,15 @@ export function spool(folder: string, body: string): Spooled {
     writeFileSync(draft, body, { mode: 0o600, flag: 'wx' });
     renameSync(draft, path);
   } catch (error) {
-    rmSync(draft, { force: true });
+    discard(draft);
     throw new HostError('FILE_FAILED', { action: 'write', path, reason: String(error) }, error);
   }
-  return { withdraw: () => rmSync(path, { force: true }) };
+  return { withdraw: () => discard(path) };
+}
+
+/** Ignores a failure: what stays is a draft no reader looks at, or a request the daemon may safely serve twice. */
+function discard(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {}
 }
