@@ -1,0 +1,96 @@
+import { type Clock, systemClock } from '../../sys/index.ts';
+import { type Dial, type Dials, SimFault, type SimVpc } from '../model/index.ts';
+import { type ActionContext, createLater } from './action.ts';
+import { ACTIONS } from './actions/index.ts';
+import { accessKeyOf } from './authorization.ts';
+import { readPairs } from './body.ts';
+import { Parameters } from './parameters.ts';
+import { renderAnswer, renderFault, type Xml } from './xml.ts';
+
+/** What the EC2 face stands on. */
+export interface Ec2HandlerOptions {
+  readonly vpc: SimVpc;
+  readonly dials?: Dials;
+  readonly clock?: Clock;
+  /** How long an attach and a detach take; the VPC's own figures unless given. */
+  readonly attachMs?: number;
+  readonly detachMs?: number;
+  /** Ends the attaches and detaches still under way, so that a process can stop. */
+  readonly signal?: AbortSignal;
+  /** Told about failures that belong to no answer, and about defects behind an `InternalError`. */
+  readonly onError?: (error: unknown) => void;
+}
+
+/** The only version of the API there is: EC2 has kept it since 2016. */
+const VERSION = '2016-11-15';
+
+/** Only so many parameters of a request are kept in the record of calls. */
+const RECORDED_PARAMETERS = 100;
+
+/** EC2's Query API over one simulated VPC. */
+export function createEc2Handler(options: Ec2HandlerOptions): (request: Request) => Promise<Response> {
+  const { vpc, dials, clock = systemClock, onError = () => {} } = options;
+  const context: ActionContext = {
+    vpc,
+    later: createLater(clock, options.signal, onError),
+    attachMs: options.attachMs ?? vpc.attachMs,
+    detachMs: options.detachMs ?? vpc.detachMs,
+  };
+
+  return async (request) => {
+    const call = { at: clock.now(), caller: '-', action: '-', parameters: {} };
+    const requestId = crypto.randomUUID();
+    const answer = (status: number, code: string, body: string): Response => {
+      vpc.recordCall({ ...call, code });
+      return new Response(body, { status, headers: { 'content-type': 'text/xml;charset=UTF-8' } });
+    };
+    try {
+      const pairs = await readPairs(request);
+      const { Action: action = '', ...parameters } = Object.fromEntries(pairs.slice(0, RECORDED_PARAMETERS));
+      Object.assign(call, { action, parameters });
+      call.caller = accessKeyOf(request, vpc.region);
+      const run = prepare(Parameters.parse(pairs), context);
+      await disturb(dials?.take(action), clock, options.signal);
+      const xml = run();
+      return answer(200, 'OK', renderAnswer(action, requestId, xml));
+    } catch (error) {
+      if (!(error instanceof SimFault)) onError(error);
+      const fault = error instanceof SimFault ? error : new SimFault('InternalError', 'An internal error', 500);
+      return answer(fault.status, fault.code, renderFault(fault, requestId));
+    }
+  };
+}
+
+function prepare(parameters: Parameters, context: ActionContext): () => Xml {
+  const name = parameters.text('Action');
+  if (name === undefined) throw new SimFault('MissingAction', 'The request must contain the parameter Action');
+  if (parameters.text('Version') !== VERSION)
+    throw new SimFault('NoSuchVersion', `The requested version of ${name} is not ${VERSION}`);
+  const action = ACTIONS.get(name);
+  if (action === undefined) throw new SimFault('InvalidAction', `The action ${name} is not valid for this web service`);
+  const dryRun = parameters.flag('DryRun') ?? false;
+  const run = action(parameters, context);
+  parameters.finish();
+  return dryRun ? refuseDryRun : run;
+}
+
+function refuseDryRun(): never {
+  throw new SimFault('DryRunOperation', 'Request would have succeeded, but DryRun flag is set.', 412);
+}
+
+async function disturb(dial: Dial | undefined, clock: Clock, signal: AbortSignal | undefined): Promise<void> {
+  if (dial === undefined) return;
+  if (dial.delayMs !== undefined) await clock.sleep(dial.delayMs, signal);
+  if (dial.throttled === true) throw new SimFault('RequestLimitExceeded', 'Request limit exceeded.', 503);
+  if (dial.denied === true)
+    throw new SimFault('UnauthorizedOperation', 'You are not authorized to perform this operation.', 403);
+  if (dial.error !== undefined)
+    throw new SimFault(dial.error, `${dial.error}, as the simulator was told`, statusFor(dial.error));
+}
+
+/** EC2's own failures travel as 500 or 503, which clients try again; everything else is the client's fault. */
+function statusFor(code: string): number {
+  if (code === 'InternalError' || code === 'InternalFailure') return 500;
+  if (code === 'Unavailable' || code === 'ServiceUnavailable' || code === 'RequestLimitExceeded') return 503;
+  return 400;
+}

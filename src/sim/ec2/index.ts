@@ -1,0 +1,2 @@
+/** EC2's Query API over the model: form parameters in, XML out, with EC2's shapes, filters, pages and error codes. */
+export { createEc2Handler, type Ec2HandlerOptions } from './handler.ts';
