@@ -52,12 +52,13 @@ export function changingMethods(ask: Ask): Omit<Ec2, keyof DescribingMethods | '
     },
 
     async assignAddresses({ eniId, count }) {
-      const answer = await ask('AssignPrivateIpAddresses', { eniId }, (sdk, client) =>
+      const action = 'AssignPrivateIpAddresses';
+      const answer = await ask(action, { eniId }, (sdk, client) =>
         client.send(
           new sdk.AssignPrivateIpAddressesCommand({ NetworkInterfaceId: eniId, SecondaryPrivateIpAddressCount: count }),
         ),
       );
-      return parseAssigned(answer);
+      return parseAssigned(action, answer);
     },
 
     async unassignAddresses({ eniId, addresses }) {

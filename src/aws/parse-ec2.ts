@@ -15,7 +15,7 @@ const STATES: readonly string[] = ['attaching', 'attached', 'detaching', 'detach
 
 /** An ENI of an answer to `action`. Throws `EC2_BAD_ANSWER` naming the first field that is missing. */
 export function parseEni(action: Ec2Action, eni: NetworkInterface): EniDescription {
-  const addresses = parseAddresses(eni);
+  const addresses = parseAddresses(action, eni);
   return {
     id: present(action, 'NetworkInterfaceId', eni.NetworkInterfaceId),
     mac: parsed(action, 'MacAddress', eni.MacAddress, parseMac),
@@ -31,10 +31,10 @@ export function parseEni(action: Ec2Action, eni: NetworkInterface): EniDescripti
 }
 
 /** EC2 marks the primary address and promises no order, so it is put first here. */
-function parseAddresses(eni: NetworkInterface): readonly Ipv4Address[] {
+function parseAddresses(action: Ec2Action, eni: NetworkInterface): readonly Ipv4Address[] {
   const all = eni.PrivateIpAddresses ?? [];
   const sorted = [...all.filter((entry) => entry.Primary === true), ...all.filter((entry) => entry.Primary !== true)];
-  return sorted.flatMap((entry) => (entry.PrivateIpAddress === undefined ? [] : parseIpv4(entry.PrivateIpAddress)));
+  return sorted.map((entry) => parsed(action, 'PrivateIpAddress', entry.PrivateIpAddress, parseIpv4));
 }
 
 function parseAttachment(action: Ec2Action, attachment: NetworkInterface['Attachment']): EniAttachment | undefined {
@@ -83,9 +83,9 @@ export function parseLimits(action: Ec2Action, info: InstanceTypeInfo): Instance
 }
 
 /** The addresses an AssignPrivateIpAddresses brought. */
-export function parseAssigned(answer: AssignPrivateIpAddressesResult): readonly Ipv4Address[] {
-  return (answer.AssignedPrivateIpAddresses ?? []).flatMap((entry) =>
-    entry.PrivateIpAddress === undefined ? [] : parseIpv4(entry.PrivateIpAddress),
+export function parseAssigned(action: Ec2Action, answer: AssignPrivateIpAddressesResult): readonly Ipv4Address[] {
+  return present(action, 'AssignedPrivateIpAddresses', answer.AssignedPrivateIpAddresses).map((entry) =>
+    parsed(action, 'PrivateIpAddress', entry.PrivateIpAddress, parseIpv4),
   );
 }
 
