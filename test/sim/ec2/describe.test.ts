@@ -139,8 +139,6 @@ test('DescribeInstanceTypes tells the limits of a type, and all types page by pa
   expect(InstanceTypes?.[0]?.NetworkInfo?.NetworkCards?.map((card) => card.MaximumNetworkInterfaces ?? 0)).toEqual([
     15, 15, 15, 15,
   ]);
-  const unknown = s.client.send(new ec2.DescribeInstanceTypesCommand({ InstanceTypes: ['x9.huge'] }));
-  expect(await refusalOf(unknown)).toBe('InvalidInstanceType 400');
   let seen = 0;
   for await (const page of ec2.paginateDescribeInstanceTypes({ client: s.client }, {}))
     seen += page.InstanceTypes?.length ?? 0;

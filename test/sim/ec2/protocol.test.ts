@@ -56,6 +56,11 @@ const rows: readonly { name: string; init: RequestInit; query?: string; code: st
     code: '400 InvalidAction',
   },
   {
+    name: 'an unknown instance type',
+    init: { method: 'POST', headers: form, body: `Action=DescribeInstanceTypes&${version}&InstanceType.1=x9.huge` },
+    code: '400 InvalidInstanceType',
+  },
+  {
     name: 'another version',
     init: { method: 'POST', headers: form, body: 'Action=DescribeVpcs&Version=2006-01-01' },
     code: '400 NoSuchVersion',
