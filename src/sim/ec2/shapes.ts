@@ -1,6 +1,15 @@
 import { formatCidr } from '../../addr/index.ts';
 import type { InstanceLimits } from '../../vpc/index.ts';
-import type { SimAttachment, SimEni, SimInstance, SimSecurityGroup, SimSubnet, SimVpc, Tags } from '../model/index.ts';
+import {
+  privateDnsName,
+  type SimAttachment,
+  type SimEni,
+  type SimInstance,
+  type SimSecurityGroup,
+  type SimSubnet,
+  type SimVpc,
+  type Tags,
+} from '../model/index.ts';
 import { items, timestamp, type Xml } from './xml.ts';
 
 /** Tags as EC2 lists them. */
@@ -17,12 +26,6 @@ export function zoneId(vpc: SimVpc, zone: string): string {
 /** EC2's status of an ENI. */
 export function statusOf(eni: SimEni): string {
   return eni.attachment === undefined ? 'available' : 'in-use';
-}
-
-/** The name EC2's DNS has for an address. */
-export function privateDnsName(vpc: SimVpc, address: string): string {
-  const domain = vpc.region === 'us-east-1' ? 'ec2.internal' : `${vpc.region}.compute.internal`;
-  return `ip-${address.replaceAll('.', '-')}.${domain}`;
 }
 
 /** An ENI as DescribeNetworkInterfaces shows it. */

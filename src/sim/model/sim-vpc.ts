@@ -202,6 +202,10 @@ export class SimVpc {
   eniByMac(mac: string): SimEni | undefined {
     return isMac(mac) ? this.#state.enis.get(this.#state.eniByMac.get(mac) ?? '') : undefined;
   }
+  /** The instance with this id, where there is one. */
+  findInstance(id: string): SimInstance | undefined {
+    return this.#state.instances.get(id);
+  }
   /** The instance people call by this name. */
   instanceByName(name: string): SimInstance | undefined {
     return this.instances().find((instance) => instance.name === name);

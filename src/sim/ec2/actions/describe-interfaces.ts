@@ -1,8 +1,8 @@
-import type { SimEni, SimInstance, SimVpc } from '../../model/index.ts';
+import { privateDnsName, type SimEni, type SimInstance, type SimVpc } from '../../model/index.ts';
 import type { Action } from '../action.ts';
 import { applyFilters, type FilterTable, readFilters } from '../filters.ts';
 import { readPage, takePage } from '../paging.ts';
-import { instance, networkInterface, privateDnsName, statusOf } from '../shapes.ts';
+import { instance, networkInterface, statusOf } from '../shapes.ts';
 import { items } from '../xml.ts';
 
 function eniFilters(vpc: SimVpc): FilterTable<SimEni> {

@@ -1,0 +1,41 @@
+/** What a path of the metadata service holds: a text, a JSON document, or a directory of more. */
+export type Entry = string | Directory;
+
+/** A directory, read when it is asked for. A name maps to nothing when the instance has no such fact. */
+export type Directory = () => Readonly<Record<string, Entry | undefined>>;
+
+/** The answer to a path: its text, or that there is nothing. */
+export type Found = { readonly kind: 'text'; readonly text: string } | { readonly kind: 'nothing' };
+
+const NOTHING: Found = { kind: 'nothing' };
+
+/** The list of versions and that of a version show no slashes behind directories, the trees below do. */
+const BARE_LEVELS = 2;
+
+/**
+ * Follows a path from a directory. As on EC2 a listing names one entry a line; it is given with and without the slash
+ * at the end of the path, a text only without.
+ */
+export function findEntry(root: Directory, path: string): Found {
+  const steps = path.split('/');
+  const slash = steps.at(-1) === '';
+  if (slash) steps.pop();
+  let entry: Entry = root;
+  for (const step of steps) {
+    if (typeof entry === 'string') return NOTHING;
+    const entries: ReturnType<Directory> = entry();
+    const next: Entry | undefined = Object.hasOwn(entries, step) ? entries[step] : undefined;
+    if (next === undefined) return NOTHING;
+    entry = next;
+  }
+  if (typeof entry !== 'string') return { kind: 'text', text: listing(entry, steps.length < BARE_LEVELS ? '' : '/') };
+  return slash ? NOTHING : { kind: 'text', text: entry };
+}
+
+function listing(directory: Directory, mark: string): string {
+  return Object.entries(directory())
+    .filter(([, entry]) => entry !== undefined)
+    .map(([name, entry]) => (typeof entry === 'string' ? name : `${name}${mark}`))
+    .sort()
+    .join('\n');
+}
