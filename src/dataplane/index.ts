@@ -4,5 +4,5 @@ export { type EniLink, type HostNetwork, type HostNetworkInput, wantedHostNetwor
 export { hostVethName, type PodIdentity, podAlias, podMacs, readPodAlias } from './names.ts';
 export { DEAD_LINK_GROUP, MAIN_TABLE, NFT_TABLE, POD_GATEWAY, PRIORITY, PROTOCOL, routeTableOf } from './owned.ts';
 export { type PacketRulesInput, packetRules, usesMark } from './packet-rules.ts';
-export { type PodInterface, type PodWiring, podRules, podUnwiring, podWiring } from './pod.ts';
+export { type PodInterface, type PodWiring, podRules, podUnwiring, podWiring, rulesOfAddress } from './pod.ts';
 export type { Link, LinkAddress, Route, Rule, Step, VethPair } from './types.ts';

@@ -1,4 +1,4 @@
-import { hostCidr, type Ipv4Address, parseIpv4Cidr } from '../addr/index.ts';
+import { hostCidr, type Ipv4Address, type Ipv4Cidr, parseIpv4Cidr } from '../addr/index.ts';
 import { hostVethName, type PodIdentity, podAlias, podMacs } from './names.ts';
 import { DEAD_LINK_GROUP, MAIN_TABLE, POD_GATEWAY, PRIORITY } from './owned.ts';
 import type { Route, Rule, Step, VethPair } from './types.ts';
@@ -68,6 +68,12 @@ export function podWiring(input: PodInterface): PodWiring {
   };
 }
 
+/** Those of the observed rules that speak of this one address. */
+export function rulesOfAddress(address: Ipv4Address, observed: readonly Rule[]): readonly Rule[] {
+  const same = (cidr: Ipv4Cidr | undefined): boolean => cidr?.address === address && cidr.prefixLength === 32;
+  return observed.filter((rule) => same(rule.to) || same(rule.from));
+}
+
 /**
  * What undoes a pod on the host. The pair itself is only put into the group of dead links: removing one costs the
  * kernel an RCU grace period (15–30 ms), so the dead are removed together, later, or die with their namespace first.
@@ -75,11 +81,11 @@ export function podWiring(input: PodInterface): PodWiring {
  */
 export function podUnwiring(input: {
   readonly address: Ipv4Address;
-  readonly table: number;
+  readonly rules: readonly Rule[];
   readonly link: string | undefined;
 }): readonly Step[] {
-  const { address, table, link } = input;
-  const rules = podRules(address, table).map((rule) => ({ kind: 'remove-rule', rule }) as const);
+  const { address, link } = input;
+  const rules = input.rules.map((rule) => ({ kind: 'remove-rule', rule }) as const);
   if (link === undefined) return rules;
   return [
     ...rules,

@@ -85,4 +85,9 @@ export const EC2_ERRORS = {
     says: (d) => `ipamd is starting: ${d['phase']}`,
     remedy: 'the runtime tries again by itself; see "vpc-cni status" if it stays',
   },
+  ADDRESS_IN_USE: {
+    retry: 'backoff',
+    says: (d) => `address ${d['address']} counts as free but the kernel still has rules for it; it is not given back`,
+    remedy: 'look at "ip rule" for the address; if no pod uses it, restarting ipamd removes the stray rules',
+  },
 } as const satisfies Record<string, Entry>;

@@ -73,6 +73,11 @@ export const HOST_ERRORS = {
     says: (d) => `ipamd ${d['what']}: ${d['reason']}`,
     remedy: 'read the reason above and the log it names; the files are in place, so only the cause has to be removed',
   },
+  UNINSTALL_INCOMPLETE: {
+    retry: 'never',
+    says: (d) => `${d['step']} failed: ${d['reason']}; still to do: ${d['left']}`,
+    remedy: 'remove the cause named in the message and run the command again: it goes on from there',
+  },
   INSTALL_INCOMPLETE: {
     retry: 'never',
     says: (d) => `${d['step']} failed: ${d['reason']}; ${d['state']}`,

@@ -3,9 +3,9 @@ import type { Step } from '../dataplane/index.ts';
 import { HostError } from '../errors/index.ts';
 import { ERRNO, errnoName } from '../sys/index.ts';
 import type { NetlinkRequest } from './netlink/codec.ts';
-import { readLink } from './netlink/facts.ts';
-import { changeAddress, changeRoute, changeRule, getLink, setLink, setNeighbour } from './netlink/messages.ts';
+import { changeAddress, changeRoute, changeRule, setLink, setNeighbour } from './netlink/messages.ts';
 import type { RouteSocket } from './netlink/socket.ts';
+import { findLink } from './observe.ts';
 
 /** Errnos that mean the step was already done, per kind: adding what is there, removing what is gone. */
 const DONE_ALREADY: Readonly<Partial<Record<Step['kind'], readonly number[]>>> = {
@@ -79,12 +79,6 @@ function requestOf(step: Step, index: number): NetlinkRequest {
   }
 }
 
-/** The index of the link with this name; `undefined` when there is none. */
-export function linkIndex(socket: RouteSocket, name: string): number | undefined {
-  const reply = socket.get(getLink(name));
-  return reply === undefined ? undefined : readLink(reply)?.index;
-}
-
 /**
  * Carries the steps out in order, in one system call; decides nothing. A step whose link is gone is done when it
  * removes and fails when it adds. Throws `NETLINK` naming the first step that failed; later ones were tried too.
@@ -95,7 +89,7 @@ export function applySteps(socket: RouteSocket, steps: readonly Step[]): void {
   const sent: Step[] = [];
   for (const step of steps) {
     const link = linkOf(step);
-    if (link !== undefined && !indices.has(link)) indices.set(link, linkIndex(socket, link));
+    if (link !== undefined && !indices.has(link)) indices.set(link, findLink(socket, link)?.index);
     const index = link === undefined ? 0 : indices.get(link);
     if (index === undefined) {
       if (DONE_ALREADY[step.kind]?.includes(ERRNO.ENODEV) || (step.kind === 'set-link' && step.group !== undefined))

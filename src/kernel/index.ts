@@ -3,7 +3,7 @@ export { applySteps, describeStep } from './apply.ts';
 export { listHostNetwork, removeHostNetwork } from './cleanup.ts';
 export { deadLinks, removeDeadLinks } from './dead-links.ts';
 export { RouteSocket } from './netlink/socket.ts';
-export { findLinkByMac, listLinks, observeNetwork } from './observe.ts';
+export { findLink, findLinkByMac, listLinks, listOwnRules, observeNetwork } from './observe.ts';
 export { applyPacketRules, packetRulesDigest, removePacketRules } from './packet-filter.ts';
 export { checkPod, openPodNetns, wirePod } from './pod.ts';
 export { waitForLink } from './wait-for-link.ts';

@@ -8,7 +8,7 @@ import {
   type Rule,
 } from '../dataplane/index.ts';
 import { readAddress, readLink, readRoute, readRule } from './netlink/facts.ts';
-import { dumpOf } from './netlink/messages.ts';
+import { dumpOf, getLink } from './netlink/messages.ts';
 import type { RouteSocket } from './netlink/socket.ts';
 
 const present = <T>(item: T | undefined): item is T => item !== undefined;
@@ -16,6 +16,12 @@ const present = <T>(item: T | undefined): item is T => item !== undefined;
 /** Every link of the socket's namespace. */
 export function listLinks(socket: RouteSocket): readonly Link[] {
   return socket.dump(dumpOf('links')).map(readLink).filter(present);
+}
+
+/** The link with this name. */
+export function findLink(socket: RouteSocket, name: string): Link | undefined {
+  const reply = socket.get(getLink(name));
+  return reply === undefined ? undefined : readLink(reply);
 }
 
 /** The link with this MAC; where several share it, the one with the lowest index. */

@@ -4,10 +4,10 @@ import { type PodWiring, ruleKey, type Step } from '../dataplane/index.ts';
 import { HostError } from '../errors/index.ts';
 import { ERRNO, errnoName, type Netns, openNetns, writeSysctl } from '../sys/index.ts';
 import { applySteps } from './apply.ts';
-import { readLink, readNeighbour } from './netlink/facts.ts';
-import { createVeth, deleteLink, dumpOf, getLink } from './netlink/messages.ts';
+import { readNeighbour } from './netlink/facts.ts';
+import { createVeth, deleteLink, dumpOf } from './netlink/messages.ts';
 import { RouteSocket } from './netlink/socket.ts';
-import { listAddresses, listLinks, listOwnRoutes, listOwnRules } from './observe.ts';
+import { findLink, listAddresses, listLinks, listOwnRoutes, listOwnRules } from './observe.ts';
 
 /** Opens a pod's namespace. Throws `CNI_NETNS` when it is missing, or the host's own: wiring that would cut the host off. */
 export function openPodNetns(path: string): Netns {
@@ -23,16 +23,11 @@ export function openPodNetns(path: string): Netns {
   throw new HostError('CNI_NETNS', { path, reason: "it is the host's own network namespace" });
 }
 
-const linkOf = (socket: RouteSocket, name: string) => {
-  const reply = socket.get(getLink(name));
-  return reply === undefined ? undefined : readLink(reply);
-};
-
 /** Reports whether the pair of this very sandbox is there already, both ends: then a repeated ADD must not cut it. */
 function pairIsThere(host: RouteSocket, pod: RouteSocket, wiring: PodWiring): boolean {
   return (
-    linkOf(host, wiring.veth.host.name)?.mac === wiring.veth.host.mac &&
-    linkOf(pod, wiring.veth.container.name)?.mac === wiring.veth.container.mac
+    findLink(host, wiring.veth.host.name)?.mac === wiring.veth.host.mac &&
+    findLink(pod, wiring.veth.container.name)?.mac === wiring.veth.container.mac
   );
 }
 
@@ -41,11 +36,11 @@ function makePair(host: RouteSocket, pod: RouteSocket, netns: Netns, wiring: Pod
   let errno = create();
   if (errno === ERRNO.EEXIST) {
     const { container } = wiring.veth;
-    const taken = linkOf(pod, container.name);
+    const taken = findLink(pod, container.name);
     if (taken !== undefined && taken.mac !== container.mac)
       throw new HostError('IFNAME_TAKEN', { netns: netns.path, ifName: container.name });
     // Left by an earlier sandbox of the same pod whose namespace still lives, or by a crash half-way.
-    const stale = linkOf(host, wiring.veth.host.name);
+    const stale = findLink(host, wiring.veth.host.name);
     if (stale !== undefined) host.batch([deleteLink({ index: stale.index })]);
     errno = create();
   }
@@ -74,7 +69,7 @@ export function wirePod(host: RouteSocket, netns: Netns, wiring: PodWiring): voi
 function removePod(host: RouteSocket, wiring: PodWiring): void {
   const rules = wiring.hostRules.map((rule): Step => ({ kind: 'remove-rule', rule }));
   applySteps(host, [...rules, { kind: 'remove-route', route: wiring.hostRoute }]);
-  const link = linkOf(host, wiring.veth.host.name);
+  const link = findLink(host, wiring.veth.host.name);
   if (link?.mac === wiring.veth.host.mac) host.batch([deleteLink({ index: link.index })]);
 }
 
@@ -85,7 +80,7 @@ export function checkPod(host: RouteSocket, netns: Netns, wiring: PodWiring): st
 
 function checkHostEnd(host: RouteSocket, wiring: PodWiring): string | undefined {
   const { name, mac } = wiring.veth.host;
-  const link = linkOf(host, name);
+  const link = findLink(host, name);
   if (link === undefined) return `the host has no link ${name}`;
   if (link.mac !== mac) return `link ${name} has MAC ${link.mac}, not ${mac}`;
   if (!link.up) return `link ${name} is down`;

@@ -2,7 +2,7 @@ import type { Ipv4Address } from '../addr/index.ts';
 import type { PendingGrowth, PoolEni, PoolState } from './types.ts';
 
 /** A pool that knows nothing yet. */
-export const EMPTY_POOL: PoolState = { enis: [], pending: [], orphans: [] };
+export const EMPTY_POOL: PoolState = { enis: [], pending: [], orphans: [], foreignDevices: [] };
 
 /** The state with this ENI in it, in the place of one with the same id. */
 export function withEni(state: PoolState, eni: PoolEni): PoolState {
@@ -51,4 +51,9 @@ export function withPending(state: PoolState, growth: PendingGrowth): PoolState 
 /** The state with this growth (the same object) no longer under way. */
 export function withoutPending(state: PoolState, growth: PendingGrowth): PoolState {
   return { ...state, pending: state.pending.filter((other) => other !== growth) };
+}
+
+/** The state with a device number free again that an ENI of no use to us held. */
+export function withoutForeignDevice(state: PoolState, device: number): PoolState {
+  return { ...state, foreignDevices: state.foreignDevices.filter((other) => other !== device) };
 }

@@ -32,6 +32,7 @@ const held = (state: PoolState, eni: PoolEni): number =>
 function freeDevices(state: PoolState, limits: PoolLimits): readonly number[] {
   const taken = new Set([
     ...state.enis.map((eni) => eni.device),
+    ...state.foreignDevices,
     ...state.pending.flatMap((growth) => (growth.kind === 'eni' ? [growth.device] : [])),
   ]);
   const slots = limits.maxEnis - taken.size;

@@ -15,6 +15,7 @@ export {
   withLeaving,
   withoutAddresses,
   withoutEni,
+  withoutForeignDevice,
   withoutPending,
   withPending,
 } from './change.ts';

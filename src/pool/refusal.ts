@@ -18,7 +18,8 @@ export function explainRefusal(state: PoolState, limits: PoolLimits, nowMs: numb
   const ends = state.enis.flatMap((eni) =>
     eni.addresses.flatMap(({ use }) => (use.kind === 'cooldown' ? [use.untilMs] : [])),
   );
-  const atLimit = total >= limits.maxPods || total >= limits.maxEnis * limits.addressesPerEni;
+  const atLimit =
+    total >= limits.maxPods || total >= (limits.maxEnis - state.foreignDevices.length) * limits.addressesPerEni;
   if (cooldown > 0 && atLimit)
     return { kind: 'cooldown', count: cooldown, waitMs: Math.max(0, Math.min(...ends) - nowMs) };
   if (atLimit) return { kind: 'full', attached: state.enis.length, assigned, total };

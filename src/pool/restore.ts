@@ -6,6 +6,7 @@ export interface RestoreInput {
   readonly enis: readonly PoolEni[];
   readonly allocations: readonly Orphan[];
   readonly cooldowns: ReadonlyMap<Ipv4Address, number>;
+  readonly foreignDevices: readonly number[];
 }
 
 /**
@@ -31,5 +32,5 @@ export function restorePool(input: RestoreInput): PoolState {
       return { address, use: untilMs === undefined ? use : ({ kind: 'cooldown', untilMs } as const) };
     }),
   }));
-  return { enis, pending: [], orphans };
+  return { enis, pending: [], orphans, foreignDevices: input.foreignDevices };
 }

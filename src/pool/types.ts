@@ -47,6 +47,8 @@ export interface PoolState {
   readonly enis: readonly PoolEni[];
   readonly pending: readonly PendingGrowth[];
   readonly orphans: readonly Orphan[];
+  /** Device numbers of attached ENIs that are not ours to use: trunk, EFA, unmanaged, or still going away. */
+  readonly foreignDevices: readonly number[];
 }
 
 /** An allocation restored from the checkpoint whose address EC2 lists on none of our ENIs: kept until its pod goes. */

@@ -1,0 +1,46 @@
+import { Command } from 'commander';
+import { loadSettings } from '../config/index.ts';
+import { HostError } from '../errors/index.ts';
+import { runIpamd } from '../ipamd/index.ts';
+import { createLogger } from '../log/index.ts';
+import { readEnvFiles } from '../sys/index.ts';
+import type { CommandContext, RunCommand } from './command.ts';
+import { EXIT } from './report.ts';
+
+const EXAMPLES = `
+Examples:
+  vpc-cni ipamd                         what vpc-cni-ipamd.service runs; serves until SIGTERM
+  WARM_IP_TARGET=5 vpc-cni ipamd        with a setting of its own (see "vpc-cni config show")
+`;
+
+/** Runs the daemon until SIGTERM or SIGINT; the first one lets what EC2 was asked for finish. */
+export const run: RunCommand = async (context: CommandContext) => {
+  let wanted = false;
+  const command = new Command('vpc-cni ipamd')
+    .description('Run the address daemon in the foreground: the warm pool, the CNI socket, metrics.')
+    .addHelpText('after', EXAMPLES)
+    .configureOutput({ writeOut: context.stdout, writeErr: () => undefined })
+    .exitOverride()
+    .action(() => {
+      wanted = true;
+    });
+  try {
+    await command.parseAsync([...context.argv], { from: 'user' });
+  } catch (error) {
+    if (error instanceof Error && 'exitCode' in error && error.exitCode === 0) return EXIT.done;
+    throw new HostError('USAGE', { reason: error instanceof Error ? error.message : String(error) }, error);
+  }
+  if (!wanted) return EXIT.done;
+  const uid = process.getuid?.();
+  if (uid !== 0) throw new HostError('NOT_ROOT', { what: 'ipamd', uid });
+  const { settings } = loadSettings({ files: readEnvFiles(), env: context.env });
+  const logger = createLogger({ level: settings.AWS_VPC_K8S_CNI_LOGLEVEL, program: 'vpc-cni-ipamd' });
+  const stop = new AbortController();
+  for (const signal of ['SIGTERM', 'SIGINT'] as const)
+    process.on(signal, () => {
+      logger.info('stopping', { signal });
+      stop.abort(new Error(`stopped by ${signal}`));
+    });
+  await runIpamd({ settings, logger, notifySocket: context.env['NOTIFY_SOCKET'], signal: stop.signal });
+  return EXIT.done;
+};

@@ -1,0 +1,132 @@
+import type { EniAttachment, EniDescription } from '../aws/index.ts';
+import { readPodAlias, routeTableOf } from '../dataplane/index.ts';
+import { toHostError } from '../errors/index.ts';
+import { listLinks, observeNetwork } from '../kernel/index.ts';
+import { type Orphan, type PoolEni, type PoolState, restorePool } from '../pool/index.ts';
+import type { NodeNetwork } from './node-network.ts';
+import type { Node } from './parts.ts';
+import { removeEni } from './remove-eni.ts';
+import type { Store, Stored } from './store.ts';
+
+/** An ENI that was being attached when we stopped is waited for this long; one without a link serves no pods. */
+const LINK_WAIT_MS = 10_000;
+
+const INSTANCE_TAG = 'node.k8s.amazonaws.com/instance_id';
+
+/** Trunk, branch and EFA interfaces belong to others (ipamd reference §2.9); so does what its owner marks. */
+function isManaged(eni: EniDescription): boolean {
+  return eni.interfaceType === 'interface' && eni.tags['node.k8s.amazonaws.com/no_manage'] !== 'true';
+}
+
+/** The pool entry of an ENI as EC2 describes it: every address but the primary one, free until we know better. */
+function poolEni(eni: EniDescription, device: number, attachedAtMs: number): PoolEni {
+  return {
+    id: eni.id,
+    primary: device === 0,
+    device,
+    table: routeTableOf({ card: 0, device }),
+    attachedAtMs,
+    leaving: false,
+    addresses: eni.addresses
+      .filter((address) => address !== eni.primaryAddress)
+      .map((address) => ({ address, use: { kind: 'free' } })),
+  };
+}
+
+/** Makes a secondary ENI a link of the host; reports whether its addresses can be used. */
+async function becomesLink(
+  node: Node,
+  network: NodeNetwork,
+  eni: EniDescription,
+  attachment: EniAttachment,
+): Promise<boolean> {
+  const { primaryAddress } = eni;
+  if (!isManaged(eni) || primaryAddress === undefined || attachment.state.startsWith('detach')) return false;
+  try {
+    const place = { device: attachment.deviceIndex, attachmentId: attachment.id, primaryAddress };
+    await network.addEni(eni, { ...place, timeoutMs: LINK_WAIT_MS });
+    return true;
+  } catch (error) {
+    node.logger.error('ENI is attached but cannot be used', { eni_id: eni.id, error: toHostError(error) });
+    return false;
+  }
+}
+
+/** Allocations read off the host ends of running pods: what remains of a checkpoint that was lost. */
+function allocationsFromKernel(node: Node): readonly Orphan[] {
+  const { routes } = observeNetwork(node.socket);
+  const since = BigInt(node.clock.now()) * 1_000_000n;
+  return listLinks(node.socket).flatMap((link): readonly Orphan[] => {
+    const pod = link.alias === undefined ? undefined : readPodAlias(link.alias);
+    const address = routes.find((route) => route.link === link.name)?.destination.address;
+    if (pod === undefined || address === undefined) return [];
+    const { namespace, name, ...key } = pod;
+    return [{ address, since, owner: { ...key, podNamespace: namespace, podName: name } }];
+  });
+}
+
+/**
+ * The pool after a start: EC2's list of ENIs is the truth, what we wrote down says who holds which address, and the
+ * kernel stands in for a lost checkpoint. ENIs become links of the host on the way. One EC2 call.
+ */
+export async function adoptPool(node: Node, network: NodeNetwork, stored: Stored): Promise<PoolState> {
+  const { identity, ec2, clock, logger } = node;
+  const described = await ec2.describeEnis({ instanceId: identity.instanceId });
+  const enis: PoolEni[] = [];
+  const foreignDevices: number[] = [];
+  for (const eni of described) {
+    const { attachment } = eni;
+    if (attachment === undefined || attachment.cardIndex !== 0) continue;
+    const { deviceIndex } = attachment;
+    if (deviceIndex === 0) network.addPrimary(eni, attachment.id);
+    if (deviceIndex === 0 || (await becomesLink(node, network, eni, attachment)))
+      enis.push(poolEni(eni, deviceIndex, clock.now()));
+    else foreignDevices.push(deviceIndex);
+  }
+  const allocations = stored.allocations ?? allocationsFromKernel(node);
+  const state = restorePool({ enis, allocations, cooldowns: stored.cooldowns, foreignDevices });
+  for (const orphan of state.orphans)
+    logger.warn('EC2 lists the address of a pod on none of our ENIs; it is kept', { pod_ip: orphan.address });
+  return state;
+}
+
+/** An ENI of ours that an interrupted creation or deletion left unattached or half detached. */
+export interface Leftover {
+  readonly eniId: string;
+  /** The device number it still holds. */
+  readonly device: number | undefined;
+}
+
+/**
+ * What an interrupted run left in EC2. Costs a call only when an intent was left. Must run before this run creates
+ * anything: a new ENI of ours is unattached for a moment too.
+ */
+export async function findLeftovers(node: Node, stored: Stored): Promise<readonly Leftover[]> {
+  if (stored.intents.length === 0) return [];
+  const { ec2, identity } = node;
+  const ours = await ec2.findEnis({ tags: { [INSTANCE_TAG]: identity.instanceId } });
+  for (const { id, attachment } of ours)
+    if (attachment?.state === 'attached' && !attachment.deleteOnTermination)
+      await ec2.setDeleteOnTermination({ eniId: id, attachmentId: attachment.id });
+  return ours
+    .filter(({ attachment }) => attachment === undefined || attachment.state.startsWith('detach'))
+    .map(({ id, attachment }) => ({ eniId: id, device: attachment?.deviceIndex }));
+}
+
+/** Removes the leftovers and forgets the intents that led to them. */
+export async function removeLeftovers(
+  node: Node,
+  parts: {
+    readonly store: Store;
+    readonly stored: Stored;
+    readonly leftovers: readonly Leftover[];
+    readonly freed: (device: number) => void;
+  },
+): Promise<void> {
+  for (const { eniId, device } of parts.leftovers) {
+    node.logger.info('removing an ENI an interrupted run left behind', { eni_id: eniId });
+    await removeEni(node, { eniId, attachmentId: undefined });
+    if (device !== undefined) parts.freed(device);
+  }
+  for (const intent of parts.stored.intents) parts.store.end(intent);
+}

@@ -1,0 +1,200 @@
+import { formatCidr, hostCidr } from '../addr/index.ts';
+import { type AddResult, type CniCall, parseCniCall, parsePrevResult, renderResult } from '../cniproto/index.ts';
+import {
+  hostVethName,
+  MAIN_TABLE,
+  type PodIdentity,
+  type PodWiring,
+  podRules,
+  podUnwiring,
+  podWiring,
+  readPodAlias,
+  rulesOfAddress,
+} from '../dataplane/index.ts';
+import { HostError } from '../errors/index.ts';
+import {
+  applySteps,
+  checkPod,
+  deadLinks,
+  findLink,
+  listOwnRules,
+  openPodNetns,
+  removeDeadLinks,
+  wirePod,
+} from '../kernel/index.ts';
+import { type Allocation, listAllocations, type Owner } from '../pool/index.ts';
+import type { Engine } from './engine.ts';
+import type { Node } from './parts.ts';
+
+/** After a DEL the runtime removes the namespace and the pair dies with it for free; only what lives longer is removed. */
+const REAP_AFTER_MS = 1_000;
+
+const ownerOf = (call: CniCall): Owner => ({
+  network: call.config.name,
+  containerId: call.containerId,
+  ifName: call.ifName,
+  podNamespace: call.args.podNamespace,
+  podName: call.args.podName,
+});
+
+const identityOf = ({ podNamespace, podName, ...owner }: Owner): PodIdentity => ({
+  ...owner,
+  namespace: podNamespace,
+  name: podName,
+});
+
+/** Serves the CNI commands: an address from the pool, wired or unwired in the kernel in the same turn. */
+export class Attachments {
+  readonly #node: Node;
+  readonly #engine: Engine;
+  #reaper: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(node: Node, engine: Engine) {
+    this.#node = node;
+    this.#engine = engine;
+  }
+
+  /** Answers one call with the body of the reply. Throws the failure the runtime is to see. */
+  async serve(request: unknown, gone: AbortSignal): Promise<unknown> {
+    const call = parseCniCall(request);
+    if (call.plugin === 'egress-cni') return this.#passThrough(call);
+    switch (call.command) {
+      case 'ADD':
+        return this.#add(call, gone);
+      case 'DEL':
+        return this.#delete(ownerOf(call), call.config.vethPrefix);
+      case 'CHECK':
+        return this.#check(call);
+      case 'STATUS':
+        return this.#status();
+      case 'GC':
+        return this.#collect(call);
+      default:
+        return call.command satisfies never;
+    }
+  }
+
+  /** Carries out a DEL that was kept while the daemon was away. */
+  replay(request: unknown): void {
+    const call = parseCniCall(request);
+    this.#delete(ownerOf(call), call.config.vethPrefix);
+  }
+
+  /** egress-cni adds nothing to IPv4 pods; in a chain it hands on what came before it. */
+  #passThrough(call: CniCall): unknown {
+    if (call.command !== 'ADD') return {};
+    if (call.config.enabled === true)
+      throw new HostError('CNI_CONFIG', { reason: 'egress-cni is enabled, which this version cannot serve yet' });
+    const previous = parsePrevResult(call.config.prevResult);
+    if (previous === undefined)
+      throw new HostError('CNI_CONFIG', { reason: 'egress-cni must follow another plugin in the chain' });
+    return renderResult(previous, call.config.cniVersion);
+  }
+
+  async #add(call: CniCall, gone: AbortSignal): Promise<unknown> {
+    const owner = ownerOf(call);
+    const started = this.#node.clock.monotonic();
+    // Before an address is taken: a sandbox that is gone must cost nothing.
+    using netns = openPodNetns(call.netns);
+    const allocation = await this.#engine.allocate(owner, gone);
+    const wiring = this.#wiring(call, allocation);
+    try {
+      wirePod(this.#node.socket, netns, wiring);
+    } catch (error) {
+      this.#engine.release(owner);
+      throw error;
+    }
+    this.#node.logger.info('pod added', {
+      container_id: call.containerId,
+      pod: `${owner.podNamespace ?? ''}/${owner.podName ?? ''}`,
+      pod_ip: allocation.address,
+      eni_id: allocation.eni?.id,
+      duration_ms: Math.round((this.#node.clock.monotonic() - started) * 10) / 10,
+    });
+    return renderResult(resultOf(call, allocation, wiring), call.config.cniVersion);
+  }
+
+  #wiring(call: CniCall, allocation: Allocation): PodWiring {
+    const { settings } = this.#node;
+    return podWiring({
+      pod: identityOf(allocation.owner),
+      address: allocation.address,
+      table: allocation.eni?.table ?? MAIN_TABLE,
+      vethPrefix: call.config.vethPrefix ?? settings.AWS_VPC_K8S_CNI_VETHPREFIX,
+      mtu: call.config.mtu ?? settings.POD_MTU,
+    });
+  }
+
+  /** Unwires first and frees then: the address must not be handed out while packets still find the old pod. */
+  #delete(owner: Owner, vethPrefix: string | undefined): Record<string, never> {
+    const allocation = this.#engine.find(owner);
+    // Never added, or deleted before: a DEL may come any number of times.
+    if (allocation === undefined) return {};
+    const { socket, settings, logger } = this.#node;
+    const { address, eni } = allocation;
+    const rules = eni === undefined ? rulesOfAddress(address, listOwnRules(socket)) : podRules(address, eni.table);
+    const name = hostVethName(vethPrefix ?? settings.AWS_VPC_K8S_CNI_VETHPREFIX, identityOf(allocation.owner));
+    // A new sandbox of the same pod has a host end of the same name; the alias tells whose it is.
+    const alias = findLink(socket, name)?.alias;
+    const ours = alias !== undefined && readPodAlias(alias)?.containerId === owner.containerId;
+    applySteps(socket, podUnwiring({ address, rules, link: ours ? name : undefined }));
+    this.#engine.release(owner);
+    this.#reapLater();
+    logger.info('pod deleted', { container_id: owner.containerId, pod_ip: address });
+    return {};
+  }
+
+  #check(call: CniCall): Record<string, never> {
+    const owner = ownerOf(call);
+    const { containerId, ifName } = owner;
+    const allocation = this.#engine.find(owner);
+    if (allocation === undefined) throw new HostError('ATTACHMENT_UNKNOWN', { containerId, ifName });
+    const given = parsePrevResult(call.config.prevResult);
+    const cidr = formatCidr(hostCidr(allocation.address));
+    if (given !== undefined && !given.ips.some((ip) => ip.address === cidr))
+      throw new HostError('CHECK_FAILED', { containerId, difference: `the result given lacks its address ${cidr}` });
+    using netns = openPodNetns(call.netns);
+    const difference = checkPod(this.#node.socket, netns, this.#wiring(call, allocation));
+    if (difference !== undefined) throw new HostError('CHECK_FAILED', { containerId, difference });
+    return {};
+  }
+
+  #status(): Record<string, never> {
+    const refusal = this.#engine.refusal();
+    if (refusal !== undefined) throw refusal;
+    return {};
+  }
+
+  #collect(call: CniCall): Record<string, never> {
+    if (call.config.validAttachments === undefined)
+      throw new HostError('CNI_CONFIG', { reason: 'GC without cni.dev/valid-attachments' });
+    const valid = new Set(call.config.validAttachments.map(({ containerId, ifName }) => `${containerId}/${ifName}`));
+    const stale = listAllocations(this.#engine.state).filter(
+      ({ owner }) => owner.network === call.config.name && !valid.has(`${owner.containerId}/${owner.ifName}`),
+    );
+    for (const { owner } of stale) this.#delete(owner, call.config.vethPrefix);
+    return {};
+  }
+
+  #reapLater(): void {
+    if (this.#reaper !== undefined) return;
+    this.#reaper = setTimeout(() => {
+      this.#reaper = undefined;
+      if (deadLinks(this.#node.socket).length === 0) return;
+      removeDeadLinks(this.#node.exec).catch((error: unknown) => {
+        this.#node.logger.warn('dead veths stay until the next DEL', { error });
+      });
+    }, REAP_AFTER_MS);
+  }
+}
+
+function resultOf(call: CniCall, allocation: Allocation, wiring: PodWiring): AddResult {
+  const { host, container, mtu } = wiring.veth;
+  return {
+    interfaces: [
+      { name: host.name, mac: host.mac, mtu },
+      { name: container.name, mac: container.mac, mtu, sandbox: call.netns },
+    ],
+    ips: [{ address: formatCidr(hostCidr(allocation.address)), interface: 1 }],
+  };
+}

@@ -1,0 +1,234 @@
+import { type ErrorCode, HostError } from '../errors/index.ts';
+import {
+  type Allocation,
+  assignAddress,
+  countPool,
+  decide,
+  endCooldowns,
+  explainRefusal,
+  findAllocation,
+  type Owner,
+  type PoolAction,
+  type PoolState,
+  releaseAddress,
+} from '../pool/index.ts';
+import type { Node } from './parts.ts';
+import type { Store } from './store.ts';
+
+/** How long an ADD waits for growth that is under way. Runtimes give a sandbox minutes; EC2 attaches in 2–10 s. */
+const ALLOCATE_WAIT_MS = 30_000;
+
+/** What the engine drives and tells. */
+export interface EngineEffects {
+  /** Carries out one action: marks the pool before it asks EC2, leaves it consistent however it ends, never throws. */
+  readonly run: (action: PoolAction) => Promise<void>;
+  /** Called after each change of the pool. */
+  readonly changed: () => void;
+}
+
+/** Refusals that pass by themselves within the time an ADD waits; any other cause is told to the runtime at once. */
+const PASSING: ReadonlySet<ErrorCode> = new Set(['POOL_GROWING', 'COOLDOWN_WAIT', 'EC2_THROTTLED', 'EC2_UNREACHABLE']);
+
+interface Waiter {
+  readonly owner: Owner;
+  readonly resolve: (allocation: Allocation) => void;
+  readonly reject: (refusal: HostError) => void;
+}
+
+type Parts = Pick<Node, 'clock' | 'limits' | 'targets' | 'settings' | 'logger' | 'identity' | 'signal'>;
+
+/**
+ * The one owner of the pool. Every change passes through `update`, which writes the checkpoint, serves waiting pods and
+ * asks for the next decision; nothing else decides, and nothing here sleeps to see whether something has changed.
+ */
+export class Engine {
+  readonly #parts: Parts;
+  readonly #store: Store;
+  readonly #effects: EngineEffects;
+  #state: PoolState;
+  #waiters: readonly Waiter[] = [];
+  #scheduled = false;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #holdGrowthUntilMs = 0;
+  #holdShrinkUntilMs = 0;
+  #failure: HostError | undefined;
+  #running = new Set<Promise<void>>();
+
+  constructor(parts: Parts, store: Store, state: PoolState, effects: EngineEffects) {
+    this.#parts = parts;
+    this.#store = store;
+    this.#state = state;
+    this.#effects = effects;
+  }
+
+  get state(): PoolState {
+    return this.#state;
+  }
+
+  /** The last thing EC2 or the kernel refused; cleared by the next success. */
+  get failure(): HostError | undefined {
+    return this.#failure;
+  }
+
+  get waiting(): number {
+    return this.#waiters.length;
+  }
+
+  /** Changes the pool: serves pods that wait, then asks what to do next. */
+  update(change: (state: PoolState) => PoolState): void {
+    this.#state = change(this.#state);
+    for (const waiter of this.#waiters) {
+      const allocation = this.#tryAssign(waiter.owner);
+      if (allocation === undefined) break;
+      waiter.resolve(allocation);
+    }
+    this.kick();
+  }
+
+  /** Asks for a decision soon; many calls in one turn make one decision. */
+  kick(): void {
+    if (this.#scheduled || this.#parts.signal.aborted) return;
+    this.#scheduled = true;
+    setImmediate(() => {
+      this.#scheduled = false;
+      this.#pass();
+    });
+  }
+
+  /** Holds a lane back after a failure and remembers why. */
+  hold(lane: 'growth' | 'shrink', forMs: number, failure: HostError): void {
+    const until = this.#parts.clock.now() + forMs;
+    if (lane === 'growth') this.#holdGrowthUntilMs = until;
+    else this.#holdShrinkUntilMs = until;
+    this.#failure = failure;
+  }
+
+  /** Forgets earlier failures of a lane. */
+  succeed(lane: 'growth' | 'shrink'): void {
+    if (lane === 'growth') this.#holdGrowthUntilMs = 0;
+    else this.#holdShrinkUntilMs = 0;
+    this.#failure = undefined;
+  }
+
+  /** The owner's allocation, if it has one. */
+  find(owner: Owner): Allocation | undefined {
+    return findAllocation(this.#state, owner);
+  }
+
+  /**
+   * An address for the owner, on disk before it is returned. Waits up to 30 s for growth that can help; throws the
+   * cause otherwise: `POOL_GROWING`, `COOLDOWN_WAIT`, `ENI_LIMIT`, or what EC2 refused.
+   */
+  async allocate(owner: Owner, gone: AbortSignal): Promise<Allocation> {
+    const allocation = this.#waiters.length === 0 ? this.#tryAssign(owner) : this.find(owner);
+    if (allocation !== undefined) {
+      this.kick();
+      return allocation;
+    }
+    return this.#wait(owner, gone);
+  }
+
+  /** Takes the owner's address into cooldown; `undefined` when it has none. */
+  release(owner: Owner): Allocation | undefined {
+    const untilMs = this.#parts.clock.now() + this.#parts.settings.IP_COOLDOWN_PERIOD * 1000;
+    const released = releaseAddress(this.#state, { owner, untilMs });
+    if (released === undefined) return undefined;
+    this.#state = released.state;
+    this.#store.save(this.#state);
+    this.kick();
+    return released.allocation;
+  }
+
+  /** Stops deciding and waits for what EC2 was already asked for. */
+  async stop(): Promise<void> {
+    clearTimeout(this.#timer);
+    await Promise.allSettled(this.#running);
+  }
+
+  /** Why no address can be handed out now; `undefined` when one can. */
+  refusal(): HostError | undefined {
+    const nowMs = this.#parts.clock.now();
+    const state = endCooldowns(this.#state, nowMs);
+    if (countPool(state).free > 0) return undefined;
+    const refusal = explainRefusal(state, this.#parts.limits, nowMs);
+    const { instanceType } = this.#parts.identity;
+    const make = (code: ErrorCode, details: HostError['details']): HostError =>
+      new HostError(code, details, this.#failure);
+    switch (refusal.kind) {
+      case 'growing':
+        return this.#growing();
+      case 'cooldown':
+        return make('COOLDOWN_WAIT', { cooldown: refusal.count, waitMs: refusal.waitMs });
+      case 'full':
+        return make('ENI_LIMIT', { ...refusal, instanceType, limit: this.#parts.limits.maxEnis });
+      case 'short':
+        return this.#failure ?? this.#growing();
+      default:
+        return refusal satisfies never;
+    }
+  }
+
+  #tryAssign(owner: Owner): Allocation | undefined {
+    const { clock } = this.#parts;
+    const since = BigInt(clock.now()) * 1_000_000n;
+    const assigned = assignAddress(this.#state, { owner, nowMs: clock.now(), since });
+    if (assigned === undefined) return undefined;
+    if (assigned.state !== this.#state) {
+      this.#state = assigned.state;
+      this.#store.save(this.#state);
+    }
+    return assigned.allocation;
+  }
+
+  #wait(owner: Owner, gone: AbortSignal): Promise<Allocation> {
+    const { promise, resolve, reject } = Promise.withResolvers<Allocation>();
+    const waiter: Waiter = { owner, resolve, reject };
+    this.#waiters = [...this.#waiters, waiter];
+    const give = (): void => reject(this.refusal() ?? this.#growing());
+    const deadline = setTimeout(give, ALLOCATE_WAIT_MS);
+    if (gone.aborted) give();
+    gone.addEventListener('abort', give, { once: true });
+    this.kick();
+    return promise.finally(() => {
+      clearTimeout(deadline);
+      gone.removeEventListener('abort', give);
+      this.#waiters = this.#waiters.filter((other) => other !== waiter);
+    });
+  }
+
+  #growing(): HostError {
+    const wanted = countPool(this.#state).pending;
+    return new HostError('POOL_GROWING', { wanted, waitedMs: ALLOCATE_WAIT_MS }, this.#failure);
+  }
+
+  /** Tells waiting pods at once when nothing under way can help them: a full node, an empty subnet, a missing right. */
+  #refuseHopeless(): void {
+    const refusal = this.#waiters.length === 0 ? undefined : this.refusal();
+    if (refusal === undefined || PASSING.has(refusal.code)) return;
+    for (const waiter of this.#waiters) waiter.reject(refusal);
+  }
+
+  #pass(): void {
+    const { clock, limits, targets, logger } = this.#parts;
+    const nowMs = clock.now();
+    this.#state = endCooldowns(this.#state, nowMs);
+    this.#effects.changed();
+    const { actions, wakeAtMs } = decide({
+      state: this.#state,
+      limits,
+      targets,
+      waiting: this.#waiters.length,
+      nowMs,
+      holdGrowthUntilMs: this.#holdGrowthUntilMs,
+      holdShrinkUntilMs: this.#holdShrinkUntilMs,
+    });
+    for (const action of actions) {
+      logger.info('started', { action: action.kind, ...action });
+      const run = this.#effects.run(action).finally(() => this.#running.delete(run));
+      this.#running.add(run);
+    }
+    if (actions.length === 0) this.#refuseHopeless();
+    clearTimeout(this.#timer);
+    if (wakeAtMs !== undefined) this.#timer = setTimeout(() => this.update((state) => state), wakeAtMs - nowMs);
+  }
+}

@@ -1,0 +1,81 @@
+import { backoffMs, connectEc2, createImds, type Imds, type InstanceIdentity, readIdentity } from '../aws/index.ts';
+import type { Settings } from '../config/index.ts';
+import { HostError, toHostError } from '../errors/index.ts';
+import { findLinkByMac, listLinks } from '../kernel/index.ts';
+import type { PoolLimits, PoolTargets } from '../pool/index.ts';
+import { type InstanceLimits, limitsOf, maxPods } from '../vpc/index.ts';
+import type { Edges, Node } from './parts.ts';
+
+// Beyond this a failing start is tried again at a steady pace: a node that boots before its network must not wait long.
+const RETRY_CAP_MS = 5_000;
+
+/** Does something until it succeeds, telling each failure; throws only when the daemon is told to stop. */
+export async function persist<T>(
+  edges: Edges,
+  what: string,
+  tell: (failure: HostError) => void,
+  attempt: () => Promise<T>,
+): Promise<T> {
+  for (let failures = 0; ; failures++)
+    try {
+      return await attempt();
+    } catch (caught) {
+      const error = toHostError(caught);
+      edges.signal.throwIfAborted();
+      const wait = Math.min(RETRY_CAP_MS, 200 + backoffMs({ attempt: failures, random: Math.random() }));
+      tell(error);
+      edges.logger.warn(`${what} failed, trying again in ${Math.round(wait)} ms`, { error });
+      await edges.clock.sleep(wait, edges.signal);
+    }
+}
+
+function poolLimits(settings: Settings, limits: InstanceLimits): PoolLimits {
+  const maxEnis = settings.MAX_ENI >= 1 ? Math.min(settings.MAX_ENI, limits.maxEnis) : limits.maxEnis;
+  return {
+    maxEnis,
+    addressesPerEni: limits.ipv4PerEni - 1,
+    maxPods: settings.MAX_PODS > 0 ? settings.MAX_PODS : maxPods(limits),
+  };
+}
+
+const poolTargets = (settings: Settings): PoolTargets => ({
+  warmEni: settings.WARM_ENI_TARGET,
+  warmIp: settings.WARM_IP_TARGET,
+  minimumIp: settings.MINIMUM_IP_TARGET,
+});
+
+/** Who this node is and what it may hold: the metadata service, and EC2 only for a type newer than our table. */
+export async function identify(edges: Edges, tell: (failure: HostError) => void): Promise<Node> {
+  const { settings, socket } = edges;
+  const imds: Imds = createImds({ endpoint: settings.AWS_EC2_METADATA_SERVICE_ENDPOINT || undefined });
+  const identity: InstanceIdentity = await persist(edges, 'reading the instance metadata', tell, () =>
+    readIdentity(imds),
+  );
+  const ec2 = connectEc2({
+    region: identity.region,
+    endpoint: settings.AWS_ENDPOINT_URL_EC2 || undefined,
+    timeoutMs: settings.HTTP_TIMEOUT * 1000,
+    imdsEndpoint: settings.AWS_EC2_METADATA_SERVICE_ENDPOINT || undefined,
+  });
+  const { instanceType } = identity;
+  const limits =
+    limitsOf(instanceType) ??
+    (await persist(edges, 'reading the limits of the instance type', tell, () =>
+      ec2.describeInstanceType({ instanceType }),
+    ));
+  const primary = await persist(edges, 'looking for the primary link', tell, async () => {
+    const link = findLinkByMac(socket, identity.primaryMac);
+    if (link !== undefined) return link;
+    const seen = listLinks(socket).map(({ name, mac }) => `${name} ${mac ?? ''}`.trim());
+    throw new HostError('LINK_MISSING', { mac: identity.primaryMac, seen: seen.join(', ') });
+  });
+  return {
+    ...edges,
+    imds,
+    ec2,
+    identity,
+    primaryLink: primary.name,
+    limits: poolLimits(settings, limits),
+    targets: poolTargets(settings),
+  };
+}

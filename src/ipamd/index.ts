@@ -1,0 +1,2 @@
+/** The daemon: keeps a warm pool of addresses, wires pods, answers the plugin, and says how it is. */
+export { type RunOptions, runIpamd } from './run.ts';

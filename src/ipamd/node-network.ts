@@ -1,0 +1,171 @@
+import { hostCidr, type Ipv4Address, type Ipv4Cidr, parseIpv4Cidr } from '../addr/index.ts';
+import type { EniDescription } from '../aws/index.ts';
+import {
+  diffNetwork,
+  hostVethName,
+  MAIN_TABLE,
+  type ObservedNetwork,
+  packetRules,
+  podRules,
+  type Route,
+  type Rule,
+  routeTableOf,
+  rulesOfAddress,
+  type Step,
+  usesMark,
+  wantedHostNetwork,
+} from '../dataplane/index.ts';
+import { HostError } from '../errors/index.ts';
+import { applyPacketRules, applySteps, observeNetwork, packetRulesDigest, waitForLink } from '../kernel/index.ts';
+import { listAllocations, type PoolState } from '../pool/index.ts';
+import type { Node, NodeEni } from './parts.ts';
+
+/** The host's network as this daemon wants it: ENIs as links, their tables, pods' rules, packet rules. */
+export class NodeNetwork {
+  readonly #node: Node;
+  readonly #pool: () => PoolState;
+  #enis: ReadonlyMap<string, NodeEni> = new Map();
+
+  constructor(node: Node, pool: () => PoolState) {
+    this.#node = node;
+    this.#pool = pool;
+  }
+
+  /** Every ENI, by device number. */
+  get enis(): readonly NodeEni[] {
+    return [...this.#enis.values()].sort((a, b) => a.device - b.device);
+  }
+
+  eni(id: string): NodeEni | undefined {
+    return this.#enis.get(id);
+  }
+
+  /** Notes the primary ENI, which the operating system has configured. */
+  addPrimary(eni: EniDescription, attachmentId: string): void {
+    const { identity, primaryLink } = this.#node;
+    this.#keep({
+      id: eni.id,
+      mac: identity.primaryMac,
+      device: 0,
+      primary: true,
+      primaryAddress: identity.primaryAddress,
+      subnet: identity.subnetCidr,
+      table: MAIN_TABLE,
+      link: primaryLink,
+      attachmentId,
+    });
+  }
+
+  /** Waits for the ENI's link, then gives it its address, table and rule. Throws `LINK_MISSING` or `NETLINK`. */
+  async addEni(
+    eni: EniDescription,
+    place: {
+      readonly device: number;
+      readonly attachmentId: string;
+      readonly primaryAddress: Ipv4Address;
+      readonly timeoutMs: number;
+    },
+  ): Promise<NodeEni> {
+    const { socket, clock, signal } = this.#node;
+    const subnet = await this.#subnetOf(eni);
+    const link = await waitForLink({ socket, mac: eni.mac, clock, timeoutMs: place.timeoutMs, signal });
+    const added: NodeEni = {
+      id: eni.id,
+      mac: eni.mac,
+      device: place.device,
+      primary: false,
+      primaryAddress: place.primaryAddress,
+      subnet,
+      table: routeTableOf({ card: 0, device: place.device }),
+      link: link.name,
+      attachmentId: place.attachmentId,
+    };
+    this.#keep(added);
+    this.repair();
+    return added;
+  }
+
+  /** Forgets an ENI that is gone and removes its rule; its routes and address went with its link. */
+  dropEni(id: string): void {
+    this.#enis = new Map([...this.#enis].filter(([other]) => other !== id));
+    this.repair();
+  }
+
+  /** Brings links, addresses, routes and rules to what is wanted; returns the steps it took, none when all was well. */
+  repair(): readonly Step[] {
+    const { socket } = this.#node;
+    const steps = this.plan(observeNetwork(socket));
+    applySteps(socket, steps);
+    return steps;
+  }
+
+  /** The steps from an observed state to the wanted one. */
+  plan(observed: ObservedNetwork): readonly Step[] {
+    const { settings, primaryLink } = this.#node;
+    const links = new Set(observed.links.map(({ name }) => name));
+    const marks = usesMark({
+      externalSnat: settings.AWS_VPC_K8S_CNI_EXTERNALSNAT,
+      nodePort: settings.AWS_VPC_CNI_NODE_PORT_SUPPORT,
+    });
+    const host = wantedHostNetwork({
+      primaryLink,
+      enis: this.enis.flatMap(({ link, primary, primaryAddress, subnet, table }) =>
+        primary || link === undefined || !links.has(link) ? [] : [{ link, primaryAddress, subnet, table }],
+      ),
+      externalServiceCidrs: settings.AWS_EXTERNAL_SERVICE_CIDRS,
+      mark: marks ? settings.AWS_VPC_K8S_CNI_CONNMARK : undefined,
+      mtu: settings.AWS_VPC_ENI_MTU,
+    });
+    return diffNetwork({ ...host, ...this.#pods(observed, links) }, observed);
+  }
+
+  /** Makes our packet rules if the table in the kernel was made from other input; reports whether it did. */
+  async repairPacketRules(): Promise<boolean> {
+    const { exec, settings, identity, primaryLink } = this.#node;
+    const { script, digest } = packetRules({
+      primaryLink,
+      primaryAddress: identity.primaryAddress,
+      vethPrefix: settings.AWS_VPC_K8S_CNI_VETHPREFIX,
+      mark: settings.AWS_VPC_K8S_CNI_CONNMARK,
+      exemptCidrs: [...identity.vpcCidrs, ...settings.AWS_VPC_K8S_CNI_EXCLUDE_SNAT_CIDRS],
+      externalSnat: settings.AWS_VPC_K8S_CNI_EXTERNALSNAT,
+      randomize: settings.AWS_VPC_K8S_CNI_RANDOMIZESNAT,
+      nodePort: settings.AWS_VPC_CNI_NODE_PORT_SUPPORT,
+    });
+    if ((await packetRulesDigest(exec)) === digest) return false;
+    await applyPacketRules(exec, script);
+    return true;
+  }
+
+  #keep(eni: NodeEni): void {
+    this.#enis = new Map([...this.#enis, [eni.id, eni]]);
+  }
+
+  /** Rules and routes of every allocation; an orphan keeps the rules it has, for its table is not known. */
+  #pods(
+    observed: ObservedNetwork,
+    links: ReadonlySet<string>,
+  ): { readonly podRules: readonly Rule[]; readonly podRoutes: readonly Route[] } {
+    const prefix = this.#node.settings.AWS_VPC_K8S_CNI_VETHPREFIX;
+    const wired = listAllocations(this.#pool()).flatMap(({ address, owner, eni }) => {
+      const veth = hostVethName(prefix, { ...owner, namespace: owner.podNamespace, name: owner.podName });
+      return links.has(veth) ? [{ address, veth, eni }] : [];
+    });
+    return {
+      podRules: wired.flatMap(({ address, eni }) =>
+        eni === undefined ? rulesOfAddress(address, observed.rules) : podRules(address, eni.table),
+      ),
+      podRoutes: wired.map(({ address, veth }) => ({ table: MAIN_TABLE, destination: hostCidr(address), link: veth })),
+    };
+  }
+
+  /** Ours is the primary ENI's subnet; of another one only the metadata tells the network, without an EC2 call. */
+  async #subnetOf(eni: EniDescription): Promise<Ipv4Cidr> {
+    const { identity, imds } = this.#node;
+    if (eni.subnetId === identity.subnetId) return identity.subnetCidr;
+    const path = `/latest/meta-data/network/interfaces/macs/${eni.mac}/subnet-ipv4-cidr-block`;
+    const told = await imds.get(path);
+    if (told === undefined) throw new HostError('IMDS_BAD_ANSWER', { path, found: 'HTTP 404' });
+    return parseIpv4Cidr(told.trim());
+  }
+}

@@ -1,0 +1,42 @@
+import type { Ipv4Address, Ipv4Cidr, MacAddress } from '../addr/index.ts';
+import type { Ec2, Imds, InstanceIdentity } from '../aws/index.ts';
+import type { Settings } from '../config/index.ts';
+import type { RouteSocket } from '../kernel/index.ts';
+import type { Logger } from '../log/index.ts';
+import type { PoolLimits, PoolTargets } from '../pool/index.ts';
+import type { Clock, Exec, Files } from '../sys/index.ts';
+
+/** The edges the daemon works through, and the settings it was started with. */
+export interface Edges {
+  readonly clock: Clock;
+  readonly exec: Exec;
+  readonly files: Files;
+  readonly logger: Logger;
+  readonly socket: RouteSocket;
+  readonly settings: Settings;
+  /** Aborted when the daemon is told to stop. */
+  readonly signal: AbortSignal;
+}
+
+/** What is known once the instance has told who it is. */
+export interface Node extends Edges {
+  readonly imds: Imds;
+  readonly ec2: Ec2;
+  readonly identity: InstanceIdentity;
+  readonly primaryLink: string;
+  readonly limits: PoolLimits;
+  readonly targets: PoolTargets;
+}
+
+/** An ENI of this instance as the daemon keeps it beside its addresses. `link` is absent until the kernel shows it. */
+export interface NodeEni {
+  readonly id: string;
+  readonly mac: MacAddress;
+  readonly device: number;
+  readonly primary: boolean;
+  readonly primaryAddress: Ipv4Address;
+  readonly subnet: Ipv4Cidr;
+  readonly table: number;
+  readonly link: string | undefined;
+  readonly attachmentId: string;
+}

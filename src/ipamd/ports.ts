@@ -1,0 +1,45 @@
+import type { Logger } from '../log/index.ts';
+import type { Clock } from '../sys/index.ts';
+
+/** One loopback HTTP port: paths to bodies, read only. */
+export interface LoopbackPort {
+  readonly name: string;
+  readonly host: string;
+  readonly port: number;
+  readonly routes: Readonly<Record<string, () => Promise<Response> | Response>>;
+}
+
+const RETRY_MS = 2_000;
+
+/**
+ * Serves a loopback port until the signal, answering GET and HEAD only. While another process holds the port
+ * (the daemon that is being replaced, or aws-node) it is tried again: pods do not wait for a metrics port.
+ */
+export async function servePort(
+  port: LoopbackPort,
+  parts: { readonly logger: Logger; readonly clock: Clock; readonly signal: AbortSignal },
+): Promise<void> {
+  const { logger, clock, signal } = parts;
+  for (let reported = false; !signal.aborted; ) {
+    try {
+      const server = Bun.serve({
+        hostname: port.host,
+        port: port.port,
+        fetch: async (request) => {
+          if (request.method !== 'GET' && request.method !== 'HEAD')
+            return new Response('read only\n', { status: 405 });
+          const route = port.routes[new URL(request.url).pathname];
+          if (route !== undefined) return route();
+          return Response.json({ AvailableCommands: Object.keys(port.routes) }, { status: 404 });
+        },
+      });
+      signal.addEventListener('abort', () => void server.stop(true), { once: true });
+      return;
+    } catch (error) {
+      if (!reported)
+        logger.warn('port is taken, trying again until it is free', { port: port.port, of: port.name, error });
+      reported = true;
+      await clock.sleep(RETRY_MS, signal).catch(() => undefined);
+    }
+  }
+}

@@ -1,0 +1,234 @@
+import type { Settings } from '../config/index.ts';
+import { HostError, toHostError } from '../errors/index.ts';
+import { CONFLIST_PATH, PATHS, renderConflist } from '../hostspec/index.ts';
+import { RouteSocket } from '../kernel/index.ts';
+import type { Logger } from '../log/index.ts';
+import { countPool, EMPTY_POOL, type PoolState, withoutForeignDevice } from '../pool/index.ts';
+import { createFiles, systemClock, systemExec, takeLock } from '../sys/index.ts';
+import { notify } from '../systemd/index.ts';
+import { adoptPool, findLeftovers, removeLeftovers } from './adopt.ts';
+import { Attachments } from './attachments.ts';
+import { Engine } from './engine.ts';
+import { GrowthLane } from './growth-lane.ts';
+import { identify, persist } from './identify.ts';
+import { introspectionRoutes } from './introspection.ts';
+import { createCallCounts, registerPoolMetrics } from './metrics.ts';
+import { NodeNetwork } from './node-network.ts';
+import type { Edges, Node } from './parts.ts';
+import { servePort } from './ports.ts';
+import { serveSocket } from './server.ts';
+import { ShrinkLane } from './shrink-lane.ts';
+import { replaySpool } from './spool.ts';
+import { type Phase, statusDocument } from './status.ts';
+import { Store } from './store.ts';
+
+/** What the daemon is started with. */
+export interface RunOptions {
+  readonly settings: Settings;
+  readonly logger: Logger;
+  /** Value of NOTIFY_SOCKET. */
+  readonly notifySocket: string | undefined;
+  readonly signal: AbortSignal;
+}
+
+const METRICS_PORT = 61678;
+// A plugin spools only when it found nobody for 5 s; this catches one that did so while we were coming up.
+const SPOOL_EVERY_MS = 5_000;
+const START_WAIT_MS = 20_000;
+// The daemon being replaced finishes what EC2 was asked for.
+const LOCK_WAIT_MS = 12_000;
+
+/** The daemon of one node: from reading who it is to serving the socket, until the signal. */
+class Daemon {
+  readonly #edges: Edges;
+  readonly #options: RunOptions;
+  readonly #store: Store;
+  readonly #counts = createCallCounts();
+  readonly #startedAtMs: number;
+  readonly #started = Promise.withResolvers<Attachments>();
+  #phase: Phase = { kind: 'starting', doing: 'reading the instance metadata', failure: undefined };
+  #readyAfterMs: number | undefined;
+
+  constructor(edges: Edges, options: RunOptions) {
+    this.#edges = edges;
+    this.#options = options;
+    this.#store = new Store(edges.files, PATHS.run);
+    this.#startedAtMs = edges.clock.now();
+  }
+
+  async run(): Promise<void> {
+    const server = serveSocket(PATHS.socket, {
+      status: () =>
+        statusDocument(this.#phase, {
+          startedAtMs: this.#startedAtMs,
+          nowMs: this.#edges.clock.now(),
+          readyAfterMs: this.#readyAfterMs,
+        }),
+      serve: (request, gone) => this.#serve(request, gone),
+    });
+    try {
+      const engine = await this.#start();
+      await aborted(this.#edges.signal);
+      this.#phase = { kind: 'stopping' };
+      notify(this.#options.notifySocket, [{ kind: 'stopping' }]);
+      await engine.stop();
+    } catch (error) {
+      if (!this.#edges.signal.aborted) throw error;
+    } finally {
+      await server.stop();
+    }
+  }
+
+  async #start(): Promise<Engine> {
+    const { logger, signal, settings, clock } = this.#edges;
+    const stored = this.#store.load(logger);
+    const node = await identify(this.#edges, (failure) => this.#tell('reading who this instance is', failure));
+    let pool: () => PoolState = () => EMPTY_POOL;
+    const network = new NodeNetwork(node, () => pool());
+    const tell = (failure: HostError): void => this.#tell('asking EC2 for the ENIs of this instance', failure);
+    const [state] = await Promise.all([
+      persist(this.#edges, 'asking EC2 for our ENIs', tell, () => adoptPool(node, network, stored)),
+      persist(this.#edges, 'setting packet rules', tell, () => network.repairPacketRules()),
+    ]);
+    const leftovers = await persist(this.#edges, 'looking for leftovers', tell, () => findLeftovers(node, stored));
+    const engine = this.#engine(node, network, state);
+    pool = () => engine.state;
+    const repaired = network.repair();
+    if (repaired.length > 0) logger.info('host network repaired', { steps: repaired.length });
+    const attachments = new Attachments(node, engine);
+    const replay = (): number =>
+      replaySpool({
+        files: node.files,
+        directory: `${PATHS.run}/spool`,
+        logger,
+        replay: (request) => attachments.replay(request),
+      });
+    replay();
+    const spoolTimer = setInterval(replay, SPOOL_EVERY_MS);
+    signal.addEventListener('abort', () => clearInterval(spoolTimer), { once: true });
+    this.#phase = { kind: 'serving', node, engine, network };
+    this.#started.resolve(attachments);
+    registerPoolMetrics(this.#counts.registry, { node, engine, network });
+    this.#servePorts(engine, network);
+    engine.kick();
+    const freed = (device: number): void => engine.update((current) => withoutForeignDevice(current, device));
+    removeLeftovers(node, { store: this.#store, stored, leftovers, freed }).catch((error: unknown) => {
+      logger.error('leftovers of an interrupted run stay until the next start', { error: toHostError(error) });
+    });
+    logger.info('serving', {
+      instance_id: node.identity.instanceId,
+      startup_ms: clock.now() - this.#startedAtMs,
+      pods: countPool(state).assigned,
+      node_port: settings.AWS_VPC_CNI_NODE_PORT_SUPPORT,
+    });
+    return engine;
+  }
+
+  #engine(node: Node, network: NodeNetwork, state: PoolState): Engine {
+    const parts = { engine: () => engine, network, store: this.#store };
+    const growth = new GrowthLane(node, parts);
+    const shrink = new ShrinkLane(node, parts);
+    const engine: Engine = new Engine(node, this.#store, state, {
+      run: (action) =>
+        action.kind === 'assign-addresses' || action.kind === 'create-eni' ? growth.run(action) : shrink.run(action),
+      changed: () => this.#publish(node, engine),
+    });
+    return engine;
+  }
+
+  /** Ready is: an address can be handed out, or pods are served already. Then, and not before, the conflist appears. */
+  #publish(node: Node, engine: Engine): void {
+    if (this.#readyAfterMs !== undefined) return;
+    const { free, assigned } = countPool(engine.state);
+    if (free === 0 && assigned === 0) return;
+    const text = renderConflist(node.settings);
+    if (node.files.read(CONFLIST_PATH) !== text) {
+      node.files.ensureDirectory(PATHS.conflistDirectory, 0o755);
+      node.files.replace({ path: CONFLIST_PATH, text, mode: 0o644, over: 'link' });
+    }
+    this.#readyAfterMs = node.clock.now() - this.#startedAtMs;
+    notify(this.#options.notifySocket, [
+      { kind: 'ready' },
+      { kind: 'status', text: `${free} addresses free, ${assigned} in use` },
+    ]);
+    node.logger.info('ready', { ready_ms: this.#readyAfterMs, free, assigned });
+  }
+
+  #tell(doing: string, failure: HostError): void {
+    this.#phase = { kind: 'starting', doing, failure };
+    notify(this.#options.notifySocket, [
+      { kind: 'status', text: `${doing}: ${failure.message}` },
+      { kind: 'extend-timeout', ms: 30_000 },
+    ]);
+  }
+
+  async #serve(request: unknown, gone: AbortSignal): Promise<unknown> {
+    const command =
+      typeof request === 'object' && request !== null && 'command' in request ? String(request.command) : 'none';
+    try {
+      const attachments = await this.#attachments();
+      const answer = await attachments.serve(request, gone);
+      this.#counts.count(command, 'ok');
+      return answer;
+    } catch (error) {
+      const failure = toHostError(error);
+      this.#counts.count(command, failure.code);
+      this.#edges.logger.warn('call refused', { command, error: failure });
+      throw failure;
+    }
+  }
+
+  /** The server of calls, once the daemon has started; a call that comes earlier waits for it, but not for ever. */
+  async #attachments(): Promise<Attachments> {
+    const phase = this.#phase;
+    if (phase.kind === 'stopping') throw new HostError('ENGINE_STARTING', { phase: 'the daemon is being stopped' });
+    const late = Promise.withResolvers<never>();
+    const timer = setTimeout(() => {
+      const now = this.#phase;
+      const doing = now.kind === 'starting' ? (now.failure?.message ?? now.doing) : now.kind;
+      late.reject(
+        new HostError('ENGINE_STARTING', { phase: doing }, now.kind === 'starting' ? now.failure : undefined),
+      );
+    }, START_WAIT_MS);
+    return Promise.race([this.#started.promise, late.promise]).finally(() => clearTimeout(timer));
+  }
+
+  #servePorts(engine: Engine, network: NodeNetwork): void {
+    const { settings } = this.#edges;
+    const { registry } = this.#counts;
+    const metrics = async (): Promise<Response> =>
+      new Response(await registry.metrics(), { headers: { 'content-type': registry.contentType } });
+    if (!settings.DISABLE_METRICS)
+      void servePort(
+        { name: 'metrics', host: '127.0.0.1', port: METRICS_PORT, routes: { '/metrics': metrics } },
+        this.#edges,
+      );
+    if (!settings.DISABLE_INTROSPECTION)
+      void servePort(
+        {
+          name: 'introspection',
+          ...settings.INTROSPECTION_BIND_ADDRESS,
+          routes: introspectionRoutes(settings, engine, network),
+        },
+        this.#edges,
+      );
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
+
+/** Runs the daemon until the signal. Throws `LOCK_HELD` when another one runs on this host. */
+export async function runIpamd(options: RunOptions): Promise<void> {
+  const files = createFiles('/');
+  files.ensureDirectory(PATHS.run, 0o700);
+  using _lock = await takeLock(`${PATHS.run}/ipamd.lock`, { clock: systemClock, waitMs: LOCK_WAIT_MS });
+  using socket = new RouteSocket();
+  const { settings, logger, signal } = options;
+  const edges: Edges = { clock: systemClock, exec: systemExec, files, logger, socket, settings, signal };
+  await new Daemon(edges, options).run();
+}

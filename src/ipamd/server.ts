@@ -1,0 +1,67 @@
+import { chmodSync, rmSync } from 'node:fs';
+import {
+  isCniCommand,
+  isCniVersion,
+  NEWEST_VERSION,
+  renderError,
+  STATUS_PATH,
+  type StatusDocument,
+} from '../cniproto/index.ts';
+import { HostError, toHostError } from '../errors/index.ts';
+
+/** What the socket serves. `serve` is absent while the daemon starts. */
+export interface SocketRoutes {
+  readonly serve: (request: unknown, gone: AbortSignal) => Promise<unknown>;
+  readonly status: () => StatusDocument;
+}
+
+/** A CNI request holds a configuration and a cached result: kilobytes. */
+const MAX_BODY_BYTES = 1024 * 1024;
+
+const field = (value: unknown, key: string): unknown =>
+  typeof value === 'object' && value !== null ? Object.entries(value).find(([name]) => name === key)?.[1] : undefined;
+
+/** The failure as the CNI error of the version that was spoken; 4xx when the caller is to blame, 503 when later may do. */
+function refuse(error: unknown, request: unknown): Response {
+  const failure = toHostError(error);
+  const version = field(field(request, 'config'), 'cniVersion');
+  const command = field(request, 'command');
+  const body = renderError(
+    failure,
+    typeof version === 'string' && isCniVersion(version) ? version : NEWEST_VERSION,
+    typeof command === 'string' && isCniCommand(command) ? command : undefined,
+  );
+  return Response.json(body, { status: failure.retry === 'never' ? 400 : 503 });
+}
+
+/**
+ * Serves the daemon's socket: `POST /cni/v1` and `GET /v1/status`. The socket is for root alone; a stale one of a
+ * daemon that died is replaced. Returns how to close it.
+ */
+export function serveSocket(path: string, routes: SocketRoutes): { readonly stop: () => Promise<void> } {
+  rmSync(path, { force: true });
+  const server = Bun.serve({
+    unix: path,
+    maxRequestBodySize: MAX_BODY_BYTES,
+    fetch: async (request, listener) => {
+      // An ADD may wait for EC2 longer than any idle time-out; the plugin has its own deadline.
+      listener.timeout(request, 0);
+      const { pathname } = new URL(request.url);
+      if (request.method === 'GET' && pathname === STATUS_PATH) return Response.json(routes.status());
+      if (request.method !== 'POST' || pathname !== '/cni/v1') return new Response('not found\n', { status: 404 });
+      let body: unknown;
+      try {
+        body = await request.json();
+      } catch (error) {
+        return refuse(new HostError('CNI_DECODE', { reason: String(error) }, error), undefined);
+      }
+      try {
+        return Response.json((await routes.serve(body, request.signal)) ?? {});
+      } catch (error) {
+        return refuse(error, body);
+      }
+    },
+  });
+  chmodSync(path, 0o600);
+  return { stop: () => server.stop() };
+}
