@@ -40,6 +40,20 @@ export async function observeStatus(host: {
     installed: current.kind === 'link' ? { version: basename(current.target), directory: PATHS.current } : null,
     conflist: { path: PATHS.conflist, present: host.files.fact(PATHS.conflist).kind === 'file' },
     unit: unit ?? null,
-    problem: answer instanceof Error ? answer.toJSON() : null,
+    problem:
+      answer instanceof Error
+        ? { ...answer.toJSON(), remedy: remedyOf(answer, { installed: current.kind === 'link', unit }) }
+        : null,
   };
+}
+
+/** The catalogue's way out names a unit, which not every host has. */
+function remedyOf(
+  failure: HostError,
+  found: { readonly installed: boolean; readonly unit: UnitFact | undefined },
+): string {
+  if (failure.code !== 'DAEMON_DOWN') return failure.remedy;
+  if (!found.installed) return 'install it with "vpc-cni install"';
+  if (found.unit === undefined) return `start it with "vpc-cni install" and read ${PATHS.supervisorLog}`;
+  return failure.remedy;
 }

@@ -17,13 +17,11 @@ export function renderStatus(status: HostStatus, options: { readonly now: number
   return `${lines.join('\n')}\n`;
 }
 
-function renderAbsence({ problem, installed }: HostStatus, paint: Paint): string[] {
-  const remedy =
-    problem?.code === 'DAEMON_DOWN' && installed === null ? 'install it with "vpc-cni install"' : problem?.remedy;
+function renderAbsence({ problem }: HostStatus, paint: Paint): string[] {
   return [
     paint('red', 'NOT RUNNING'),
     field('problem', `${problem?.code}: ${problem?.message}`),
-    field('', `→ ${remedy}`),
+    field('', `→ ${problem?.remedy}`),
   ];
 }
 

@@ -82,6 +82,22 @@ for (const row of failures) {
   });
 }
 
+const remedies = [
+  { name: 'not installed', installed: false, remedy: 'install it with "vpc-cni install"' },
+  {
+    name: 'installed where no systemd runs',
+    installed: true,
+    remedy: 'start it with "vpc-cni install" and read /run/vpc-cni/ipamd.log',
+  },
+];
+for (const row of remedies) {
+  test(`observeStatus() gives the way out for a daemon ${row.name}`, async () => {
+    mkdirSync(join(root, 'opt/vpc-cni'), { recursive: true });
+    if (row.installed) symlinkSync('/opt/vpc-cni/0.1.0', join(root, 'opt/vpc-cni/current'));
+    expect((await observe()).problem?.remedy).toBe(row.remedy);
+  });
+}
+
 test('observeStatus() tells of a socket nobody listens on', async () => {
   const left = Bun.spawn(
     [
