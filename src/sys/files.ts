@@ -64,6 +64,8 @@ export interface WriteFiles {
   copy(copy: Replacement & { readonly from: string; readonly mode: number }): void;
   /** Makes the directory and its parents; the mode is applied to one it makes. */
   ensureDirectory(path: string, mode: number): void;
+  /** Writes into an existing file: the kernel's files (/proc, /sys) cannot be replaced. */
+  writeInPlace(file: { readonly path: string; readonly text: string }): void;
   /** Removes a file, a link or an empty directory; absent or not empty is no failure. */
   remove(path: string): void;
   /** Removes everything below a path; only for directories that are wholly ours. */
@@ -205,6 +207,8 @@ export function createFiles(root: string): Files {
       fileAttempt('make the directory', at(path), () => {
         mkdirSync(through(path), { recursive: true, mode });
       }),
+    writeInPlace: ({ path, text }) =>
+      fileAttempt(`write "${text}" into`, at(path), () => writeFileSync(through(path), text, { flag: 'r+' })),
     remove: (path) =>
       fileAttempt('remove', at(path), () => {
         const { kind } = factOf(at(path));

@@ -13,3 +13,14 @@ export { closeSocket, openNetlinkSocket, receiveInto, sendBytes, setReceiveBuffe
 export { inNetns, type Netns, openNetns } from './netns.ts';
 export { readSysctl, writeSysctl } from './proc-sys.ts';
 export { runAttached, startDetached } from './process.ts';
+export {
+  type Child,
+  identifyProcess,
+  isAlive,
+  type Launch,
+  type ProcessEnd,
+  type ProcessId,
+  signalProcess,
+  startChild,
+} from './processes.ts';
+export { withTemporaryDirectory } from './temporary.ts';

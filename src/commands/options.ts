@@ -1,0 +1,19 @@
+import { type Command, CommanderError } from 'commander';
+import { HostError } from '../errors/index.ts';
+import type { CommandContext } from './command.ts';
+
+/** The options of a command, or the word that its help was printed. */
+export type ParsedOptions<O> = { readonly kind: 'options'; readonly options: O } | { readonly kind: 'help' };
+
+/** Reads the words of a command. Throws `USAGE` with commander's reason. */
+export function parseOptions<O extends object>(command: Command, context: CommandContext): ParsedOptions<O> {
+  command.exitOverride().configureOutput({ writeOut: context.stdout, writeErr: () => undefined });
+  try {
+    command.allowExcessArguments(false).parse([...context.argv], { from: 'user' });
+    return { kind: 'options', options: command.opts<O>() };
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) return { kind: 'help' };
+    throw new HostError('USAGE', { reason: error.message.replace(/^error: /, '') }, error);
+  }
+}

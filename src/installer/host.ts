@@ -1,0 +1,46 @@
+import { loadSettings, type Settings } from '../config/index.ts';
+import { PATHS } from '../hostspec/index.ts';
+import {
+  type Clock,
+  createFiles,
+  type Exec,
+  type Files,
+  type ReadFiles,
+  readEnvFiles,
+  systemClock,
+  systemExec,
+  takeLock,
+} from '../sys/index.ts';
+
+/** The environment a program was started with. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** What the installer works on and with. */
+export interface Host {
+  /** `/`, or the root of an image that is being built. */
+  readonly root: string;
+  /** Files below the root. */
+  readonly files: Files;
+  /** Files of the machine we run on, for what is copied from it. */
+  readonly local: ReadFiles;
+  readonly exec: Exec;
+  readonly clock: Clock;
+  readonly env: Environment;
+}
+
+/** This machine, or the root of an image on it. */
+export function openHost(root: string, env: Environment): Host {
+  return { root, files: createFiles(root), local: createFiles('/'), exec: systemExec, clock: systemClock, env };
+}
+
+/** The settings of the host: files by name, then the environment. Throws `CONFIG_INVALID` with every finding. */
+export function readSettings(host: Pick<Host, 'root' | 'env'>): Settings {
+  return loadSettings({ files: readEnvFiles(host.root), env: host.env }).settings;
+}
+
+/** Runs `work` while no other install or uninstall changes this host. Throws `LOCK_HELD`. */
+export async function underLock<T>(host: Host, waitMs: number, work: () => Promise<T>): Promise<T> {
+  host.files.ensureDirectory('/run', 0o755);
+  using _lock = await takeLock(host.files.hostPath(PATHS.lock), { clock: host.clock, waitMs });
+  return await work();
+}

@@ -1,0 +1,22 @@
+/**
+ * Puts the product on a host and takes it off: observe, plan, apply, verify. A second run finds nothing to do, a failed
+ * step is taken back or named, and what was there before us is given back by uninstall.
+ */
+export type { DoneStep, Progress } from './apply.ts';
+export { type Host, openHost } from './host.ts';
+export {
+  type InstallPlan,
+  type InstallReport,
+  type InstallRequest,
+  install,
+  planInstall,
+  type Stage,
+} from './install.ts';
+export { restartPause, superviseDaemon } from './supervisor.ts';
+export {
+  type DoneRemoval,
+  planUninstall,
+  type RemovalProgress,
+  type UninstallRequest,
+  uninstall,
+} from './uninstall.ts';

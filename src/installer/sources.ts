@@ -1,0 +1,105 @@
+import { HostError } from '../errors/index.ts';
+import {
+  type Manifest,
+  OPTIONAL_PLUGINS,
+  PATHS,
+  type ProgramSource,
+  payloadDirectory,
+  REQUIRED_PLUGINS,
+  type Stamp,
+} from '../hostspec/index.ts';
+import { type Exec, type FileFact, type ReadFiles, withTemporaryDirectory } from '../sys/index.ts';
+import type { Host } from './host.ts';
+
+/** The stamp of a regular file. */
+export function stampOf(fact: FileFact): Stamp | undefined {
+  return fact.kind === 'file' ? { size: fact.size, mtimeMs: fact.mtimeMs, inode: fact.inode } : undefined;
+}
+
+/** Reports whether a file is still as it was when the stamp was taken. */
+export function sameStamp(a: Stamp | undefined, b: Stamp | undefined): boolean {
+  return a !== undefined && b !== undefined && a.size === b.size && a.mtimeMs === b.mtimeMs && a.inode === b.inode;
+}
+
+/** Checksums by stamp that the manifest already knows: reading 100 MB again would cost more than all the rest. */
+function recordedChecksum(manifest: Manifest | undefined, stamp: Stamp): string | undefined {
+  const files = manifest?.files ?? [];
+  return files.find((file) => sameStamp(file.source, stamp) || sameStamp(file.stamp, stamp))?.sha256;
+}
+
+function programSource(
+  local: ReadFiles,
+  manifest: Manifest | undefined,
+  program: { readonly name: string; readonly from: string },
+): ProgramSource | undefined {
+  const stamp = stampOf(local.fact(program.from));
+  if (stamp === undefined) return undefined;
+  return { ...program, size: stamp.size, sha256: recordedChecksum(manifest, stamp) ?? local.sha256(program.from) };
+}
+
+/** The running executable as a source. */
+export function executableSource(host: Host, manifest: Manifest | undefined, executable: string): ProgramSource {
+  const source = programSource(host.local, manifest, { name: 'vpc-cni', from: executable });
+  if (source === undefined) throw new HostError('NOT_COMPILED', { executable });
+  return source;
+}
+
+/** Stock plugins found, or why there are none. */
+export type PluginSources =
+  | { readonly kind: 'found'; readonly plugins: readonly ProgramSource[] }
+  | { readonly kind: 'missing'; readonly failure: HostError };
+
+// Where distributions put them: Debian and Ubuntu, Amazon Linux and Fedora, and an AMI that came with its own.
+const DISTRIBUTION_DIRECTORIES = [PATHS.distributionPlugins, '/usr/libexec/cni', PATHS.cniBin] as const;
+
+function pluginsIn(host: Host, manifest: Manifest | undefined, directory: string): PluginSources {
+  const found = (name: string): ProgramSource | undefined =>
+    programSource(host.local, manifest, { name, from: `${directory}/${name}` });
+  const required = REQUIRED_PLUGINS.map((name) => ({ name, source: found(name) }));
+  const missing = required.filter(({ source }) => source === undefined).map(({ name }) => name);
+  if (missing.length > 0) {
+    const failure = new HostError('PLUGINS_MISSING', { missing: missing.join(', '), source: directory });
+    return { kind: 'missing', failure };
+  }
+  const sources = [...required.map(({ source }) => source), ...OPTIONAL_PLUGINS.map(found)];
+  return { kind: 'found', plugins: sources.filter((source) => source !== undefined) };
+}
+
+async function unpack(exec: Exec, archive: string, directory: string): Promise<void> {
+  await exec.run({ argv: ['tar', '-xf', archive, '-C', directory, '--no-same-owner'], timeoutMs: 60_000 });
+}
+
+/**
+ * Finds the stock plugins and calls `use` with them; an archive is unpacked for as long as `use` runs. Without `given`,
+ * what this version already holds stays what it is, so that a later run never swaps it for the distribution's.
+ */
+export async function withPlugins<T>(
+  input: {
+    readonly host: Host;
+    readonly manifest: Manifest | undefined;
+    readonly version: string;
+    readonly given: string | undefined;
+  },
+  use: (sources: PluginSources) => Promise<T>,
+): Promise<T> {
+  const { host, manifest, version, given } = input;
+  if (given !== undefined) {
+    const fact = host.local.fact(given);
+    if (fact.kind !== 'file') return await use(pluginsIn(host, manifest, given));
+    return await withTemporaryDirectory(async (directory) => {
+      await unpack(host.exec, given, directory);
+      // Releases hold the plugins at the top; other packagers use bin/.
+      const inBin = host.local.fact(`${directory}/bin`).kind === 'directory';
+      return await use(pluginsIn(host, manifest, inBin ? `${directory}/bin` : directory));
+    });
+  }
+  const payload = host.files.hostPath(`${payloadDirectory(version)}/plugins`);
+  const below = host.root === '/' ? [] : DISTRIBUTION_DIRECTORIES.map((path) => host.files.hostPath(path));
+  const tries = [payload, ...below, ...DISTRIBUTION_DIRECTORIES].map((path) => pluginsIn(host, manifest, path));
+  const first = tries.find(({ kind }) => kind === 'found');
+  const said = new HostError('PLUGINS_MISSING', {
+    missing: REQUIRED_PLUGINS.join(', '),
+    source: DISTRIBUTION_DIRECTORIES.join(', '),
+  });
+  return await use(first ?? { kind: 'missing', failure: said });
+}

@@ -1,0 +1,124 @@
+import { HostError, toHostError } from '../errors/index.ts';
+import {
+  describeRemoval,
+  diffRemoval,
+  type ObservedEntry,
+  type ObservedInstall,
+  OWN_PLUGINS,
+  PATHS,
+  type RemovalStep,
+  sysctlName,
+  sysctlPath,
+  UNIT_NAME,
+} from '../hostspec/index.ts';
+import { forgetUnit } from '../systemd/index.ts';
+import { copyObject } from './apply-step.ts';
+import { keeperOf, observeDaemon, reloadDaemonUnit, stopDaemon } from './daemon.ts';
+import { type Host, underLock } from './host.ts';
+import { removeKernelObjects } from './kernel-objects.ts';
+import { observeEntry, readRecord, readSysctl } from './observe.ts';
+import { returnToEc2 } from './purge.ts';
+
+/** Whether addresses and network interfaces stay with the instance or go back to EC2. */
+export interface UninstallRequest {
+  readonly host: Host;
+  readonly ec2: 'keep' | 'return';
+}
+
+/** What a reader of a removal wants to see while it goes on. */
+export interface RemovalProgress {
+  readonly started: (step: RemovalStep) => void;
+  readonly finished: (step: RemovalStep, ms: number) => void;
+}
+
+/** A removal that was done, with its duration. */
+export interface DoneRemoval {
+  readonly step: RemovalStep;
+  readonly ms: number;
+}
+
+async function observeInstall(host: Host): Promise<ObservedInstall> {
+  const { files } = host;
+  const record = readRecord(files);
+  const plugins = [...OWN_PLUGINS, ...files.list(PATHS.cniBin)].map((name) => `${PATHS.cniBin}/${name}`);
+  const texts = [PATHS.conflist, PATHS.unit, PATHS.sysctlDropIn];
+  const others = [
+    PATHS.command,
+    PATHS.unitEnabled,
+    PATHS.home,
+    PATHS.run,
+    ...plugins,
+    ...record.saved.map(({ to }) => to),
+  ];
+  const entries = new Map<string, ObservedEntry>([
+    ...texts.map((path) => [path, observeEntry(files, { path, content: 'text' })] as const),
+    ...others.map((path) => [path, observeEntry(files, { path, content: 'ignored' })] as const),
+  ]);
+  const keeper = keeperOf(host);
+  const daemon = host.root === '/' && (await observeDaemon(host, keeper)) !== 'absent' ? 'running' : 'absent';
+  const sysctls = Object.fromEntries(record.sysctls.map(({ key }) => [sysctlName(key), readSysctl(files, key)]));
+  return { daemon, keeper, entries, record, sysctls };
+}
+
+/** Finds out what a removal would do. Changes nothing. */
+export async function planUninstall(request: UninstallRequest): Promise<readonly RemovalStep[]> {
+  return diffRemoval(await observeInstall(request.host), { ec2: request.ec2 });
+}
+
+async function applyRemoval(host: Host, step: RemovalStep): Promise<void> {
+  switch (step.kind) {
+    case 'stop-daemon':
+      return await stopDaemon(host, step.keeper);
+    case 'remove-file':
+      return host.files.remove(step.path);
+    case 'restore-foreign':
+      return copyObject(host, step.from, step.path);
+    case 'reload-units':
+      await reloadDaemonUnit(host);
+      return await forgetUnit(host.exec, UNIT_NAME);
+    case 'restore-sysctl':
+      return host.files.writeInPlace({ path: sysctlPath(step.key), text: step.value });
+    case 'remove-kernel-objects':
+      return await removeKernelObjects(host);
+    case 'return-to-ec2':
+      return await returnToEc2(host);
+    case 'remove-tree':
+      return host.files.removeTree(step.path);
+    case 'remove-directory':
+      return host.files.remove(step.path);
+    default:
+      return step satisfies never;
+  }
+}
+
+/**
+ * Takes everything of ours off the host and gives back what was there before. Throws `UNINSTALL_INCOMPLETE` naming what
+ * is left; running it again goes on from there.
+ */
+export async function uninstall(request: UninstallRequest, progress: RemovalProgress): Promise<readonly DoneRemoval[]> {
+  const { host } = request;
+  return await underLock(host, 0, async () => {
+    const steps = await planUninstall(request);
+    const done: DoneRemoval[] = [];
+    for (const [index, step] of steps.entries()) {
+      progress.started(step);
+      const start = host.clock.monotonic();
+      try {
+        await applyRemoval(host, step);
+      } catch (error) {
+        const cause = toHostError(error);
+        const left =
+          steps
+            .slice(index + 1)
+            .map(describeRemoval)
+            .join('; ') || 'nothing else';
+        const details = { step: describeRemoval(step), cause: cause.code, reason: cause.message, left };
+        throw new HostError('UNINSTALL_INCOMPLETE', details, cause);
+      }
+      const ms = Math.round(host.clock.monotonic() - start);
+      progress.finished(step, ms);
+      done.push({ step, ms });
+    }
+    return done;
+  });
+}

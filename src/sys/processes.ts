@@ -1,0 +1,73 @@
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { HostError } from '../errors/index.ts';
+import { errnoCode } from './file-error.ts';
+
+/** A process that cannot be mistaken for a later one with the same number: its start time, in ticks since boot. */
+export interface ProcessId {
+  readonly pid: number;
+  readonly startTime: string;
+}
+
+/** How a process ended. */
+export interface ProcessEnd {
+  readonly code: number | undefined;
+  readonly signal: string | undefined;
+}
+
+/** A child of ours, with our own output. */
+export interface Child {
+  readonly id: ProcessId;
+  readonly ended: Promise<ProcessEnd>;
+}
+
+/** The process with this number that lives now; a zombie does not. */
+export function identifyProcess(pid: number): ProcessId | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    // The name in parentheses may hold blanks; state is field 3 and the start time field 22 (proc_pid_stat(5)).
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    const startTime = fields[19];
+    return startTime === undefined || fields[0] === 'Z' ? undefined : { pid, startTime };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Reports whether exactly this process lives. */
+export function isAlive(id: ProcessId): boolean {
+  return identifyProcess(id.pid)?.startTime === id.startTime;
+}
+
+/** Signals exactly this process; does nothing when it is gone. */
+export function signalProcess(id: ProcessId, signal: 'SIGTERM' | 'SIGKILL'): void {
+  if (!isAlive(id)) return;
+  try {
+    process.kill(id.pid, signal);
+  } catch (error) {
+    if (errnoCode(error) !== 'ESRCH') throw error;
+  }
+}
+
+/** What to run, without a shell. */
+export interface Launch {
+  readonly argv: readonly [string, ...string[]];
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+function launched(pid: number | undefined, program: string): ProcessId {
+  const id = pid === undefined ? undefined : identifyProcess(pid);
+  if (id !== undefined) return id;
+  throw new HostError('EXEC_FAILED', { argv: program, outcome: 'could not be started' });
+}
+
+/** Starts a child that writes where we write. */
+export function startChild(launch: Launch): Child {
+  const [program, ...args] = launch.argv;
+  const child = spawn(program, args, { cwd: '/', env: launch.env, stdio: ['ignore', 'inherit', 'inherit'] });
+  const ended = new Promise<ProcessEnd>((resolve) => {
+    child.on('error', () => resolve({ code: undefined, signal: undefined }));
+    child.on('exit', (code, signal) => resolve({ code: code ?? undefined, signal: signal ?? undefined }));
+  });
+  return { id: launched(child.pid, program), ended };
+}
