@@ -10,6 +10,9 @@ interface Node {
 /** No EC2 parameter nests deeper (`TagSpecification.1.Tag.1.Key`); a bound keeps the tree shallow. */
 const MAX_DEPTH = 8;
 
+/** Control characters have no place in XML, so an answer could not give them back. */
+const UNPRINTABLE = /[^\P{Cc}\t\n\r]/u;
+
 const TRUE = new Set(['true', '1']);
 const FALSE = new Set(['false', '0']);
 
@@ -42,6 +45,8 @@ export class Parameters {
         node = child;
       }
       if (node.value !== undefined) throw new SimFault('InvalidQueryParameter', `The parameter ${name} is given twice`);
+      if (UNPRINTABLE.test(value))
+        throw new SimFault('InvalidParameterValue', `The parameter ${name} holds a control character`);
       node.value = value;
     }
     return new Parameters(root, '');

@@ -81,6 +81,11 @@ const rows: readonly { name: string; init: RequestInit; query?: string; code: st
     code: '400 InvalidQueryParameter',
   },
   {
+    name: 'a control character',
+    init: { method: 'POST', headers: form, body: `${describe}&VpcId.1=vpc-%01` },
+    code: '400 InvalidParameterValue',
+  },
+  {
     name: 'a number that is none',
     init: { method: 'POST', headers: form, body: `${describe}&MaxResults=ten` },
     code: '400 InvalidParameterValue',
