@@ -21,6 +21,8 @@ export interface FabricOptions {
   readonly exec: Exec;
   readonly layout: FabricLayout;
   readonly placement: Placement;
+  /** Told at once what the kernel refused. */
+  readonly onFailure?: (error: unknown) => void;
 }
 
 /** Lays out router and internet and returns the fabric, still without a node. */
@@ -37,7 +39,10 @@ export async function createFabric(options: FabricOptions): Promise<Fabric> {
       waiting = [];
       const steps = diffPorts(ports, next);
       ports = next;
-      await applySteps(options, steps).catch((error: unknown) => failures.push(error));
+      await applySteps(options, steps).catch((error: unknown) => {
+        failures.push(error);
+        options.onFailure?.(error);
+      });
     }
   };
   return {

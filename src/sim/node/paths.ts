@@ -39,6 +39,6 @@ export function nodePaths(names: VpcNames, node: string): NodePaths {
 }
 
 /** The words that run a program on a node. */
-export function enterArgv(paths: NodePaths): readonly ['nsenter', ...string[]] {
+export function enterArgv(paths: NodePaths): readonly [string, ...string[]] {
   return ['nsenter', `--net=${paths.netns}`, `--mount=${paths.mountNamespace}`, '--'];
 }

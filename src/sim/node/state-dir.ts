@@ -12,7 +12,9 @@ const NOT_MOUNTED = 32;
  * that no other mount namespace mirrors.
  */
 export async function createStateDir(exec: Exec, names: VpcNames): Promise<void> {
-  mkdirSync(names.stateDir, { recursive: true, mode: 0o700 });
+  mkdirSync(dirname(names.stateDir), { recursive: true, mode: 0o700 });
+  // Not recursive: of two runs that start the same VPC at once, one fails here.
+  mkdirSync(names.stateDir, { mode: 0o700 });
   await exec.run({ argv: ['mount', '-t', 'tmpfs', '-o', 'mode=0700', `vpc-cni-sim-${names.vpc}`, names.stateDir] });
   await exec.run({ argv: ['mount', '--make-private', names.stateDir] });
 }

@@ -1,0 +1,136 @@
+import type { Command } from 'commander';
+import { type HostError, toHostError } from '../../errors/index.ts';
+import {
+  addPod,
+  createClient,
+  deletePod,
+  type NodePaths,
+  type PodName,
+  podArgv,
+  podView,
+  type Runtime,
+} from '../../sim/index.ts';
+import { runAttached, systemClock, systemExec } from '../../sys/index.ts';
+import { EXIT } from '../report.ts';
+import {
+  afterSeparator,
+  answer,
+  type CommonOptions,
+  existingNode,
+  runningVpc,
+  type SimContext,
+  table,
+} from './context.ts';
+
+interface PodOptions extends CommonOptions {
+  readonly namespace: string;
+}
+
+type Outcome = { readonly pod: string; readonly namespace: string } & (
+  | { readonly ok: true; readonly ms: number; readonly address?: string; readonly netns?: string }
+  | { readonly ok: false; readonly error: HostError }
+);
+
+/** As many sandboxes as a busy kubelet starts at a time. */
+const AT_ONCE = 8;
+
+/** `sim pod add|del|exec|list`. */
+export function addPodCommands(program: Command, context: SimContext, common: (command: Command) => Command): void {
+  const pod = program.command('pod').description('pods on a node, wired by the CNI chain the node has');
+  const namespaced = (command: Command): Command =>
+    common(command).option('--namespace <namespace>', 'their Kubernetes namespace', 'default');
+  namespaced(pod.command('add').description('make pods and CNI ADD').argument('<node>').argument('<pod...>')).action(
+    async (node: string, pods: readonly string[], options: PodOptions) => {
+      const runtime = await runtimeOf(node, options);
+      const outcomes = await forEach(pods, options, async (name) => {
+        const added = await addPod(runtime, name);
+        return { ms: added.ms, address: added.addresses[0] ?? '', netns: added.netns };
+      });
+      report(context, options, { node, outcomes });
+    },
+  );
+  namespaced(pod.command('del').description('CNI DEL and remove pods').argument('<node>').argument('<pod...>')).action(
+    async (node: string, pods: readonly string[], options: PodOptions) => {
+      const runtime = await runtimeOf(node, options);
+      report(context, options, { node, outcomes: await forEach(pods, options, (name) => deletePod(runtime, name)) });
+    },
+  );
+  namespaced(
+    pod
+      .command('exec')
+      .description('run a command in a pod')
+      .argument('<node>')
+      .argument('<pod>')
+      .argument('<command...>'),
+  )
+    .usage('[options] <node> <pod> -- <command...>')
+    .passThroughOptions()
+    .action(async (node: string, name: string, words: readonly string[], options: PodOptions) => {
+      const { paths } = await runtimeOf(node, options);
+      const { netns } = podView(paths, { namespace: options.namespace, pod: name });
+      context.exit(await runAttached([...podArgv(paths, netns), ...afterSeparator(words)]));
+    });
+  common(pod.command('list').description('all pods, or those of a node').argument('[node]')).action(
+    async (node: string | undefined, options: CommonOptions) => {
+      const { nodes } = await createClient(runningVpc(options)).status();
+      const pods = nodes.filter(({ name }) => node === undefined || name === node).flatMap((known) => known.pods);
+      const rows = pods.map((known) => [known.node, `${known.namespace}/${known.pod}`, known.addresses.join(' ')]);
+      answer(context, options, { json: pods, text: table([['NODE', 'POD', 'ADDRESS'], ...rows]) });
+    },
+  );
+}
+
+async function runtimeOf(node: string, options: CommonOptions): Promise<Runtime> {
+  const names = runningVpc(options);
+  const { nodes } = await createClient(names).status();
+  const paths: NodePaths = existingNode(
+    names,
+    node,
+    nodes.map(({ name }) => name),
+  );
+  return { exec: systemExec, clock: systemClock, paths };
+}
+
+/** Does the work for every pod, a few at a time; a failure of one is its outcome and stops no other. */
+async function forEach(
+  pods: readonly string[],
+  options: PodOptions,
+  work: (name: PodName) => Promise<{ readonly ms: number; readonly address?: string; readonly netns?: string }>,
+): Promise<readonly Outcome[]> {
+  const outcomes: Outcome[] = [];
+  const queue = [...pods.entries()];
+  const worker = async (): Promise<void> => {
+    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+      const [index, pod] = next;
+      const name = { namespace: options.namespace, pod };
+      outcomes[index] = await work(name).then(
+        (done): Outcome => ({ ...name, ok: true, ...done, ms: Math.round(done.ms * 10) / 10 }),
+        (error: unknown): Outcome => ({ ...name, ok: false, error: toHostError(error) }),
+      );
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+  return outcomes;
+}
+
+function report(
+  context: SimContext,
+  options: CommonOptions,
+  done: { readonly node: string; readonly outcomes: readonly Outcome[] },
+): void {
+  const failed = done.outcomes.filter((outcome) => !outcome.ok);
+  answer(context, options, {
+    json: { ok: failed.length === 0, node: done.node, pods: done.outcomes },
+    text: table(
+      done.outcomes.flatMap((outcome) =>
+        outcome.ok ? [[`${outcome.namespace}/${outcome.pod}`, outcome.address ?? 'gone', `${outcome.ms} ms`]] : [],
+      ),
+    ),
+  });
+  if (options.json !== true)
+    for (const outcome of failed)
+      context.stderr(
+        `${outcome.namespace}/${outcome.pod}: ${outcome.error.code}: ${outcome.error.message}\n→ ${outcome.error.remedy}\n`,
+      );
+  if (failed.length > 0) context.exit(EXIT.failed);
+}

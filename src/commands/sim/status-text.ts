@@ -1,0 +1,35 @@
+import type { SimStatus } from '../../sim/index.ts';
+import { table } from './context.ts';
+
+/** The VPC for people: where its services are, then a line per ENI and per pod. */
+export function renderStatus(status: SimStatus): string {
+  const subnets = status.subnets.map(
+    ({ id, cidr, availabilityZone, free }) => `${cidr} ${availabilityZone} ${id}, ${free} free`,
+  );
+  const enis = status.nodes.flatMap((node) =>
+    node.enis.map((eni) => [
+      node.name,
+      node.instanceType,
+      `eth${eni.deviceIndex ?? '?'}`,
+      eni.id,
+      eni.state,
+      eni.addresses.join(' '),
+    ]),
+  );
+  const spare = status.availableEnis.map((eni) => ['-', '-', '-', eni.id, eni.state, eni.addresses.join(' ')]);
+  const pods = status.nodes.flatMap((node) =>
+    node.pods.map((pod) => [node.name, `${pod.namespace}/${pod.pod}`, pod.addresses.join(' ')]),
+  );
+  return [
+    table([
+      ['vpc', `${status.name}  ${status.vpc.cidr}  ${status.vpc.id}  (pid ${status.pid})`],
+      ...subnets.map((subnet) => ['subnet', subnet]),
+      ['ec2', status.ec2],
+      ...status.nodes.map((node) => ['imds', `${node.imds}  (${node.name})`]),
+      ['admin', status.admin],
+      ...status.dials.map((dial) => ['dial', JSON.stringify(dial)]),
+    ]),
+    table([['NODE', 'TYPE', 'LINK', 'ENI', 'STATE', 'ADDRESSES'], ...enis, ...spare]),
+    ...(pods.length === 0 ? [] : [table([['NODE', 'POD', 'ADDRESS'], ...pods])]),
+  ].join('\n');
+}

@@ -1,0 +1,27 @@
+/**
+ * A simulated VPC on one machine: EC2's model and its two APIs, a fabric of network namespaces in which packets really
+ * travel, nodes that look like machines, and a small container runtime to put pods on them. Imports nothing of the product.
+ */
+export {
+  createClient,
+  type NodeView,
+  needDaemon,
+  type SimClient,
+  type SimStatus,
+  serveVpc,
+  startVpc,
+  stopVpc,
+} from './daemon/index.ts';
+export { type VpcNames, vpcNames } from './fabric/index.ts';
+export type { Dial, SimCall } from './model/index.ts';
+export { enterArgv, type NodePaths, nodePaths } from './node/index.ts';
+export {
+  addPod,
+  deletePod,
+  listPods,
+  type PodName,
+  type PodView,
+  podArgv,
+  podView,
+  type Runtime,
+} from './runtime/index.ts';
