@@ -1,0 +1,173 @@
+import { describe, expect, test } from 'bun:test';
+import { type DecisionInput, decide, ENI_MIN_AGE_MS, type PoolAction, type PoolState } from '../../src/pool/index.ts';
+import { address, eni, NOW, pool, SMALL, targets } from './sample.ts';
+
+const input = (state: PoolState, change: Partial<DecisionInput> = {}): DecisionInput => ({
+  state,
+  limits: SMALL,
+  targets: targets(1),
+  waiting: 0,
+  nowMs: NOW,
+  holdGrowthUntilMs: 0,
+  holdShrinkUntilMs: 0,
+  ...change,
+});
+
+const show = (action: PoolAction): string => {
+  switch (action.kind) {
+    case 'assign-addresses':
+      return `+${action.count} on ${action.eniId}`;
+    case 'create-eni':
+      return `new eni-${action.device} with ${action.count}`;
+    case 'unassign-addresses':
+      return `-${action.addresses.length} on ${action.eniId}`;
+    case 'delete-eni':
+      return `delete ${action.eniId}`;
+    default:
+      return action satisfies never;
+  }
+};
+const plan = (state: PoolState, change: Partial<DecisionInput> = {}): string =>
+  decide(input(state, change)).actions.map(show).join(', ');
+
+describe('growth', () => {
+  const young = { attachedAtMs: NOW };
+  const rows: readonly (readonly [string, PoolState, Partial<DecisionInput>, string])[] = [
+    ['fills the primary ENI first', pool(eni(0, '')), {}, '+3 on eni-0'],
+    ['is content with one warm ENI', pool(eni(0, 'fff')), {}, ''],
+    ['asks for a whole ENI once one address is used', pool(eni(0, 'aff')), {}, 'new eni-1 with 3'],
+    [
+      'plans the whole deficit at once',
+      pool(eni(0, 'a')),
+      { targets: targets(2) },
+      '+2 on eni-0, new eni-1 with 3, new eni-2 with 3',
+    ],
+    ['asks for one warm address only in address mode', pool(eni(0, 'a')), { targets: targets(1, 1) }, '+1 on eni-0'],
+    ['reaches the minimum first', pool(eni(0, '')), { targets: targets(1, 2, 5) }, '+3 on eni-0, new eni-1 with 2'],
+    [
+      'keeps the warm target above the minimum',
+      pool(eni(0, 'aaa'), eni(1, 'aa')),
+      { targets: targets(1, 2, 5) },
+      '+1 on eni-1, new eni-2 with 1',
+    ],
+    [
+      'counts waiting pods on top',
+      pool(eni(0, 'aaa')),
+      { targets: targets(1, 1), waiting: 3 },
+      'new eni-1 with 3, new eni-2 with 1',
+    ],
+    [
+      'grows for a waiting pod when only a minimum is set',
+      pool(eni(0, 'aaa')),
+      { targets: targets(1, 0, 3), waiting: 1 },
+      'new eni-1 with 1',
+    ],
+    ['does not count a resting address as free', pool(eni(0, 'ccc')), { targets: targets(1, 1) }, 'new eni-1 with 1'],
+    ['stops at the last ENI', pool(eni(0, 'aaa'), eni(1, 'aaa'), eni(2, 'aaa')), { waiting: 2 }, ''],
+    ['stops at max pods', pool(eni(0, 'aff')), { limits: { ...SMALL, maxPods: 3 } }, ''],
+    ['caps a new ENI by max pods', pool(eni(0, 'aaf')), { limits: { ...SMALL, maxPods: 5 } }, 'new eni-1 with 2'],
+    [
+      'takes the lowest device nobody has',
+      { ...pool(eni(0, 'aaa'), eni(2, 'aaa')), foreignDevices: [] },
+      {},
+      'new eni-1 with 3',
+    ],
+    ['leaves slots of foreign ENIs alone', { ...pool(eni(0, 'aaa')), foreignDevices: [1] }, {}, 'new eni-2 with 3'],
+    ['waits while it is held back', pool(eni(0, '')), { holdGrowthUntilMs: NOW + 500 }, ''],
+    [
+      'with a whole-ENI target of 0, asks when nothing is free',
+      pool(eni(0, 'aaa')),
+      { targets: targets(0) },
+      'new eni-1 with 3',
+    ],
+    ['with a whole-ENI target of 0, is content with one free', pool(eni(0, 'aaf')), { targets: targets(0) }, ''],
+    [
+      'does not use an ENI on its way out',
+      pool(eni(0, 'aaa'), eni(1, '', { ...young, leaving: true })),
+      {},
+      'new eni-2 with 3',
+    ],
+  ];
+  for (const [name, state, change, expected] of rows) test(name, () => expect(plan(state, change)).toBe(expected));
+
+  test('counts what EC2 was already asked for', () => {
+    const state: PoolState = { ...pool(eni(0, 'aff')), pending: [{ kind: 'eni', device: 1, count: 3 }] };
+    expect(plan(state)).toBe('');
+  });
+});
+
+describe('shrink', () => {
+  const rows: readonly (readonly [string, PoolState, Partial<DecisionInput>, string])[] = [
+    ['gives back an idle ENI beyond the target', pool(eni(0, 'fff'), eni(1, 'fff')), {}, 'delete eni-1'],
+    [
+      'the newest of two goes first',
+      pool(eni(0, 'fff'), eni(1, 'fff'), eni(2, 'fff')),
+      {},
+      'delete eni-2, delete eni-1',
+    ],
+    ['keeps an ENI the target needs', pool(eni(0, 'aff'), eni(1, 'fff')), {}, ''],
+    ['never gives back the primary ENI', pool(eni(0, 'fff')), { targets: targets(0) }, ''],
+    ['keeps an ENI with a pod', pool(eni(0, 'fff'), eni(1, 'aff')), {}, ''],
+    ['keeps an ENI with a resting address', pool(eni(0, 'fff'), eni(1, 'cff')), {}, ''],
+    ['keeps a young ENI', pool(eni(0, 'fff'), eni(1, 'fff', { attachedAtMs: NOW - 1 })), {}, ''],
+    [
+      'in address mode gives addresses back, emptiest ENI first',
+      pool(eni(0, 'aff'), eni(1, 'aaf')),
+      { targets: targets(1, 1) },
+      '-2 on eni-0',
+    ],
+    [
+      'in address mode empties a young ENI it cannot delete yet',
+      pool(eni(0, 'aff'), eni(1, 'ff', { attachedAtMs: NOW })),
+      { targets: targets(1, 2) },
+      '-2 on eni-1',
+    ],
+    [
+      'deletes an ENI that was emptied before',
+      pool(eni(0, 'aff'), eni(1, '')),
+      { targets: targets(1, 2) },
+      'delete eni-1',
+    ],
+    [
+      'respects the minimum',
+      pool(eni(0, 'fff'), eni(1, 'f', { attachedAtMs: NOW })),
+      { targets: targets(1, 1, 4) },
+      '',
+    ],
+    [
+      'does nothing while growth is under way',
+      { ...pool(eni(0, 'fff'), eni(1, 'fff')), pending: [{ kind: 'eni', device: 2, count: 3 }] },
+      {},
+      '',
+    ],
+    ['does nothing while it is held back', pool(eni(0, 'fff'), eni(1, 'fff')), { holdShrinkUntilMs: NOW + 1 }, ''],
+  ];
+  for (const [name, state, change, expected] of rows) test(name, () => expect(plan(state, change)).toBe(expected));
+
+  test('waits for addresses about to leave their cooldown, to give all back in one call', () => {
+    const resting = { kind: 'cooldown', untilMs: NOW + 2_000 } as const;
+    const state = pool(eni(0, 'fff'), {
+      ...eni(1, 'f'),
+      addresses: [
+        { address: address(300), use: { kind: 'free' } },
+        { address: address(301), use: resting },
+      ],
+    });
+    expect(decide(input(state, { targets: targets(1, 1) }))).toEqual({ actions: [], wakeAtMs: NOW + 2_000 });
+    expect(plan(state, { targets: targets(1, 1), nowMs: NOW + 2_000 })).toBe('delete eni-1, -2 on eni-0');
+  });
+});
+
+describe('wake', () => {
+  test('names the time a young idle ENI may go', () => {
+    const state = pool(eni(0, 'fff'), eni(1, 'fff', { attachedAtMs: NOW - 1_000 }));
+    expect(decide(input(state)).wakeAtMs).toBe(NOW - 1_000 + ENI_MIN_AGE_MS);
+  });
+  test('names the end of a hold', () => {
+    expect(decide(input(pool(eni(0, '')), { holdGrowthUntilMs: NOW + 70 })).wakeAtMs).toBe(NOW + 70);
+  });
+  test('is silent when time alone changes nothing: a full node never spins', () => {
+    const full = pool(eni(0, 'aaa'), eni(1, 'aaa'), eni(2, 'aaa'));
+    expect(decide(input(full, { waiting: 3 }))).toEqual({ actions: [], wakeAtMs: undefined });
+  });
+});
