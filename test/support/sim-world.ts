@@ -10,7 +10,7 @@ import {
 } from '../../src/sim/fabric/index.ts';
 import { SimVpc } from '../../src/sim/model/index.ts';
 import { createMachine, createStateDir, enterArgv, nodePaths, removeRemains } from '../../src/sim/node/index.ts';
-import { inNetns, openNetns, systemExec } from '../../src/sys/index.ts';
+import { createFiles, inNetns, openNetns, systemExec } from '../../src/sys/index.ts';
 
 /** A model and its fabric with two nodes in subnet a and one in subnet b; removed when it goes out of scope. */
 export interface World extends AsyncDisposable {
@@ -142,17 +142,24 @@ export async function dropped(world: World, reason: string): Promise<number> {
   return Number(/packets (\d+)/.exec(stdout)?.[1]);
 }
 
-/** State of the machine a simulator may touch, as text. */
-export async function machineState(): Promise<string> {
+/** State of the machine a simulator may touch, as text; simulated VPCs other than `own` that run meanwhile are left out. */
+export async function machineState(own?: string): Promise<string> {
+  const others = createFiles('/run/vpc-cni-sim')
+    .list('/')
+    .filter((vpc) => vpc !== own);
   const show = async (...argv: [string, ...string[]]): Promise<string> =>
     `$ ${argv.join(' ')}\n${(await systemExec.run({ argv })).stdout}`;
-  const mounts = readFileSync('/proc/self/mounts', 'utf8');
-  return [
+  const texts = [
     await show('ip', 'netns'),
     await show('ip', '-brief', 'link'),
     await show('ip', 'rule'),
     await show('ip', 'route', 'show', 'table', 'all'),
     await show('nft', 'list', 'ruleset'),
-    mounts,
-  ].join('\n');
+    readFileSync('/proc/self/mounts', 'utf8'),
+  ];
+  return texts
+    .join('\n')
+    .split('\n')
+    .filter((line) => !others.some((vpc) => line.startsWith(`${vpc}-`) || line.includes(`/${vpc}`)))
+    .join('\n');
 }
