@@ -10,6 +10,8 @@ import { sysctlName } from './sysctl.ts';
 export interface ObservedInstall {
   readonly daemon: 'absent' | 'running';
   readonly keeper: Keeper;
+  /** Whether the kernel we run on is this host's; that of an image is not. */
+  readonly kernel: 'ours' | 'foreign';
   /** Every path where something of ours can be, with what stands there. */
   readonly entries: ReadonlyMap<string, ObservedEntry>;
   readonly record: HostRecord;
@@ -50,16 +52,16 @@ export function diffRemoval(
   const units = ours.some((path) => path === PATHS.unit || path === PATHS.unitEnabled);
   const file = (path: string, what: string): readonly RemovalStep[] =>
     ours.includes(path) ? [{ kind: 'remove-file', path, what }] : [];
-  const rest = ours.filter((path) => path !== PATHS.conflist);
+  // What is given back takes the place of ours in one step.
+  const given = record.saved.filter(({ to }) => entries.has(to) && !is(to, 'absent'));
+  const rest = ours.filter((path) => path !== PATHS.conflist && !given.some((entry) => entry.path === path));
   return [
     ...(daemon === 'running' ? [{ kind: 'stop-daemon', unit: UNIT_NAME, keeper } as const] : []),
     ...file(PATHS.conflist, 'the conflist'),
     ...(options.ec2 === 'return' ? [{ kind: 'return-to-ec2', path: PATHS.run } as const] : []),
-    { kind: 'remove-kernel-objects', path: PATHS.run },
+    ...(observed.kernel === 'ours' ? [{ kind: 'remove-kernel-objects', path: PATHS.run } as const] : []),
     ...rest.flatMap((path) => file(path, is(path, 'link') ? 'the link' : 'the file')),
-    ...record.saved
-      .filter(({ to }) => !is(to, 'absent'))
-      .map(({ path, to }) => ({ kind: 'restore-foreign', path, from: to }) as const),
+    ...given.map(({ path, to }) => ({ kind: 'restore-foreign', path, from: to }) as const),
     ...(units && keeper === 'systemd' ? [{ kind: 'reload-units', unit: UNIT_NAME } as const] : []),
     ...record.sysctls
       .filter(({ key, value }) => {

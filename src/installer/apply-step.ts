@@ -51,6 +51,21 @@ function makeLink({ host, saved }: StepContext, step: Extract<Step, { readonly k
   return undo(() => (before === undefined ? host.files.remove(path) : host.files.link({ path, target: before })));
 }
 
+function saveForeign(host: Host, step: Extract<Step, { readonly kind: 'save-foreign' }>): Undo {
+  const forget = (): void => {
+    host.files.remove(step.to);
+    host.files.remove(PATHS.saved);
+  };
+  try {
+    host.files.ensureDirectory(PATHS.saved, 0o755);
+    copyObject(host, step.path, step.to);
+  } catch (error) {
+    forget();
+    throw error;
+  }
+  return undo(forget);
+}
+
 function writeText(host: Host, file: { readonly path: string; readonly text: string; readonly mode: number }): Undo {
   const text = host.files.read(file.path);
   const fact = host.files.fact(file.path);
@@ -73,12 +88,7 @@ export async function applyStep(context: StepContext, step: Step): Promise<Undo>
     case 'make-link':
       return makeLink(context, step);
     case 'save-foreign':
-      host.files.ensureDirectory(PATHS.saved, 0o755);
-      copyObject(host, step.path, step.to);
-      return undo(() => {
-        host.files.remove(step.to);
-        host.files.remove(PATHS.saved);
-      });
+      return saveForeign(host, step);
     case 'write-manifest':
       return writeText(host, { path: step.path, text: context.renderManifest(), mode: 0o644 });
     case 'withdraw-conflist':

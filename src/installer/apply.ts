@@ -1,3 +1,4 @@
+import { dirname } from 'node:path/posix';
 import { HostError, toHostError } from '../errors/index.ts';
 import { describeStep, PATHS, recordSteps, renderDocument, type Step, type WantedEntry } from '../hostspec/index.ts';
 import { applyStep, type StepContext, type Undo } from './apply-step.ts';
@@ -20,20 +21,25 @@ export interface DoneStep {
 }
 
 /** What must be given back is written down before anything is changed, so that a run killed anywhere can be undone. */
-function writeRecord(host: Host, steps: readonly Step[]): Undo {
-  const record = readRecord(host.files);
+function writeRecord(host: Host, steps: readonly Step[], undos: Undo[]): void {
+  const { files } = host;
+  const record = readRecord(files);
   const text = renderDocument(recordSteps(record, steps));
-  const before = host.files.read(PATHS.record);
-  if (text === renderDocument(record)) return { kind: 'nothing' };
-  host.files.ensureDirectory(PATHS.home, 0o755);
-  host.files.replace({ path: PATHS.record, text, mode: 0o644 });
-  return {
+  if (text === renderDocument(record)) return;
+  const before = files.read(PATHS.record);
+  for (const path of [dirname(PATHS.home), PATHS.home]) {
+    if (files.fact(path).kind !== 'absent') continue;
+    undos.push({ kind: 'undo', run: () => files.remove(path) });
+    files.ensureDirectory(path, 0o755);
+  }
+  undos.push({
     kind: 'undo',
     run: () =>
       before === undefined
-        ? host.files.remove(PATHS.record)
-        : host.files.replace({ path: PATHS.record, text: before, mode: 0o644 }),
-  };
+        ? files.remove(PATHS.record)
+        : files.replace({ path: PATHS.record, text: before, mode: 0o644 }),
+  });
+  files.replace({ path: PATHS.record, text, mode: 0o644 });
 }
 
 /** Takes steps back, last first; returns what stays. */
@@ -73,7 +79,7 @@ export async function applySteps(
   const done: DoneStep[] = [];
   let current: Step | undefined;
   try {
-    undos.push(writeRecord(host, steps));
+    writeRecord(host, steps, undos);
     for (const step of steps) {
       current = step;
       progress.started(step);

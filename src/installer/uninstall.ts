@@ -57,7 +57,8 @@ async function observeInstall(host: Host): Promise<ObservedInstall> {
   const keeper = keeperOf(host);
   const daemon = host.root === '/' && (await observeDaemon(host, keeper)) !== 'absent' ? 'running' : 'absent';
   const sysctls = Object.fromEntries(record.sysctls.map(({ key }) => [sysctlName(key), readSysctl(files, key)]));
-  return { daemon, keeper, entries, record, sysctls };
+  const kernel = host.root === '/' ? 'ours' : 'foreign';
+  return { daemon, keeper, kernel, entries, record, sysctls };
 }
 
 /** Finds out what a removal would do. Changes nothing. */

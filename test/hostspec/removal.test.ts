@@ -8,7 +8,7 @@ import {
   PATHS,
 } from '../../src/hostspec/index.ts';
 
-const empty = { daemon: 'absent', keeper: 'systemd', record: EMPTY_RECORD, sysctls: {} } as const;
+const empty = { daemon: 'absent', keeper: 'systemd', kernel: 'ours', record: EMPTY_RECORD, sysctls: {} } as const;
 
 test('diffRemoval() has nothing to do where nothing of ours is', () => {
   const entries = new Map<string, ObservedEntry>([
@@ -34,6 +34,7 @@ test('diffRemoval() withdraws the conflist first and the payload last', () => {
     {
       daemon: 'running',
       keeper: 'systemd',
+      kernel: 'ours',
       entries,
       sysctls: { 'net.ipv4.ip_forward': '1', 'net.ipv4.tcp_early_demux': '1' },
       record: {
@@ -54,7 +55,6 @@ test('diffRemoval() withdraws the conflist first and the payload last', () => {
     'return our addresses and network interfaces to EC2',
     'remove our rules, routes, chains and pod links from the kernel',
     `remove the link ${PATHS.command}`,
-    'remove the link /opt/cni/bin/aws-cni',
     `remove the file ${PATHS.unit}`,
     `put back /opt/cni/bin/aws-cni from ${saved}`,
     'make systemd read its unit files again',
