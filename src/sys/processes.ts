@@ -21,17 +21,21 @@ export interface Child {
   readonly ended: Promise<ProcessEnd>;
 }
 
-/** The process with this number that lives now; a zombie does not. */
-export function identifyProcess(pid: number): ProcessId | undefined {
+function statOf(pid: number): { readonly state: string; readonly startTime: string } | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
     // The name in parentheses may hold blanks; state is field 3 and the start time field 22 (proc_pid_stat(5)).
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    const startTime = fields[19];
-    return startTime === undefined || fields[0] === 'Z' ? undefined : { pid, startTime };
+    return { state: fields[0] ?? '', startTime: fields[19] ?? '' };
   } catch {
     return undefined;
   }
+}
+
+/** The process with this number that lives now; a zombie does not. */
+export function identifyProcess(pid: number): ProcessId | undefined {
+  const stat = statOf(pid);
+  return stat === undefined || stat.state === 'Z' ? undefined : { pid, startTime: stat.startTime };
 }
 
 /** Reports whether exactly this process lives. */
@@ -55,12 +59,6 @@ export interface Launch {
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
-function launched(pid: number | undefined, program: string): ProcessId {
-  const id = pid === undefined ? undefined : identifyProcess(pid);
-  if (id !== undefined) return id;
-  throw new HostError('EXEC_FAILED', { argv: program, outcome: 'could not be started' });
-}
-
 /** Starts a child that writes where we write. */
 export function startChild(launch: Launch): Child {
   const [program, ...args] = launch.argv;
@@ -69,5 +67,8 @@ export function startChild(launch: Launch): Child {
     child.on('error', () => resolve({ code: undefined, signal: undefined }));
     child.on('exit', (code, signal) => resolve({ code: code ?? undefined, signal: signal ?? undefined }));
   });
-  return { id: launched(child.pid, program), ended };
+  const { pid } = child;
+  if (pid === undefined) throw new HostError('EXEC_FAILED', { argv: program, outcome: 'could not be started' });
+  // A child that has ended already stays a zombie, with its times, until our event loop runs again.
+  return { id: { pid, startTime: statOf(pid)?.startTime ?? '' }, ended };
 }

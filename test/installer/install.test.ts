@@ -5,7 +5,7 @@ import { HostError } from '../../src/errors/index.ts';
 import { describeStep } from '../../src/hostspec/index.ts';
 import { install, planInstall, uninstall } from '../../src/installer/index.ts';
 import type { Files } from '../../src/sys/index.ts';
-import { silent, temporaryHost, treeOf } from './temporary-host.ts';
+import { silent, type TemporaryHost, temporaryHost, treeOf } from './temporary-host.ts';
 
 const withoutContent = (tree: readonly string[]): readonly string[] =>
   tree.map((line) => line.split('\n')[0] ?? '').map((line) => line.replace(/^(\S+ \d+) .*$/, '$1'));
@@ -151,15 +151,20 @@ function fullAfter(files: Files, changes: number): Files & { readonly used: () =
   return { ...files, ...guarded, used: () => used };
 }
 
+function hostWithForeignPlugin(): TemporaryHost {
+  const temporary = temporaryHost();
+  mkdirSync(join(temporary.root, 'opt/cni/bin'), { recursive: true });
+  writeFileSync(join(temporary.root, 'opt/cni/bin/aws-cni'), 'upstream');
+  return temporary;
+}
+
 test('a failure at any change leaves the host as it was', async () => {
-  using whole = temporaryHost();
+  using whole = hostWithForeignPlugin();
   const counting = fullAfter(whole.host.files, 0);
   await install(whole.request({ host: { ...whole.host, files: counting } }), silent);
   for (let change = 1; change <= counting.used(); change += 1) {
-    using temporary = temporaryHost();
+    using temporary = hostWithForeignPlugin();
     const { root, request, host } = temporary;
-    mkdirSync(join(root, 'opt/cni/bin'), { recursive: true });
-    writeFileSync(join(root, 'opt/cni/bin/aws-cni'), 'upstream');
     const before = treeOf(root);
     const files = fullAfter(host.files, change);
     const failed = await install(request({ host: { ...host, files } }), silent).catch((error: unknown) => error);
