@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { HostError } from '../../errors/index.ts';
-import { startDetached, systemClock, systemExec } from '../../sys/index.ts';
+import { startDetached, systemClock, systemExec, takeLock } from '../../sys/index.ts';
 import type { VpcNames } from '../fabric/index.ts';
 import { createStateDir, hasRemains, removeRemains, signal } from '../node/index.ts';
 import { createClient, type SimClient } from './client.ts';
@@ -21,6 +21,7 @@ export async function startVpc(options: {
   readonly argv: readonly [string, ...string[]];
 }): Promise<SimClient> {
   const { names, argv } = options;
+  using _lock = await lockVpc(names);
   const running = liveDaemon(names);
   if (running !== undefined) throw new HostError('SIM_ALREADY_RUNNING', { name: names.vpc, pid: running.pid });
   if (hasRemains(names)) await removeRemains(systemExec, names);
@@ -30,13 +31,23 @@ export async function startVpc(options: {
     await untilServing(names, pid);
     return createClient(names);
   } catch (error) {
-    await stopVpc(names);
+    await removeVpc(names);
     throw error;
   }
 }
 
 /** Ends the daemon, if there is one, and removes everything of the VPC; reports whether there was anything. */
 export async function stopVpc(names: VpcNames): Promise<boolean> {
+  using _lock = await lockVpc(names);
+  return await removeVpc(names);
+}
+
+/** Without it, a second start would take the half-made VPC of the first for the remains of a crash. */
+function lockVpc(names: VpcNames): Promise<Disposable> {
+  return takeLock(names.lockFile, { clock: systemClock, waitMs: START_DEADLINE_MS });
+}
+
+async function removeVpc(names: VpcNames): Promise<boolean> {
   const record = liveDaemon(names);
   if (record !== undefined) {
     signal(record.pid, 'SIGTERM');

@@ -5,6 +5,8 @@ export interface VpcNames {
   readonly vpc: string;
   /** Mount point of the tmpfs that holds all state; gone after `sim down`. */
   readonly stateDir: string;
+  /** Held while the VPC is being started or removed; outside the state, which comes and goes meanwhile. */
+  readonly lockFile: string;
   readonly routerNetns: string;
   readonly internetNetns: string;
 }
@@ -25,6 +27,7 @@ export function vpcNames(vpc: string): VpcNames {
   return {
     vpc,
     stateDir: `${STATE_ROOT}/${vpc}`,
+    lockFile: `${STATE_ROOT}-${vpc}.lock`,
     routerNetns: `${vpc}-${ROUTER}`,
     internetNetns: `${vpc}-${INTERNET}`,
   };
