@@ -1,4 +1,4 @@
-import { formatCidr } from '../addr/index.ts';
+import { formatCidr, type Ipv4Cidr } from '../addr/index.ts';
 import type { HostNetwork } from './host-network.ts';
 import type { Link, LinkAddress, Route, Rule, Step } from './types.ts';
 
@@ -10,10 +10,14 @@ export interface ObservedNetwork {
   readonly rules: readonly Rule[];
 }
 
+// The kernel keeps a selector of length zero as no selector at all.
+const selector = (cidr: Ipv4Cidr | undefined): string | undefined =>
+  cidr === undefined || cidr.prefixLength === 0 ? undefined : formatCidr(cidr);
+
 /** The identity of a rule: all of it. The kernel keeps two rules apart that differ in any part. */
 export function ruleKey(rule: Rule): string {
-  const from = rule.from === undefined ? 'all' : formatCidr(rule.from);
-  const to = rule.to === undefined ? '' : ` to ${formatCidr(rule.to)}`;
+  const from = selector(rule.from) ?? 'all';
+  const to = selector(rule.to) === undefined ? '' : ` to ${selector(rule.to)}`;
   const mark = rule.mark === undefined ? '' : ` fwmark ${rule.mark.value}/${rule.mark.mask}`;
   return `${rule.priority}: from ${from}${to}${mark} lookup ${rule.table}`;
 }
@@ -21,7 +25,8 @@ export function ruleKey(rule: Rule): string {
 const routePlace = (route: Route): string => `table ${route.table} ${formatCidr(route.destination)}`;
 const routeKey = (route: Route): string =>
   `${routePlace(route)}${route.gateway === undefined ? '' : ` via ${route.gateway}`} dev ${route.link}`;
-const addressKey = (address: LinkAddress): string => `${address.link} ${formatCidr(address.address)}`;
+const addressKey = ({ link, address, connected }: LinkAddress): string =>
+  `${link} ${formatCidr(address)}${connected ? ' with a connected route' : ''}`;
 
 /** The members of `wanted` that `have` lacks, by key. */
 function missing<T>(wanted: readonly T[], have: readonly T[], key: (item: T) => string): readonly T[] {
@@ -35,36 +40,50 @@ export interface WantedNetwork extends HostNetwork {
   readonly podRoutes: readonly Route[];
 }
 
+/** Links to bring up or to give their MTU; the host end of a pod must be up to carry the pod's route. */
+function linkSteps(wanted: WantedNetwork, observed: ObservedNetwork): readonly Step[] {
+  const have = (name: string): Link | undefined => observed.links.find((candidate) => candidate.name === name);
+  const own = wanted.links.filter(({ link, mtu }) => have(link)?.up !== true || have(link)?.mtu !== mtu);
+  const pods = wanted.podRoutes.filter(({ link }) => have(link)?.up === false);
+  return [
+    ...own.map(({ link, mtu }) => ({ kind: 'set-link', link, mtu, up: true }) as const),
+    ...pods.map(({ link }) => ({ kind: 'set-link', link, up: true }) as const),
+  ];
+}
+
 /**
- * The steps from observed to wanted. What is missing comes first, what is too much goes last, so no packet meets a gap.
- * Only rules and routes that carry our protocol number are ever removed, and addresses only from secondary ENIs.
- * Applying the steps and looking again gives no steps.
+ * The steps from observed to wanted. What is missing comes first, what is too much goes last, so no packet meets a gap;
+ * only an ENI's foreign addresses go before. Only rules and routes that carry our protocol number are ever removed, and
+ * addresses only from secondary ENIs. Applying the steps and looking again gives no steps.
  */
 export function diffNetwork(wanted: WantedNetwork, observed: ObservedNetwork): readonly Step[] {
   const rules = [...wanted.rules, ...wanted.podRules];
   const routes = [...wanted.routes, ...wanted.podRoutes];
-  const links = wanted.links.filter(({ link, mtu }) => {
-    const have = observed.links.find((candidate) => candidate.name === link);
-    return have === undefined || !have.up || have.mtu !== mtu;
-  });
   const wantedPlaces = new Set(routes.map(routePlace));
   const eniLinks = new Set(wanted.addresses.map(({ link }) => link));
   const extraAddresses = missing(observed.addresses, wanted.addresses, addressKey).filter(({ link }) =>
     eniLinks.has(link),
   );
+  // The first address of a subnet takes the later ones with it, and a link's last address all routes of the link: a
+  // link that loses an address gets everything of ours again.
+  const disturbed = new Set(extraAddresses.map(({ link }) => link));
+  const addresses = new Set(missing(wanted.addresses, observed.addresses, addressKey));
+  const absentRoutes = new Set(missing(routes, observed.routes, routeKey));
   // A route at a wanted place is replaced; removing it by the same key would remove its successor.
   const extraRoutes = missing(observed.routes, routes, routeKey).filter(
     (route) => !wantedPlaces.has(routePlace(route)),
   );
   return [
-    ...links.map(({ link, mtu }) => ({ kind: 'set-link', link, mtu, up: true }) as const),
-    ...missing(wanted.addresses, observed.addresses, addressKey).map(
-      (address) => ({ kind: 'add-address', address }) as const,
-    ),
-    ...missing(routes, observed.routes, routeKey).map((route) => ({ kind: 'replace-route', route }) as const),
+    ...linkSteps(wanted, observed),
+    ...extraAddresses.map((address) => ({ kind: 'remove-address', address }) as const),
+    ...wanted.addresses
+      .filter((address) => addresses.has(address) || disturbed.has(address.link))
+      .map((address) => ({ kind: 'add-address', address }) as const),
+    ...routes
+      .filter((route) => absentRoutes.has(route) || disturbed.has(route.link))
+      .map((route) => ({ kind: 'replace-route', route }) as const),
     ...missing(rules, observed.rules, ruleKey).map((rule) => ({ kind: 'add-rule', rule }) as const),
     ...missing(observed.rules, rules, ruleKey).map((rule) => ({ kind: 'remove-rule', rule }) as const),
     ...extraRoutes.map((route) => ({ kind: 'remove-route', route }) as const),
-    ...extraAddresses.map((address) => ({ kind: 'remove-address', address }) as const),
   ];
 }

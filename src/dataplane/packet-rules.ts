@@ -42,7 +42,7 @@ ${mark}    iifname "${input.vethPrefix}*" ct mark and ${hex(input.mark)} == ${he
 }
 
 function snatChain(input: PacketRulesInput): string {
-  return `  chain snat {
+  return `  chain source-nat {
     type nat hook postrouting priority srcnat; policy accept;
     ip daddr @exempt return
     oifname "vlan*" return

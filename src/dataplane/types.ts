@@ -32,6 +32,8 @@ export interface Route {
 export interface LinkAddress {
   readonly link: string;
   readonly address: Ipv4Cidr;
+  /** The kernel keeps the connected route of the subnet in main for it; ours never have one. */
+  readonly connected?: boolean;
 }
 
 /** One change in one network namespace. */

@@ -80,29 +80,40 @@ function requestOf(step: Step, index: number): NetlinkRequest {
 }
 
 /**
- * Carries the steps out in order, in one system call; decides nothing. A step whose link is gone is done when it
- * removes and fails when it adds. Throws `NETLINK` naming the first step that failed; later ones were tried too.
+ * Carries the steps out in order; decides nothing. A step whose link is gone is done when it removes and fails when it
+ * adds. Throws `NETLINK` naming the first step that failed; later ones were tried too.
  */
 export function applySteps(socket: RouteSocket, steps: readonly Step[]): void {
   const indices = new Map<string, number | undefined>();
   const requests: NetlinkRequest[] = [];
   const sent: Step[] = [];
+  const failures: { readonly step: Step; readonly errno: number; readonly text: string | undefined }[] = [];
   for (const step of steps) {
     const link = linkOf(step);
     if (link !== undefined && !indices.has(link)) indices.set(link, findLink(socket, link)?.index);
     const index = link === undefined ? 0 : indices.get(link);
-    if (index === undefined) {
-      if (DONE_ALREADY[step.kind]?.includes(ERRNO.ENODEV) || (step.kind === 'set-link' && step.group !== undefined))
-        continue;
-      throw new HostError('NETLINK', { action: describeStep(step), errno: 'ENODEV', extack: `no link ${link}` });
-    }
-    requests.push(requestOf(step, index));
-    sent.push(step);
+    if (index !== undefined) {
+      requests.push(requestOf(step, index));
+      sent.push(step);
+    } else if (!doneWithoutLink(step)) failures.push({ step, errno: ERRNO.ENODEV, text: `no link ${link}` });
   }
   const answers = socket.batch(requests);
   for (const [position, step] of sent.entries()) {
     const { errno, text } = answers[position] ?? { errno: 0, text: undefined };
-    if (errno === 0 || DONE_ALREADY[step.kind]?.includes(errno)) continue;
-    throw new HostError('NETLINK', { action: describeStep(step), errno: errnoName(errno), extack: text });
+    if (errno !== 0 && !DONE_ALREADY[step.kind]?.includes(errno)) failures.push({ step, errno, text });
   }
+  const [first] = failures.sort((a, b) => steps.indexOf(a.step) - steps.indexOf(b.step));
+  if (first === undefined) return;
+  throw new HostError('NETLINK', {
+    action: describeStep(first.step),
+    errno: errnoName(first.errno),
+    extack: first.text,
+  });
+}
+
+/** A link that is gone has lost what was to be removed from it, and need not join the dead. */
+function doneWithoutLink(step: Step): boolean {
+  return (
+    (DONE_ALREADY[step.kind]?.includes(ERRNO.ENODEV) ?? false) || (step.kind === 'set-link' && step.group !== undefined)
+  );
 }

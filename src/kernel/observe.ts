@@ -48,9 +48,9 @@ export function listAddresses(socket: RouteSocket, links: readonly Link[]): read
     .dump(dumpOf('addresses'))
     .map(readAddress)
     .filter(present)
-    .flatMap(({ index, address }) => {
+    .flatMap(({ index, address, connected }) => {
       const link = names.get(index);
-      return link === undefined ? [] : [{ link, address }];
+      return link === undefined ? [] : [{ link, address, ...(connected ? { connected } : {}) }];
     });
 }
 

@@ -2,25 +2,35 @@ import { fstatSync, statSync } from 'node:fs';
 import { formatCidr } from '../addr/index.ts';
 import { type PodWiring, ruleKey, type Step } from '../dataplane/index.ts';
 import { HostError } from '../errors/index.ts';
-import { ERRNO, errnoName, type Netns, openNetns, writeSysctl } from '../sys/index.ts';
+import { ERRNO, errnoName, inNetns, type Netns, openNetns, writeSysctl } from '../sys/index.ts';
 import { applySteps } from './apply.ts';
+import type { Acknowledgement } from './netlink/acknowledgement.ts';
 import { readNeighbour } from './netlink/facts.ts';
 import { createVeth, deleteLink, dumpOf } from './netlink/messages.ts';
 import { RouteSocket } from './netlink/socket.ts';
 import { findLink, listAddresses, listLinks, listOwnRoutes, listOwnRules } from './observe.ts';
 
-/** Opens a pod's namespace. Throws `CNI_NETNS` when it is missing, or the host's own: wiring that would cut the host off. */
+const refuse = (path: string, reason: string, cause?: unknown): HostError =>
+  new HostError('CNI_NETNS', { path, reason }, cause);
+
+/**
+ * Opens a pod's namespace. Throws `CNI_NETNS` when it is missing, some other file, or the host's own: wiring that would
+ * cut the host off.
+ */
 export function openPodNetns(path: string): Netns {
   try {
-    const netns = openNetns(path);
-    if (fstatSync(netns.fd).ino !== statSync('/proc/self/ns/net').ino) return netns;
-    netns[Symbol.dispose]();
+    using undo = new DisposableStack();
+    const netns = undo.use(openNetns(path));
+    inNetns(netns, () => undefined);
+    if (fstatSync(netns.fd).ino === statSync('/proc/thread-self/ns/net').ino)
+      throw refuse(path, "it is the host's own network namespace");
+    undo.move();
+    return netns;
   } catch (error) {
-    if (error instanceof HostError)
-      throw new HostError('CNI_NETNS', { path, reason: String(error.details['reason']) }, error);
+    if (error instanceof HostError && error.code === 'NETNS_MISSING')
+      throw refuse(path, String(error.details['reason']), error);
     throw error;
   }
-  throw new HostError('CNI_NETNS', { path, reason: "it is the host's own network namespace" });
 }
 
 /** Reports whether the pair of this very sandbox is there already, both ends: then a repeated ADD must not cut it. */
@@ -32,20 +42,27 @@ function pairIsThere(host: RouteSocket, pod: RouteSocket, wiring: PodWiring): bo
 }
 
 function makePair(host: RouteSocket, pod: RouteSocket, netns: Netns, wiring: PodWiring): void {
-  const create = (): number => host.batch([createVeth(wiring.veth, netns.fd)])[0]?.errno ?? 0;
-  let errno = create();
-  if (errno === ERRNO.EEXIST) {
+  const create = (): Acknowledgement =>
+    host.batch([createVeth(wiring.veth, netns.fd)])[0] ?? { errno: 0, text: undefined };
+  let answer = create();
+  if (answer.errno === ERRNO.EEXIST) {
     const { container } = wiring.veth;
     const taken = findLink(pod, container.name);
     if (taken !== undefined && taken.mac !== container.mac)
       throw new HostError('IFNAME_TAKEN', { netns: netns.path, ifName: container.name });
-    // Left by an earlier sandbox of the same pod whose namespace still lives, or by a crash half-way.
+    // Left by an earlier sandbox of the same pod whose namespace still lives, or by a crash half-way; either end may
+    // have been renamed since.
     const stale = findLink(host, wiring.veth.host.name);
     if (stale !== undefined) host.batch([deleteLink({ index: stale.index })]);
-    errno = create();
+    if (taken !== undefined) pod.batch([deleteLink({ index: taken.index })]);
+    answer = create();
   }
-  if (errno !== 0)
-    throw new HostError('NETLINK', { action: `make veth ${wiring.veth.host.name}`, errno: errnoName(errno) });
+  if (answer.errno !== 0)
+    throw new HostError('NETLINK', {
+      action: `make veth ${wiring.veth.host.name}`,
+      errno: errnoName(answer.errno),
+      extack: answer.text,
+    });
 }
 
 /**

@@ -88,7 +88,8 @@ export function encodeRequests(requests: readonly NetlinkRequest[], sequence: nu
   return bytes;
 }
 
-function malformed(what: string): never {
+/** Throws `NETLINK`: bytes of the kernel that break its own format. */
+export function malformed(what: string): never {
   throw new HostError('NETLINK', { action: 'answer in its own format', errno: what });
 }
 

@@ -62,7 +62,7 @@ export const IFA = { ADDRESS: 1, LOCAL: 2, FLAGS: 8, PROTO: 11 } as const;
 export const IFA_F_NOPREFIXROUTE = 0x200;
 
 export const RTA = { DST: 1, OIF: 4, GATEWAY: 5, PRIORITY: 6, PREFSRC: 7, TABLE: 15 } as const;
-export const RT_SCOPE = { UNIVERSE: 0, LINK: 253 } as const;
+export const RT_SCOPE = { UNIVERSE: 0, LINK: 253, NOWHERE: 255 } as const;
 export const RTN_UNICAST = 1;
 export const RT_TABLE_UNSPEC = 0;
 

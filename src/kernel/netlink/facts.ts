@@ -2,7 +2,7 @@ import { type Ipv4Address, type Ipv4Cidr, type MacAddress, parseIpv4Cidr } from 
 import type { Link, Rule } from '../../dataplane/index.ts';
 import { readIpv4, readMac } from './address-bytes.ts';
 import { decodeAttributes, type NetlinkReply, readString, readU32 } from './codec.ts';
-import { FR_ACT_TO_TBL, FRA, IFA, IFF_UP, IFLA, NDA, RTA, RTM, RTN_UNICAST } from './constants.ts';
+import { FR_ACT_TO_TBL, FRA, IFA, IFA_F_NOPREFIXROUTE, IFF_UP, IFLA, NDA, RTA, RTM, RTN_UNICAST } from './constants.ts';
 
 const view = (payload: Uint8Array): DataView => new DataView(payload.buffer, payload.byteOffset, payload.byteLength);
 const ANYWHERE = parseIpv4Cidr('0.0.0.0/0');
@@ -29,17 +29,22 @@ export function readLink(reply: NetlinkReply): Link | undefined {
 export interface AddressFact {
   readonly index: number;
   readonly address: Ipv4Cidr;
+  /** The kernel made the connected route of this address. */
+  readonly connected: boolean;
 }
 
-/** The IPv4 address in an RTM_NEWADDR message. */
+/** The IPv4 address in an RTM_NEWADDR message; one with a peer (point-to-point) is none of ours. */
 export function readAddress(reply: NetlinkReply): AddressFact | undefined {
   if (reply.type !== RTM.NEWADDR) return undefined;
   const attributes = decodeAttributes(reply.payload, 8);
   const address = readIpv4(attributes.get(IFA.LOCAL) ?? attributes.get(IFA.ADDRESS));
-  if (address === undefined) return undefined;
+  const peer = readIpv4(attributes.get(IFA.ADDRESS));
+  if (address === undefined || (peer !== undefined && peer !== address)) return undefined;
+  const flags = readU32(attributes.get(IFA.FLAGS)) ?? reply.payload[2] ?? 0;
   return {
     index: view(reply.payload).getUint32(4, true),
     address: { address, prefixLength: reply.payload[1] ?? 32 },
+    connected: (flags & IFA_F_NOPREFIXROUTE) === 0,
   };
 }
 

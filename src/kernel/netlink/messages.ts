@@ -56,7 +56,8 @@ export function setLink(change: {
   const attributes: Attribute[] = [];
   if (change.mtu !== undefined) attributes.push({ type: IFLA.MTU, value: u32(change.mtu) });
   if (change.group !== undefined) attributes.push({ type: IFLA.GROUP, value: u32(change.group) });
-  if (change.alias !== undefined) attributes.push({ type: IFLA.IFALIAS, value: zeroTerminated(change.alias) });
+  // Without a closing zero, which the kernel would count against the 255 bytes.
+  if (change.alias !== undefined) attributes.push({ type: IFLA.IFALIAS, value: Buffer.from(change.alias) });
   return {
     type: RTM.NEWLINK,
     flags: 0,
@@ -138,14 +139,14 @@ export function changeAddress(verb: 'add' | 'remove', index: number, address: Ip
   };
 }
 
-/** Replaces or removes a route on the link with `index`. */
+/** Replaces or removes a route on the link with `index`; a removal matches nobody else's, and ours of any scope. */
 export function changeRoute(verb: 'replace' | 'remove', index: number, route: Route): NetlinkRequest {
   const header = new Uint8Array(12);
   header[0] = AF_INET;
   header[1] = route.destination.prefixLength;
   header[4] = route.table < 256 ? route.table : RT_TABLE_UNSPEC;
   header[5] = PROTOCOL;
-  header[6] = route.gateway === undefined ? RT_SCOPE.LINK : RT_SCOPE.UNIVERSE;
+  header[6] = verb === 'remove' ? RT_SCOPE.NOWHERE : route.gateway === undefined ? RT_SCOPE.LINK : RT_SCOPE.UNIVERSE;
   header[7] = RTN_UNICAST;
   const attributes: Attribute[] = [
     { type: RTA.TABLE, value: u32(route.table) },

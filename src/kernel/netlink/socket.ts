@@ -1,6 +1,7 @@
 import { HostError } from '../../errors/index.ts';
 import {
   closeSocket,
+  ERRNO,
   errnoName,
   inNetns,
   type Netns,
@@ -8,34 +9,14 @@ import {
   receiveInto,
   sendBytes,
 } from '../../sys/index.ts';
-import {
-  decodeAttributes,
-  decodeReplies,
-  encodeRequests,
-  type NetlinkReply,
-  type NetlinkRequest,
-  readString,
-} from './codec.ts';
-import { NLM_F, NLMSG, NLMSGERR_ATTR_MSG } from './constants.ts';
-
-/** What the kernel said to one request of a batch. `errno` 0 means done. */
-export interface Acknowledgement {
-  readonly errno: number;
-  readonly text: string | undefined;
-}
+import { type Acknowledgement, readAcknowledgement } from './acknowledgement.ts';
+import { decodeReplies, encodeRequests, type NetlinkReply, type NetlinkRequest } from './codec.ts';
+import { NLM_F, NLMSG } from './constants.ts';
 
 const RECEIVE_BYTES = 64 * 1024;
-const DUMP_TRIES = 5;
-
-/** The verdict in an NLMSG_ERROR payload: errno, then the request's header, then extended-ack attributes. */
-function readAcknowledgement(reply: NetlinkReply): Acknowledgement {
-  const view = new DataView(reply.payload.buffer, reply.payload.byteOffset, reply.payload.byteLength);
-  if (reply.payload.length < 4) return { errno: 0, text: 'the acknowledgement is cut off' };
-  const errno = -view.getInt32(0, true);
-  if ((reply.flags & NLM_F.ACK_TLVS) === 0 || reply.payload.length < 20) return { errno, text: undefined };
-  const echoed = (reply.flags & NLM_F.CAPPED) !== 0 ? 16 : view.getUint32(4, true);
-  return { errno, text: readString(decodeAttributes(reply.payload, 4 + echoed).get(NLMSGERR_ATTR_MSG)) };
-}
+const DUMP_TRIES = 10;
+// All answers to one send wait in the receive buffer, and ~280 fill the default one (208 KiB): the rest would be lost.
+const REQUESTS_PER_SEND = 64;
 
 /** A route netlink socket of one namespace. Requests are synchronous: the kernel has done the work when they return. */
 export class RouteSocket implements Disposable {
@@ -52,9 +33,15 @@ export class RouteSocket implements Disposable {
     closeSocket(this.#fd);
   }
 
-  /** Sends all requests in one system call; the kernel works them in order, and goes on behind one that fails. */
+  /** Sends all requests, many in one system call; the kernel works them in order, and goes on behind one that fails. */
   batch(requests: readonly NetlinkRequest[]): readonly Acknowledgement[] {
-    if (requests.length === 0) return [];
+    const answers: Acknowledgement[] = [];
+    for (let from = 0; from < requests.length; from += REQUESTS_PER_SEND)
+      answers.push(...this.#send(requests.slice(from, from + REQUESTS_PER_SEND)));
+    return answers;
+  }
+
+  #send(requests: readonly NetlinkRequest[]): readonly Acknowledgement[] {
     const first = this.#sequence;
     this.#sequence += requests.length;
     const flagged = requests.map((request) => ({ ...request, flags: request.flags | NLM_F.REQUEST | NLM_F.ACK }));
@@ -67,23 +54,37 @@ export class RouteSocket implements Disposable {
     return requests.map((_, index) => answers.get(index) ?? { errno: 0, text: undefined });
   }
 
-  /** The single object a GET without the dump flag names; `undefined` when the kernel has none (ENODEV, ENOENT). */
+  /** The single object a GET without the dump flag names; `undefined` when the kernel has none. Throws `NETLINK`. */
   get(request: NetlinkRequest): NetlinkReply | undefined {
     const sequence = this.#sequence++;
     sendBytes(this.#fd, encodeRequests([{ ...request, flags: NLM_F.REQUEST }], sequence));
     for (;;)
       for (const reply of this.#receive()) {
         if (reply.sequence !== sequence) continue;
-        return reply.type === NLMSG.ERROR ? undefined : reply;
+        if (reply.type !== NLMSG.ERROR) return reply;
+        const { errno, text } = readAcknowledgement(reply);
+        if (errno === ERRNO.ENODEV || errno === ERRNO.ENOENT) return undefined;
+        throw new HostError('NETLINK', {
+          action: `get an object (message ${request.type})`,
+          errno: errnoName(errno),
+          extack: text,
+        });
       }
   }
 
-  /** All objects of a kind. A dump that the kernel marks as interrupted mixes two states, so it is taken anew. */
+  /**
+   * All objects of a kind. A dump that the kernel marks as interrupted mixes two states, so it is taken anew. Throws
+   * `NETLINK` when that does not help: an object missing from the mix would be taken for gone.
+   */
   dump(request: NetlinkRequest): readonly NetlinkReply[] {
-    for (let tries = 1; ; tries++) {
+    for (let tries = 1; tries <= DUMP_TRIES; tries++) {
       const { replies, interrupted } = this.#dumpOnce(request);
-      if (!interrupted || tries === DUMP_TRIES) return replies;
+      if (!interrupted) return replies;
     }
+    throw new HostError('NETLINK', {
+      action: `list objects (message ${request.type})`,
+      errno: `they changed during each of ${DUMP_TRIES} attempts`,
+    });
   }
 
   #dumpOnce(request: NetlinkRequest): { readonly replies: readonly NetlinkReply[]; readonly interrupted: boolean } {
