@@ -1,4 +1,5 @@
 import pino from 'pino';
+import { HostError } from '../errors/index.ts';
 
 /** Severities, least first. */
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
@@ -14,9 +15,18 @@ export interface Logger {
   error(message: string, fields?: LogFields): void;
 }
 
+/** A catalogued failure says all in its sentence; only an unforeseen one needs its stack. */
+function describe(error: unknown): unknown {
+  if (!(error instanceof Error)) return String(error);
+  const cause = error.cause instanceof Error ? { cause: error.cause.message } : {};
+  if (!(error instanceof HostError)) return { message: error.message, stack: error.stack, ...cause };
+  const { code, message, remedy } = error;
+  return { code, message, remedy, ...cause, ...(code === 'INTERNAL' ? { stack: error.stack } : {}) };
+}
+
 /**
  * A logger that writes to stderr, synchronously: the last line before a crash is the one that matters.
- * An `error` field of type Error is written with its code, message and stack.
+ * An `error` field of type Error is written with its code, message, remedy and cause.
  */
 export function createLogger(options: { readonly level: LogLevel; readonly program: string }): Logger {
   const sink = pino(
@@ -25,7 +35,7 @@ export function createLogger(options: { readonly level: LogLevel; readonly progr
       base: { program: options.program },
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
-      serializers: { error: pino.stdSerializers.err },
+      serializers: { error: describe },
     },
     pino.destination({ fd: 2, sync: true }),
   );

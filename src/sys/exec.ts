@@ -23,11 +23,19 @@ export interface ExecResult {
 
 /** Runs other programs. */
 export interface Exec {
-  /** Throws `PROGRAM_MISSING`, or `EXEC_FAILED` holding argv, outcome and stderr. */
+  /** Throws `PROGRAM_MISSING`, or `EXEC_FAILED` holding argv, outcome and the beginning of stderr. */
   run(request: ExecRequest): Promise<ExecResult>;
 }
 
 const DEFAULT_TIMEOUT_MS = 10_000;
+
+const SUMMARY_CHARACTERS = 300;
+
+/** What a program complained about, on one line: the first lines say it, the rest repeats it. */
+function summary(stderr: string): string {
+  const line = stderr.trim().replaceAll(/\s*\n\s*/g, ' | ');
+  return line.length <= SUMMARY_CHARACTERS ? line : `${line.slice(0, SUMMARY_CHARACTERS)}…`;
+}
 
 /** Runs programs of this machine through execa. */
 export const systemExec: Exec = {
@@ -52,11 +60,7 @@ export const systemExec: Exec = {
           : exitCode === undefined
             ? `ended by ${result.signal ?? 'an unknown cause'}`
             : `failed with exit code ${exitCode}`;
-      throw new HostError(
-        'EXEC_FAILED',
-        { argv: request.argv.join(' '), outcome, stderr: result.stderr.trim() },
-        result,
-      );
+      throw new HostError('EXEC_FAILED', { argv: request.argv.join(' '), outcome, stderr: summary(result.stderr) });
     }
     return { exitCode, stdout: result.stdout, stderr: result.stderr };
   },
