@@ -8,31 +8,39 @@ export interface StepProgress {
   readonly end: () => void;
 }
 
-const FIRST_WORD_MS = 1_000;
+const LOOK_MS = 1_000;
 
-/** One line a finished step on stdout; on stderr, each second, what takes longer than one. */
+const firstLine = (text: string): string => text.split('\n')[0] ?? '';
+
+/** One line a finished step on stdout; on stderr what takes longer than a second, with its reason: then ever more rarely. */
 export function createProgress(context: CommandContext, options: { readonly json?: true }): StepProgress {
   let current = '';
   let reason = '';
+  let said = '';
   let since = 0;
+  let next = LOOK_MS;
   const timer = setInterval(() => {
-    if (current === '') return;
-    const seconds = Math.round((performance.now() - since) / 1000);
-    context.stderr(`… ${current} (${seconds} s${reason === '' ? '' : `: ${reason}`})\n`);
-  }, FIRST_WORD_MS);
-  const firstLine = (text: string): string => text.split('\n')[0] ?? '';
+    const elapsed = performance.now() - since;
+    const line = `${current}${reason === '' ? '' : `: ${reason}`}`;
+    if (current === '' || (line === said && elapsed < next)) return;
+    said = line;
+    next = elapsed * 2;
+    context.stderr(`… ${line} (${Math.round(elapsed / 1000)} s)\n`);
+  }, LOOK_MS);
   return {
     started: (text) => {
       current = firstLine(text);
       reason = '';
+      said = '';
       since = performance.now();
+      next = LOOK_MS;
     },
     finished: (text, ms) => {
       current = '';
       if (options.json !== true) context.stdout(`✓ ${firstLine(text)} (${ms} ms)\n`);
     },
     waiting: (text) => {
-      reason = text;
+      reason = firstLine(text);
     },
     end: () => clearInterval(timer),
   };
