@@ -42,11 +42,14 @@ ${mark}    iifname "${input.vethPrefix}*" ct mark and ${hex(input.mark)} == ${he
 }
 
 function snatChain(input: PacketRulesInput): string {
+  // The host's own connections have the right address already. Random ports would break the ones that were open before
+  // the table came: conntrack meets them in the middle, takes them for new, and the far end sees another port.
   return `  chain source-nat {
     type nat hook postrouting priority srcnat; policy accept;
     ip daddr @exempt return
     oifname "vlan*" return
     fib daddr type local return
+    ip saddr ${input.primaryAddress} return
     snat to ${input.primaryAddress}${RANDOMIZE[input.randomize]}
   }
 `;
