@@ -46,12 +46,16 @@ async function runCommand(argv: readonly string[]): Promise<number> {
     isTty: process.stdout.isTTY === true,
   };
   const { reportFailure } = await import('../commands/report.ts');
+  const { HostError } = await import('../errors/index.ts');
+  const usage = (reason: string): Error => new HostError('USAGE', { reason });
   try {
     const command = COMMANDS.get(word ?? '');
+    // A hidden command is started by ours alone, without words: --help there must not start a daemon by surprise.
+    if (command?.hidden === true && rest.length > 0)
+      throw usage(`"${word}" is not for people and takes no words; "vpc-cni --help" lists the commands`);
     if (command !== undefined) return await (await command.load()).run(context);
-    const { HostError } = await import('../errors/index.ts');
     const reason = word === undefined ? 'no command given' : `there is no command "${word}"`;
-    throw new HostError('USAGE', { reason: `${reason}; the commands are ${WORDS.join(', ')}` });
+    throw usage(`${reason}; the commands are ${WORDS.join(', ')}`);
   } catch (error) {
     return reportFailure(context, error, { json: rest.includes('--json') });
   }

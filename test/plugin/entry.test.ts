@@ -65,6 +65,16 @@ describe('main.ts', () => {
     expect(await entry(['--version'])).toEqual({ code: 0, stdout: 'vpc-cni dev (source)\n', stderr: '' });
   });
 
+  test('a hidden command starts nothing when asked for help', async () => {
+    const { code, stdout, stderr } = await entry(['supervise', '--help']);
+    expect({ code, stdout, first: stderr.split('\n')[0] }).toEqual({
+      code: 2,
+      stdout: '',
+      first:
+        'USAGE: wrong usage: "supervise" is not for people and takes no words; "vpc-cni --help" lists the commands',
+    });
+  });
+
   test('lists the commands when it knows none of that name', async () => {
     const { code, stdout, stderr } = await entry(['instal']);
     expect({ code, stdout, first: stderr.split('\n')[0] }).toEqual({
