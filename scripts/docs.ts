@@ -1,0 +1,53 @@
+/** Writes the pages that follow from the source: docs/configuration.md and docs/errors.md. A test keeps them equal. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { cniNumber } from '../src/cniproto/index.ts';
+import { renderConfigurationPage } from '../src/config/index.ts';
+import { CATALOGUE, type Details, type Entry, isErrorCode } from '../src/errors/index.ts';
+
+const ROOT = join(import.meta.dir, '..');
+
+const RETRY: Readonly<Record<Entry['retry'], string>> = {
+  never: 'no',
+  backoff: 'yes, with a growing delay',
+  'after-cooldown': 'once the cooldown is over',
+};
+
+const ERRORS_HEAD = `<!-- Written by "bun scripts/docs.ts" from src/errors and src/cniproto; a test keeps it equal. -->
+# Errors
+
+Every failure has a stable code. Commands print \`CODE: sentence\` and the way out; with \`--json\` they print
+\`{"ok":false,"error":{"code","message","remedy","details"}}\`. A container runtime gets the CNI number, the sentence as \`msg\`,
+and code and way out as \`details\`; in STATUS every number from 11 on becomes 50. Numbers from 100 on are our own.
+
+| code | sentence | what to do | again? | CNI |
+|---|---|---|---|---|
+`;
+
+/** An entry's sentence with its details shown as ‹name›. */
+function sentenceOf(entry: Entry): string {
+  const names: Details = new Proxy({}, { get: (_, name) => `‹${String(name)}›` });
+  return entry.says(names);
+}
+
+function errorsPage(): string {
+  const entries: readonly (readonly [string, Entry])[] = Object.entries(CATALOGUE);
+  const rows = entries.map(([code, entry]) => {
+    const number = isErrorCode(code) ? cniNumber(code, entry.retry) : '';
+    return `| \`${code}\` | ${sentenceOf(entry)} | ${entry.remedy} | ${RETRY[entry.retry]} | ${number} |\n`;
+  });
+  return ERRORS_HEAD + rows.join('');
+}
+
+/** The generated pages by path. */
+export function pages(): Readonly<Record<string, string>> {
+  return { 'docs/configuration.md': renderConfigurationPage(), 'docs/errors.md': errorsPage() };
+}
+
+if (import.meta.main) {
+  for (const [path, text] of Object.entries(pages())) {
+    mkdirSync(dirname(join(ROOT, path)), { recursive: true });
+    writeFileSync(join(ROOT, path), text);
+    console.error(path);
+  }
+}
