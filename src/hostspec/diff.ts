@@ -183,11 +183,12 @@ export function diffDaemon(input: {
       ? [{ kind: 'start-daemon', unit, keeper }]
       : [];
   const serving = daemon === 'ready' && start.length === 0;
+  const after = start.length > 0 ? 'start' : 'nothing';
   return {
     steps: [
       ...reload,
       ...start,
-      ...(serving ? [] : [{ kind: 'await-ready', socket: PATHS.socket } as const]),
+      ...(serving ? [] : [{ kind: 'await-ready', socket: PATHS.socket, after } as const]),
       ...(serving && input.conflist === 'present' ? [] : [{ kind: 'await-conflist', path: PATHS.conflist } as const]),
     ],
     notes: [],

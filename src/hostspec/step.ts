@@ -44,7 +44,8 @@ export type Step =
   | { readonly kind: 'reload-units'; readonly unit: string }
   | { readonly kind: 'start-daemon'; readonly unit: string; readonly keeper: Keeper }
   | { readonly kind: 'restart-daemon'; readonly unit: string; readonly keeper: Keeper; readonly reason: string }
-  | { readonly kind: 'await-ready'; readonly socket: string }
+  /** `after` says whether it was us who started it just before. */
+  | { readonly kind: 'await-ready'; readonly socket: string; readonly after: 'start' | 'nothing' }
   | { readonly kind: 'await-conflist'; readonly path: string };
 
 /** The object a step is about, as one word. */

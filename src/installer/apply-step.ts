@@ -115,7 +115,7 @@ export async function applyStep(context: StepContext, step: Step): Promise<Undo>
       await restartDaemon(host, step.keeper);
       return nothing;
     case 'await-ready':
-      await awaitReady(host, context);
+      await awaitReady(host, { after: step.after, onReason: context.onReason });
       return nothing;
     case 'await-conflist':
       await awaitConflist(host);

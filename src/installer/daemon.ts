@@ -104,16 +104,19 @@ export async function restartDaemon(host: Host, keeper: Keeper): Promise<void> {
 export async function stopDaemon(host: Host, keeper: Keeper): Promise<void> {
   if (keeper === 'systemd') return await stopUnit(host.exec, UNIT_NAME);
   const deadline = host.clock.monotonic() + STOP_DEADLINE_MS;
-  for (let signalled = false; ; signalled = true) {
+  const told = new Set<number>();
+  for (;;) {
     // Read again each time: the supervisor may have started another child just before our signal reached it.
     const state = readSupervisor(host);
-    const alive = [state?.supervisor, state?.child ?? undefined].filter((id) => id !== undefined && isAlive(id));
-    if (alive.length === 0) return;
-    const late = host.clock.monotonic() >= deadline;
-    for (const id of alive) {
-      if (id === undefined) continue;
-      if (late) signalProcess(id, 'SIGKILL');
-      else if (!signalled) signalProcess(id, 'SIGTERM');
+    const alive = [state?.supervisor, state?.child].filter((id) => id !== undefined && id !== null && isAlive(id));
+    const [first] = alive;
+    if (first === undefined || first === null) return;
+    if (host.clock.monotonic() >= deadline) {
+      for (const id of alive) if (id) signalProcess(id, 'SIGKILL');
+    } else if (!told.has(first.pid)) {
+      // The supervisor hands it on; the daemon is only told by us when its supervisor is gone.
+      told.add(first.pid);
+      signalProcess(first, 'SIGTERM');
     }
     await host.clock.sleep(POLL_MS);
   }
@@ -140,9 +143,13 @@ function endOf(host: Host, ends: number): HostError | undefined {
 }
 
 /** Waits until the daemon says that it can serve. Fails at once when it dies, with its last words. */
-export async function awaitReady(host: Host, options: { readonly onReason: (reason: string) => void }): Promise<void> {
+export async function awaitReady(
+  host: Host,
+  options: { readonly after: 'start' | 'nothing'; readonly onReason: (reason: string) => void },
+): Promise<void> {
   const supervised = keeperOf(host) === 'supervisor';
-  const ends = 0;
+  // After a start of ours every end counts; otherwise only one that happens while we wait.
+  const ends = options.after === 'start' ? 0 : (readSupervisor(host)?.ends ?? 0);
   const deadline = host.clock.monotonic() + READY_DEADLINE_MS;
   for (;;) {
     const readiness = await askReadiness(host);
