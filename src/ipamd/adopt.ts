@@ -33,7 +33,7 @@ function poolEni(eni: EniDescription, device: number, attachedAtMs: number): Poo
   };
 }
 
-/** Makes a secondary ENI a link of the host; reports whether its addresses can be used. */
+/** Finds the link of an ENI; reports whether its addresses can be used. */
 async function becomesLink(
   node: Node,
   network: NodeNetwork,
@@ -41,6 +41,10 @@ async function becomesLink(
   attachment: EniAttachment,
 ): Promise<boolean> {
   const { primaryAddress } = eni;
+  if (attachment.deviceIndex === 0) {
+    network.addPrimary(eni, attachment.id);
+    return true;
+  }
   if (!isManaged(eni) || primaryAddress === undefined || attachment.state.startsWith('detach')) return false;
   try {
     const place = { device: attachment.deviceIndex, attachmentId: attachment.id, primaryAddress };
@@ -67,22 +71,19 @@ function allocationsFromKernel(node: Node): readonly Orphan[] {
 
 /**
  * The pool after a start: EC2's list of ENIs is the truth, what we wrote down says who holds which address, and the
- * kernel stands in for a lost checkpoint. ENIs become links of the host on the way. One EC2 call.
+ * kernel stands in for a lost checkpoint. One EC2 call. Nothing in the kernel is changed: before the pool is complete,
+ * the rules of running pods would look like too much.
  */
 export async function adoptPool(node: Node, network: NodeNetwork, stored: Stored): Promise<PoolState> {
   const { identity, ec2, clock, logger } = node;
   const described = await ec2.describeEnis({ instanceId: identity.instanceId });
-  const enis: PoolEni[] = [];
-  const foreignDevices: number[] = [];
-  for (const eni of described) {
-    const { attachment } = eni;
-    if (attachment === undefined || attachment.cardIndex !== 0) continue;
-    const { deviceIndex } = attachment;
-    if (deviceIndex === 0) network.addPrimary(eni, attachment.id);
-    if (deviceIndex === 0 || (await becomesLink(node, network, eni, attachment)))
-      enis.push(poolEni(eni, deviceIndex, clock.now()));
-    else foreignDevices.push(deviceIndex);
-  }
+  const attached = described.flatMap((eni) =>
+    eni.attachment === undefined || eni.attachment.cardIndex !== 0 ? [] : [{ eni, attachment: eni.attachment }],
+  );
+  const usable = await Promise.all(attached.map(({ eni, attachment }) => becomesLink(node, network, eni, attachment)));
+  const device = ({ attachment }: (typeof attached)[number]): number => attachment.deviceIndex;
+  const enis = attached.filter((_, n) => usable[n]).map((each) => poolEni(each.eni, device(each), clock.now()));
+  const foreignDevices = attached.filter((_, n) => !usable[n]).map(device);
   const allocations = stored.allocations ?? allocationsFromKernel(node);
   const state = restorePool({ enis, allocations, cooldowns: stored.cooldowns, foreignDevices });
   for (const orphan of state.orphans)

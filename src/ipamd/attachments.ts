@@ -96,12 +96,16 @@ export class Attachments {
     const started = this.#node.clock.monotonic();
     // Before an address is taken: a sandbox that is gone must cost nothing.
     using netns = openPodNetns(call.netns);
+    const before = this.#engine.find(owner);
     const allocation = await this.#engine.allocate(owner, gone);
     const wiring = this.#wiring(call, allocation);
     try {
+      // The runtime gave up while we waited: its DEL may have come and gone already.
+      gone.throwIfAborted();
       wirePod(this.#node.socket, netns, wiring);
     } catch (error) {
-      this.#engine.release(owner);
+      // An address it had before may belong to a running pod; it stays until the DEL.
+      if (before === undefined) this.#engine.release(owner);
       throw error;
     }
     this.#node.logger.info('pod added', {
@@ -127,6 +131,7 @@ export class Attachments {
 
   /** Unwires first and frees then: the address must not be handed out while packets still find the old pod. */
   #delete(owner: Owner, vethPrefix: string | undefined): Record<string, never> {
+    this.#engine.cancel(owner);
     const allocation = this.#engine.find(owner);
     // Never added, or deleted before: a DEL may come any number of times.
     if (allocation === undefined) return {};

@@ -11,6 +11,7 @@ import {
   type PoolAction,
   type PoolState,
   releaseAddress,
+  sameOwner,
 } from '../pool/index.ts';
 import type { Node } from './parts.ts';
 import type { Store } from './store.ts';
@@ -77,11 +78,7 @@ export class Engine {
   /** Changes the pool: serves pods that wait, then asks what to do next. */
   update(change: (state: PoolState) => PoolState): void {
     this.#state = change(this.#state);
-    for (const waiter of this.#waiters) {
-      const allocation = this.#tryAssign(waiter.owner);
-      if (allocation === undefined) break;
-      waiter.resolve(allocation);
-    }
+    this.#serveWaiting();
     this.kick();
   }
 
@@ -128,6 +125,13 @@ export class Engine {
     return this.#wait(owner, gone);
   }
 
+  /** Ends an ADD of this owner that still waits: its DEL has come, nobody will use the address. */
+  cancel(owner: Owner): void {
+    const { containerId, ifName } = owner;
+    for (const waiter of this.#waiters)
+      if (sameOwner(waiter.owner, owner)) waiter.reject(new HostError('ATTACHMENT_UNKNOWN', { containerId, ifName }));
+  }
+
   /** Takes the owner's address into cooldown; `undefined` when it has none. */
   release(owner: Owner): Allocation | undefined {
     const untilMs = this.#parts.clock.now() + this.#parts.settings.IP_COOLDOWN_PERIOD * 1000;
@@ -168,6 +172,14 @@ export class Engine {
     }
   }
 
+  #serveWaiting(): void {
+    for (const waiter of this.#waiters) {
+      const allocation = this.#tryAssign(waiter.owner);
+      if (allocation === undefined) return;
+      waiter.resolve(allocation);
+    }
+  }
+
   #tryAssign(owner: Owner): Allocation | undefined {
     const { clock } = this.#parts;
     const since = BigInt(clock.now()) * 1_000_000n;
@@ -184,6 +196,7 @@ export class Engine {
     const { promise, resolve, reject } = Promise.withResolvers<Allocation>();
     const waiter: Waiter = { owner, resolve, reject };
     this.#waiters = [...this.#waiters, waiter];
+    // A waiter that was served or refused stays in the list until its promise is heard: serving twice is harmless.
     const give = (): void => reject(this.refusal() ?? this.#growing());
     const deadline = setTimeout(give, ALLOCATE_WAIT_MS);
     if (gone.aborted) give();
@@ -212,6 +225,7 @@ export class Engine {
     const { clock, limits, targets, logger } = this.#parts;
     const nowMs = clock.now();
     this.#state = endCooldowns(this.#state, nowMs);
+    this.#serveWaiting();
     this.#effects.changed();
     const { actions, wakeAtMs } = decide({
       state: this.#state,
@@ -223,7 +237,8 @@ export class Engine {
       holdShrinkUntilMs: this.#holdShrinkUntilMs,
     });
     for (const action of actions) {
-      logger.info('started', { action: action.kind, ...action });
+      const { kind, ...details } = action;
+      logger.info('started', { action: kind, ...details });
       const run = this.#effects.run(action).finally(() => this.#running.delete(run));
       this.#running.add(run);
     }

@@ -149,6 +149,7 @@ export class GrowthLane {
         reason: `${eni.id} has no address`,
       });
     const added = await this.#network.addEni(eni, { ...place, primaryAddress, timeoutMs: LINK_WAIT_MS });
+    this.#network.repair();
     this.#engine().update((state) =>
       withEni(state, {
         id: eni.id,

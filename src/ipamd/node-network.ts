@@ -56,7 +56,10 @@ export class NodeNetwork {
     });
   }
 
-  /** Waits for the ENI's link, then gives it its address, table and rule. Throws `LINK_MISSING` or `NETLINK`. */
+  /**
+   * Notes a secondary ENI once its link is there; `repair` then gives it its address, table and rule.
+   * Throws `LINK_MISSING`.
+   */
   async addEni(
     eni: EniDescription,
     place: {
@@ -81,7 +84,6 @@ export class NodeNetwork {
       attachmentId: place.attachmentId,
     };
     this.#keep(added);
-    this.repair();
     return added;
   }
 

@@ -63,5 +63,6 @@ export function serveSocket(path: string, routes: SocketRoutes): { readonly stop
     },
   });
   chmodSync(path, 0o600);
-  return { stop: () => server.stop() };
+  // Calls under way are cut off: a plugin whose call is cut sends it again, to the daemon that comes after us.
+  return { stop: () => server.stop(true) };
 }
