@@ -14,6 +14,7 @@ import {
 } from '../cniproto/index.ts';
 import { HostError, toHostError } from '../errors/index.ts';
 import { type Answer, PATIENCE_MS, send, sendOnce } from './endpoint.ts';
+import { logTargetOf, writeLog } from './plugin-log.ts';
 import { spool } from './spool.ts';
 
 /** What one call of a CNI plugin is given. */
@@ -32,6 +33,12 @@ export interface PluginCall {
 interface Config {
   readonly value: unknown;
   readonly cniVersion: CniVersion;
+}
+
+function report(call: PluginCall, config: unknown, level: 'warn' | 'error', text: string): void {
+  const { CNI_COMMAND: command = '', CNI_CONTAINERID: containerId = '' } = call.env;
+  const line = { level, command, containerId, text, time: new Date().toISOString() };
+  writeLog(logTargetOf(config), line, call.stderr);
 }
 
 function parseConfig(text: string, command: CniCommand): Config {
@@ -59,10 +66,12 @@ function isErrorObject(text: string): boolean {
  * A DEL must not fail because the daemon is away (a runtime would retry it for ever and keep the pod terminating): it is
  * kept on disk instead. The last attempt after that closes the gap in which the daemon came up and read the folder before.
  */
-async function keepForLater(call: PluginCall, socket: string, body: string): Promise<Answer> {
+async function keepForLater(call: PluginCall, request: CniRequest, socket: string): Promise<Answer> {
+  const body = JSON.stringify(request);
   const kept = spool(`${call.runtimeDir}/spool`, body);
   const answer = await sendOnce(socket, body).catch(() => undefined);
   if (answer !== undefined) kept.withdraw();
+  else report(call, request.config, 'warn', `ipamd does not answer on ${socket}: the request is kept for it`);
   return answer ?? { ok: true, body: '{}' };
 }
 
@@ -72,7 +81,7 @@ async function deliver(call: PluginCall, environment: CniEnvironment, config: Co
   const request: CniRequest = { ...environment, plugin: call.plugin, config: config.value };
   const body = JSON.stringify(request);
   const answer = await send(socket, body, call.patienceMs ?? PATIENCE_MS[command]).catch((error: unknown) => {
-    if (command === 'DEL') return keepForLater(call, socket, body);
+    if (command === 'DEL') return keepForLater(call, request, socket);
     throw error;
   });
   if (!answer.ok && !isErrorObject(answer.body))
@@ -92,15 +101,19 @@ export async function runPlugin(call: PluginCall): Promise<number> {
     return 0;
   }
   let cniVersion: CniVersion = NEWEST_VERSION;
+  let conf: unknown;
   try {
     const environment = parseCniEnvironment(call.env);
     const config = parseConfig(await call.stdin(), environment.command);
-    ({ cniVersion } = config);
+    ({ cniVersion, value: conf } = config);
     const answer = await deliver(call, environment, config);
+    if (!answer.ok) report(call, conf, 'error', answer.body);
     if (!answer.ok || environment.command === 'ADD') call.stdout(answer.body);
     return answer.ok ? 0 : 1;
   } catch (error) {
-    call.stdout(JSON.stringify(renderError(toHostError(error), cniVersion, isCniCommand(name) ? name : undefined)));
+    const failure = toHostError(error);
+    report(call, conf, 'error', `${failure.code}: ${failure.message}`);
+    call.stdout(JSON.stringify(renderError(failure, cniVersion, isCniCommand(name) ? name : undefined)));
     return 1;
   }
 }

@@ -126,6 +126,31 @@ describe('runPlugin() without a daemon', () => {
     expect(modes).toEqual([0o600, 0o600]);
   });
 
+  const lines = (path: string) =>
+    readFileSync(path, 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+      .map(({ level, command, container_id }) => [level, command, container_id]);
+
+  test('what goes wrong is a line in the file the configuration names', async () => {
+    const file = join(runtimeDir, 'logs/plugin.log');
+    const conf = { ...CONF, pluginLogFile: file, pluginLogLevel: 'info' };
+    await call('DEL', { patienceMs: 0, stdin: JSON.stringify(conf) });
+    await call('ADD', { patienceMs: 0, stdin: JSON.stringify(conf) });
+    await call('DEL', { patienceMs: 0, stdin: JSON.stringify({ ...conf, pluginLogLevel: 'error' }) });
+    expect(lines(file)).toEqual([
+      ['warn', 'DEL', 'c1'],
+      ['error', 'ADD', 'c1'],
+    ]);
+  });
+
+  test('a log that cannot be written fails no call', async () => {
+    writeFileSync(join(runtimeDir, 'logs'), '');
+    const conf = { ...CONF, pluginLogFile: join(runtimeDir, 'logs/plugin.log') };
+    expect(await call('DEL', { patienceMs: 0, stdin: JSON.stringify(conf) })).toEqual({ code: 0, stdout: '' });
+  });
+
   test('a DEL that can be kept nowhere fails with 5', async () => {
     writeFileSync(join(runtimeDir, 'spool'), '');
     const { code, stdout } = await call('DEL', { patienceMs: 0 });

@@ -1,0 +1,42 @@
+import { appendFileSync, mkdirSync } from 'node:fs';
+
+/** One line for whoever looks for a pod that did not start. */
+export interface LogLine {
+  readonly level: 'warn' | 'error';
+  readonly command: string;
+  readonly containerId: string;
+  readonly text: string;
+  readonly time: string;
+}
+
+/** Where the network configuration wants the plugin to log. */
+export interface LogTarget {
+  readonly file: string;
+  readonly level: string;
+}
+
+/** Reads `pluginLogFile` and `pluginLogLevel`; a call that failed early may have none, and then stderr takes the line. */
+export function logTargetOf(config: unknown): LogTarget {
+  const keys =
+    typeof config === 'object' && config !== null ? new Map<string, unknown>(Object.entries(config)) : new Map();
+  const text = (key: string): string => {
+    const value: unknown = keys.get(key);
+    return typeof value === 'string' ? value : '';
+  };
+  return { file: text('pluginLogFile'), level: text('pluginLogLevel').toLowerCase() };
+}
+
+/** Writes the line. Only what went wrong is logged here: the daemon logs every call it gets. */
+export function writeLog(target: LogTarget, line: LogLine, stderr: (text: string) => void): void {
+  if (line.level === 'warn' && (target.level === 'error' || target.level === 'fatal')) return;
+  const { level, time, command, containerId, text } = line;
+  const json = `${JSON.stringify({ level, time, command, container_id: containerId, msg: text })}\n`;
+  if (!target.file.startsWith('/')) return stderr(json);
+  try {
+    mkdirSync(target.file.slice(0, target.file.lastIndexOf('/')) || '/', { recursive: true, mode: 0o755 });
+    appendFileSync(target.file, json, { mode: 0o640 });
+  } catch {
+    // A pod must not fail because its plugin cannot log; the runtime keeps stderr.
+    stderr(json);
+  }
+}
