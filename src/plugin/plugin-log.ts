@@ -31,7 +31,10 @@ export function writeLog(target: LogTarget, line: LogLine, stderr: (text: string
   if (line.level === 'warn' && (target.level === 'error' || target.level === 'fatal')) return;
   const { level, time, command, containerId, text } = line;
   const json = `${JSON.stringify({ level, time, command, container_id: containerId, msg: text })}\n`;
-  if (!target.file.startsWith('/')) return stderr(json);
+  if (!target.file.startsWith('/')) {
+    stderr(json);
+    return;
+  }
   try {
     mkdirSync(target.file.slice(0, target.file.lastIndexOf('/')) || '/', { recursive: true, mode: 0o755 });
     appendFileSync(target.file, json, { mode: 0o640 });
