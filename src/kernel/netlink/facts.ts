@@ -86,6 +86,7 @@ export function readRule(reply: NetlinkReply): RuleFact | undefined {
   const to = readIpv4(attributes.get(FRA.DST));
   const from = readIpv4(attributes.get(FRA.SRC));
   const value = readU32(attributes.get(FRA.FWMARK));
+  const mask = readU32(attributes.get(FRA.FWMASK));
   return {
     protocol: attributes.get(FRA.PROTOCOL)?.[0] ?? 0,
     rule: {
@@ -93,7 +94,8 @@ export function readRule(reply: NetlinkReply): RuleFact | undefined {
       table: readU32(attributes.get(FRA.TABLE)) ?? reply.payload[4] ?? 0,
       ...(to === undefined ? {} : { to: { address: to, prefixLength: reply.payload[1] ?? 32 } }),
       ...(from === undefined ? {} : { from: { address: from, prefixLength: reply.payload[2] ?? 32 } }),
-      ...(value === undefined ? {} : { mark: { value, mask: readU32(attributes.get(FRA.FWMASK)) ?? 0xffffffff } }),
+      // The kernel leaves out a mark of zero, but not its mask.
+      ...(value === undefined && mask === undefined ? {} : { mark: { value: value ?? 0, mask: mask ?? 0xffffffff } }),
     },
   };
 }
