@@ -1,0 +1,118 @@
+/**
+ * Measures the product on a simulated node against the stock plugins ptp and host-local, in turn, in one run. Prints a table;
+ * with `--json`, as the last thing on stdout, `{"rows":[{"name","ours","peer","ratio","unit"}]}`. No ratio makes it fail.
+ */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Plan, Report } from './bench/inside.ts';
+import { renderTable, rowOf } from './bench/rows.ts';
+import { build } from './build.ts';
+
+const HELP = `Usage: npm run bench -- [OPTION…]
+
+Measures ADD and DEL against the stock plugins ptp and host-local, the daemon's memory, and the times of install and start,
+on a node of a simulated VPC. Needs root. Changes nothing outside of namespaces it makes and removes.
+
+Options:
+  --quick     fewer samples, in about 20 s instead of 80
+  --cycles N  ADD and DEL pairs for the growth of memory (600; with --quick 0)
+  --product F an executable to measure instead of a fresh build
+  --json      {"rows":[{"name","ours","peer","ratio","unit"}]} on stdout
+  --help      this text
+`;
+
+// 234 pods: enough for 40 at once, and for a node that is nearly full.
+const INSTANCE_TYPE = 'm5.4xlarge';
+const FULL = { serial: 60, rounds: 7, together: 40, crowd: 200, cycles: 600, restarts: 3 } as const;
+const QUICK = { serial: 40, rounds: 3, together: 40, crowd: 0, cycles: 0, restarts: 0 } as const;
+
+interface Options {
+  readonly quick: boolean;
+  readonly json: boolean;
+  readonly cycles: number | undefined;
+  readonly product: string | undefined;
+}
+
+function parseWords(words: readonly string[]): Options | 'help' | { readonly wrong: string } {
+  let options: Options = { quick: false, json: false, cycles: undefined, product: undefined };
+  const rest = [...words];
+  for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
+    if (word === '--help' || word === '-h') return 'help';
+    if (word === '--quick') options = { ...options, quick: true };
+    else if (word === '--json') options = { ...options, json: true };
+    else if (word === '--cycles') {
+      const count = rest.shift() ?? '';
+      if (!/^\d{1,6}$/.test(count)) return { wrong: `--cycles needs a whole number, not "${count}"` };
+      options = { ...options, cycles: Number(count) };
+    } else if (word === '--product') {
+      const product = rest.shift() ?? '';
+      if (!existsSync(product)) return { wrong: `--product needs a file, and there is no "${product}"` };
+      options = { ...options, product };
+    } else return { wrong: `there is no option "${word}"` };
+  }
+  return options;
+}
+
+/** Brings a VPC of our own up, measures on its node, and takes it down whatever happens. */
+async function measure(product: string, plan: Plan): Promise<Report> {
+  const vpc = `bench${process.pid}`;
+  const sim = (...words: readonly string[]): string[] => [product, 'sim', ...words];
+  const down = (): void => {
+    Bun.spawnSync(sim('down', '--name', vpc), { stdout: 'ignore', stderr: 'inherit' });
+  };
+  let child: Bun.Subprocess<'ignore', 'pipe', 'inherit'> | undefined;
+  const stop = (): void => {
+    child?.kill();
+    down();
+    process.exit(130);
+  };
+  process.on('SIGINT', stop).on('SIGTERM', stop);
+  try {
+    const type = ['--instance-type', INSTANCE_TYPE];
+    const up = Bun.spawnSync(sim('up', '--name', vpc, '--nodes', '1', ...type), {
+      stdout: 'ignore',
+      stderr: 'inherit',
+    });
+    if (!up.success) throw new Error('the simulated VPC did not come up');
+    const inside = [process.execPath, join(import.meta.dir, 'bench/inside.ts'), JSON.stringify(plan)];
+    child = Bun.spawn(sim('exec', '--name', vpc, 'node-a', '--', ...inside), {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const text = await child.stdout.text();
+    if ((await child.exited) !== 0) throw new Error('measuring failed, see above');
+    return JSON.parse(text);
+  } finally {
+    down();
+    process.off('SIGINT', stop).off('SIGTERM', stop);
+  }
+}
+
+async function main(words: readonly string[]): Promise<number> {
+  const options = parseWords(words);
+  if (options === 'help') {
+    process.stdout.write(HELP);
+    return 0;
+  }
+  if ('wrong' in options) {
+    console.error(`bench: ${options.wrong}\n\n${HELP}`);
+    return 2;
+  }
+  if (process.getuid?.() !== 0) {
+    console.error('bench: namespaces need root: run it with sudo');
+    return 1;
+  }
+  const size = options.quick ? QUICK : FULL;
+  const product = options.product ?? build();
+  console.error(`measuring ${product}`);
+  const { measured, memory } = await measure(product, { product, ...size, cycles: options.cycles ?? size.cycles });
+  const table = `${renderTable(measured)}
+Medians. ADD and DEL: one process from its start to its end, on the same node, in turn with the peer; "-40" is 40 started
+at once, until the last has ended. del-until-gone adds the removal of the namespace until the host's link is gone.
+The daemon's ${memory.resident.toFixed(0)} MB: ${memory.anonymous.toFixed(0)} MB of its own, ${memory.file.toFixed(0)} MB pages of the executable, shared with every plugin.
+`;
+  if (options.json) console.error(`\n${table}`);
+  console.log(options.json ? JSON.stringify({ rows: measured.map(rowOf) }) : `\n${table}`);
+  return 0;
+}
+
+process.exitCode = await main(process.argv.slice(2));

@@ -1,0 +1,224 @@
+/**
+ * The measuring half of the benchmark. It runs on a simulated node, in its network and mount namespaces, so that what it
+ * starts is timed and nothing else. Its one argument is a Plan; it prints a Report.
+ */
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { awaitStatus, type DaemonStatus, type Memory, memoryOf, readyAfter } from './daemon.ts';
+import { callOnce, callTogether, OURS, type Peer, type Pod, stockPeer } from './peers.ts';
+import type { Measured } from './rows.ts';
+import { linkCount, makeSandbox, removeSandboxes, settle } from './sandbox.ts';
+
+/** What is to be measured. */
+export interface Plan {
+  /** The executable to install. */
+  readonly product: string;
+  readonly serial: number;
+  readonly rounds: number;
+  readonly together: number;
+  /** Pods on the node when ADD is measured once more; 0 leaves that out. */
+  readonly crowd: number;
+  /** ADD and DEL pairs whose effect on memory is measured; 0 leaves that out. */
+  readonly cycles: number;
+  readonly restarts: number;
+}
+
+/** What was measured. */
+export interface Report {
+  readonly measured: readonly Measured[];
+  readonly memory: Memory;
+}
+
+const STOCK_DATA = '/run/vpc-cni-bench';
+const BUDGET = { installMs: 2000, reinstallMs: 300, readyMs: 500, daemonMb: 60, growthMb: 5 } as const;
+/** Bun gives memory back a little after its last work. */
+const IDLE_MS = 5_000;
+
+const say = (text: string): void => console.error(`  ${text}`);
+let made = 0;
+const makePod = (peer: Peer): Pod => {
+  made += 1;
+  const id = `bench-${peer.name}-${made}`;
+  return { id, netns: makeSandbox(id) };
+};
+const makePods = (peer: Peer, count: number): readonly Pod[] => Array.from({ length: count }, () => makePod(peer));
+
+/** Each in turn goes first, so that what one leaves behind in the kernel does not always meet the other. */
+const inTurn = (peers: readonly Peer[], round: number): readonly Peer[] =>
+  round % 2 === 0 ? peers : peers.toReversed();
+
+type Samples = Record<Peer['name'], number[]>;
+const noSamples = (): Samples => ({ ours: [], ptp: [] });
+
+const compare = (name: string, { ours, ptp }: Samples): Measured => ({
+  ...{ name, ours, peer: ptp, unit: 'ms', against: 'ptp+host-local' },
+});
+const within = (name: string, unit: 'ms' | 'MB', budget: number, ours: readonly number[]): Measured => ({
+  ...{ name, ours, peer: [budget], unit, against: 'budget' },
+});
+
+function install(product: string): number {
+  const started = performance.now();
+  const { success, stderr } = Bun.spawnSync([product, 'install'], { stdout: 'pipe', stderr: 'pipe' });
+  if (!success) throw new Error(`install failed: ${stderr}`);
+  return performance.now() - started;
+}
+
+/** One after the other: first all ADDs, then all DELs, each with its namespace gone before the next begins. */
+async function measureSerial(peers: readonly Peer[], count: number): Promise<readonly Measured[]> {
+  const links = linkCount();
+  const [add, del, gone] = [noSamples(), noSamples(), noSamples()];
+  const pods = Array.from({ length: count }, () => new Map(peers.map((peer) => [peer.name, makePod(peer)])));
+  for (const [round, both] of pods.entries())
+    for (const peer of inTurn(peers, round)) {
+      const { ms, pod } = callOnce(peer, 'ADD', both.get(peer.name) ?? makePod(peer));
+      add[peer.name].push(ms);
+      both.set(peer.name, pod);
+      await Bun.sleep(5);
+    }
+  for (const [round, both] of pods.entries())
+    for (const [turn, peer] of inTurn(peers, round).entries()) {
+      const started = performance.now();
+      const { ms, pod } = callOnce(peer, 'DEL', both.get(peer.name) ?? makePod(peer));
+      del[peer.name].push(ms);
+      removeSandboxes([pod.netns]);
+      await settle(links + 2 * (count - round) - 1 - turn);
+      gone[peer.name].push(performance.now() - started);
+      await Bun.sleep(5);
+    }
+  return [compare('add-serial', add), compare('del-serial', del), compare('del-until-gone', gone)];
+}
+
+/** All at once, as a node does that is drained or fills up. */
+async function measureTogether(peers: readonly Peer[], plan: Plan): Promise<readonly Measured[]> {
+  const links = linkCount();
+  const [add, del] = [noSamples(), noSamples()];
+  for (let round = 0; round < plan.rounds; round += 1)
+    for (const peer of inTurn(peers, round)) {
+      const added = await callTogether(peer, 'ADD', makePods(peer, plan.together));
+      add[peer.name].push(added.ms);
+      await Bun.sleep(50);
+      const deleted = await callTogether(peer, 'DEL', added.pods);
+      del[peer.name].push(deleted.ms);
+      removeSandboxes(deleted.pods.map(({ netns }) => netns));
+      await settle(links);
+    }
+  return [compare(`add-${plan.together}`, add), compare(`del-${plan.together}`, del)];
+}
+
+/** ADD on a node that holds many pods, against ADD on the same node when it held few. */
+async function measureCrowd(plan: Plan, few: readonly number[]): Promise<readonly Measured[]> {
+  if (plan.crowd === 0) return [];
+  const links = linkCount();
+  const crowd: Pod[] = [];
+  while (crowd.length < plan.crowd) {
+    const batch = makePods(OURS, Math.min(20, plan.crowd - crowd.length));
+    crowd.push(...(await callTogether(OURS, 'ADD', batch)).pods);
+  }
+  const samples: number[] = [];
+  for (let count = 0; count < 20; count += 1) {
+    const { ms, pod } = callOnce(OURS, 'ADD', makePod(OURS));
+    samples.push(ms);
+    crowd.push(pod);
+    await Bun.sleep(5);
+  }
+  for (let from = 0; from < crowd.length; from += 20) {
+    const batch = crowd.slice(from, from + 20);
+    await callTogether(OURS, 'DEL', batch);
+    removeSandboxes(batch.map(({ netns }) => netns));
+  }
+  await settle(links);
+  const against = 'same, near-empty node';
+  return [{ name: `add-at-${plan.crowd}-pods`, ours: samples, peer: few, unit: 'ms', against }];
+}
+
+async function idleMemory(pid: number): Promise<Memory> {
+  await Bun.sleep(IDLE_MS);
+  return memoryOf(pid);
+}
+
+/** What many pods that came and went leave in the daemon's memory. */
+async function measureGrowth(plan: Plan, pid: number): Promise<readonly Measured[]> {
+  if (plan.cycles === 0) return [];
+  const links = linkCount();
+  const before = (await idleMemory(pid)).resident;
+  for (let done = 0; done < plan.cycles; done += 20) {
+    const { pods } = await callTogether(OURS, 'ADD', makePods(OURS, 20));
+    await callTogether(OURS, 'DEL', pods);
+    removeSandboxes(pods.map(({ netns }) => netns));
+  }
+  await settle(links);
+  const growth = (await idleMemory(pid)).resident - before;
+  return [within(`rss-growth-${plan.cycles}`, 'MB', BUDGET.growthMb, [growth])];
+}
+
+async function measureRestarts(plan: Plan, first: DaemonStatus): Promise<readonly number[]> {
+  const samples: number[] = [];
+  let { pid } = first;
+  for (let count = 0; count < plan.restarts; count += 1) {
+    // One that lived for long is started again at once.
+    await Bun.sleep(3_100);
+    process.kill(pid, 'SIGKILL');
+    const status = await awaitStatus('the next daemon', (next) => next.pid !== pid && next.ready);
+    samples.push(readyAfter(status));
+    ({ pid } = status);
+  }
+  return samples;
+}
+
+async function measure(plan: Plan): Promise<Report> {
+  const wanted = Math.max(plan.crowd + 21, plan.together + 1, plan.serial + 1);
+  mkdirSync('/etc/vpc-cni/conf.d', { recursive: true });
+  mkdirSync(STOCK_DATA, { recursive: true });
+  // Addresses are there before the first pod and come back at once: no call has to wait for EC2.
+  writeFileSync(
+    '/etc/vpc-cni/conf.d/50-bench.env',
+    `WARM_IP_TARGET=1\nMINIMUM_IP_TARGET=${wanted}\nIP_COOLDOWN_PERIOD=0\n`,
+  );
+  try {
+    say('install, twice');
+    const first = install(plan.product);
+    const ready = readyAfter(await awaitStatus('a ready daemon', (status) => status.ready));
+    const again = [install(plan.product), install(plan.product), install(plan.product)];
+    const warm = ({ pool }: DaemonStatus): boolean => pool.free >= wanted && pool.pending === 0;
+    const status = await awaitStatus(`${wanted} free addresses`, warm);
+    say('memory of the idle daemon');
+    const fresh = await idleMemory(status.pid);
+    const peers = [OURS, stockPeer(STOCK_DATA)];
+    say('warming up');
+    await measureSerial(peers, 5);
+    say(`${plan.serial} pods one after the other`);
+    const serial = await measureSerial(peers, plan.serial);
+    say(`${plan.together} pods at once, ${plan.rounds} times`);
+    const together = await measureTogether(peers, plan);
+    if (plan.crowd > 0) say(`ADD with ${plan.crowd} pods on the node`);
+    const crowd = await measureCrowd(plan, serial[0]?.ours ?? []);
+    if (plan.cycles > 0) say(`${plan.cycles} pods come and go`);
+    const growth = await measureGrowth(plan, status.pid);
+    say('memory of the daemon after that');
+    const memory = await idleMemory(status.pid);
+    if (plan.restarts > 0) say('restarts of the daemon');
+    const restarts = await measureRestarts(plan, status);
+    return {
+      memory,
+      measured: [
+        ...serial,
+        ...together,
+        ...crowd,
+        within('daemon-rss', 'MB', BUDGET.daemonMb, [memory.resident]),
+        within('daemon-rss-fresh', 'MB', BUDGET.daemonMb, [fresh.resident]),
+        ...growth,
+        within('install-first', 'ms', BUDGET.installMs, [first]),
+        within('install-second', 'ms', BUDGET.reinstallMs, again),
+        within('start-to-ready', 'ms', BUDGET.readyMs, [ready]),
+        ...(plan.restarts > 0 ? [within('restart-to-ready', 'ms', BUDGET.readyMs, restarts)] : []),
+      ],
+    };
+  } finally {
+    rmSync(STOCK_DATA, { recursive: true, force: true });
+  }
+}
+
+if (import.meta.main) {
+  const plan: Plan = JSON.parse(process.argv[2] ?? '');
+  console.log(JSON.stringify(await measure(plan)));
+}
