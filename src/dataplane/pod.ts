@@ -49,12 +49,12 @@ export function podWiring(input: PodInterface): PodWiring {
     hostRoute,
     hostRules,
     hostSteps: [
-      { kind: 'set-link', link: host, up: true, alias: podAlias(input.pod) },
+      { kind: 'set-link', link: host, mtu, up: true, alias: podAlias(input.pod) },
       { kind: 'replace-route', route: hostRoute },
       ...hostRules.map((rule) => ({ kind: 'add-rule', rule }) as const),
     ],
     podSteps: [
-      { kind: 'set-link', link, up: true },
+      { kind: 'set-link', link, mtu, up: true },
       { kind: 'add-address', address: { link, address: hostCidr(address) } },
       { kind: 'replace-route', route: { table: MAIN_TABLE, destination: hostCidr(POD_GATEWAY), link } },
       { kind: 'replace-route', route: { table: MAIN_TABLE, destination: ANYWHERE, gateway: POD_GATEWAY, link } },

@@ -47,13 +47,14 @@ function makePair(host: RouteSocket, pod: RouteSocket, netns: Netns, wiring: Pod
   let answer = create();
   if (answer.errno === ERRNO.EEXIST) {
     const { container } = wiring.veth;
+    // Left by an earlier sandbox of the same pod whose namespace still lives, by a crash half-way, or ours with a MAC
+    // that somebody changed; its far end goes with it.
+    const stale = findLink(host, wiring.veth.host.name);
+    if (stale !== undefined) host.batch([deleteLink({ index: stale.index })]);
     const taken = findLink(pod, container.name);
     if (taken !== undefined && taken.mac !== container.mac)
       throw new HostError('IFNAME_TAKEN', { netns: netns.path, ifName: container.name });
-    // Left by an earlier sandbox of the same pod whose namespace still lives, or by a crash half-way; either end may
-    // have been renamed since.
-    const stale = findLink(host, wiring.veth.host.name);
-    if (stale !== undefined) host.batch([deleteLink({ index: stale.index })]);
+    // Ours, with a host end that was renamed.
     if (taken !== undefined) pod.batch([deleteLink({ index: taken.index })]);
     answer = create();
   }
