@@ -1,21 +1,19 @@
-import type { EniAttachment, EniDescription } from '../aws/index.ts';
+import { type EniAttachment, type EniDescription, removeEni } from '../aws/index.ts';
 import { readPodAlias, routeTableOf } from '../dataplane/index.ts';
 import { toHostError } from '../errors/index.ts';
 import { listLinks, observeNetwork } from '../kernel/index.ts';
 import { type Orphan, type PoolEni, type PoolState, restorePool } from '../pool/index.ts';
+import { ENI_TAG } from '../vpc/index.ts';
 import type { NodeNetwork } from './node-network.ts';
 import type { Node } from './parts.ts';
-import { removeEni } from './remove-eni.ts';
 import type { Store, Stored } from './store.ts';
 
 /** An ENI that was being attached when we stopped is waited for this long; one without a link serves no pods. */
 const LINK_WAIT_MS = 10_000;
 
-const INSTANCE_TAG = 'node.k8s.amazonaws.com/instance_id';
-
 /** Trunk, branch and EFA interfaces belong to others (ipamd reference §2.9); so does what its owner marks. */
 function isManaged(eni: EniDescription): boolean {
-  return eni.interfaceType === 'interface' && eni.tags['node.k8s.amazonaws.com/no_manage'] !== 'true';
+  return eni.interfaceType === 'interface' && eni.tags[ENI_TAG.noManage] !== 'true';
 }
 
 /** The pool entry of an ENI as EC2 describes it: every address but the primary one, free until we know better. */
@@ -105,7 +103,7 @@ export interface Leftover {
 export async function findLeftovers(node: Node, stored: Stored): Promise<readonly Leftover[]> {
   if (stored.intents.length === 0) return [];
   const { ec2, identity } = node;
-  const ours = await ec2.findEnis({ tags: { [INSTANCE_TAG]: identity.instanceId } });
+  const ours = await ec2.findEnis({ tags: { [ENI_TAG.instance]: identity.instanceId } });
   for (const { id, attachment } of ours)
     if (attachment?.state === 'attached' && !attachment.deleteOnTermination)
       await ec2.setDeleteOnTermination({ eniId: id, attachmentId: attachment.id });

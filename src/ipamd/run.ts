@@ -9,15 +9,16 @@ import { notify } from '../systemd/index.ts';
 import { adoptPool, findLeftovers, removeLeftovers } from './adopt.ts';
 import { Attachments } from './attachments.ts';
 import { Engine } from './engine.ts';
-import { GrowthLane } from './growth-lane.ts';
+import { grow } from './grow.ts';
 import { identify, persist } from './identify.ts';
 import { introspectionRoutes } from './introspection.ts';
+import { Lane, type LaneParts } from './lane.ts';
 import { createCallCounts, registerPoolMetrics } from './metrics.ts';
 import { NodeNetwork } from './node-network.ts';
 import type { Edges, Node } from './parts.ts';
 import { servePort } from './ports.ts';
 import { serveSocket } from './server.ts';
-import { ShrinkLane } from './shrink-lane.ts';
+import { shrink } from './shrink.ts';
 import { replaySpool } from './spool.ts';
 import { type Phase, statusDocument } from './status.ts';
 import { Store } from './store.ts';
@@ -125,14 +126,16 @@ class Daemon {
   }
 
   #engine(node: Node, network: NodeNetwork, state: PoolState): Engine {
-    const parts = { engine: () => engine, network, store: this.#store };
-    const growth = new GrowthLane(node, parts);
-    const shrink = new ShrinkLane(node, parts);
-    const engine: Engine = new Engine(node, this.#store, state, {
+    const engine = new Engine(node, this.#store, state, {
       run: (action) =>
-        action.kind === 'assign-addresses' || action.kind === 'create-eni' ? growth.run(action) : shrink.run(action),
+        action.kind === 'assign-addresses' || action.kind === 'create-eni'
+          ? growth.run(action.kind, () => grow(parts, action))
+          : shrinking.run(action.kind, () => shrink(parts, action)),
       changed: () => this.#publish(node, engine),
     });
+    const parts: LaneParts = { node, engine, network, store: this.#store };
+    const growth = new Lane(parts, 'growth');
+    const shrinking = new Lane(parts, 'shrink');
     return engine;
   }
 

@@ -7,3 +7,4 @@ export {
   supportsPrefixes,
 } from './instance-limits.ts';
 export { maxPods } from './max-pods.ts';
+export { ENI_TAG } from './tags.ts';

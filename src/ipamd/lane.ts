@@ -1,0 +1,51 @@
+import { backoffMs } from '../aws/index.ts';
+import { type ErrorCode, toHostError } from '../errors/index.ts';
+import type { LogFields } from '../log/index.ts';
+import type { Engine } from './engine.ts';
+import type { NodeNetwork } from './node-network.ts';
+import type { Node } from './parts.ts';
+import type { Store } from './store.ts';
+
+/** What EC2 changes work with. */
+export interface LaneParts {
+  readonly node: Node;
+  readonly engine: Engine;
+  readonly network: NodeNetwork;
+  readonly store: Store;
+}
+
+// What fills or is granted only by people or other nodes comes no sooner for being asked often.
+const SLOW_MS = 30_000;
+const SLOW: ReadonlySet<ErrorCode> = new Set(['SUBNET_NO_IPS', 'IAM_DENIED']);
+
+/** One direction of EC2 changes. Growth and shrink are lanes of their own: a detach that hangs delays no pod. */
+export class Lane {
+  readonly #parts: LaneParts;
+  readonly #direction: 'growth' | 'shrink';
+  #failures = 0;
+
+  constructor(parts: LaneParts, direction: 'growth' | 'shrink') {
+    this.#parts = parts;
+    this.#direction = direction;
+  }
+
+  /** Does the work and logs how it ended; a failure holds the lane back, longer each time, with jitter. Never throws. */
+  async run(action: string, work: () => Promise<LogFields>): Promise<void> {
+    const { node, engine } = this.#parts;
+    const started = node.clock.monotonic();
+    const duration = (): number => Math.round(node.clock.monotonic() - started);
+    try {
+      const done = await work();
+      this.#failures = 0;
+      engine.succeed(this.#direction);
+      node.logger.info('finished', { action, ...done, duration_ms: duration() });
+    } catch (caught) {
+      const error = toHostError(caught);
+      const wait = SLOW.has(error.code) ? SLOW_MS : backoffMs({ attempt: this.#failures, random: Math.random() });
+      this.#failures += 1;
+      engine.hold(this.#direction, wait, error);
+      node.logger.warn(`failed, trying again in ${Math.round(wait)} ms`, { action, error, duration_ms: duration() });
+    }
+    engine.kick();
+  }
+}
