@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import type { Ipv4Address } from '../addr/index.ts';
 import { type EniDescription, removeEni } from '../aws/index.ts';
-import { HostError, toHostError } from '../errors/index.ts';
+import { type ErrorCode, HostError, toHostError } from '../errors/index.ts';
 import type { LogFields } from '../log/index.ts';
 import {
   type PendingGrowth,
@@ -53,12 +54,30 @@ export async function grow(parts: LaneParts, action: Growth): Promise<LogFields>
   engine.update((state) => withPending(state, growth));
   try {
     if (action.kind === 'create-eni') return await createEni(parts, action);
-    const { eniId } = action;
-    const addresses = await halving(action.count, (count) => node.ec2.assignAddresses({ eniId, count }));
-    engine.update((state) => withAddresses(state, eniId, addresses));
-    return { eni_id: eniId, addresses: addresses.length };
+    return await assign(parts, action);
   } finally {
     engine.update((state) => withoutPending(state, growth));
+  }
+}
+
+/** After these nobody knows what EC2 did: the answer may have been lost behind a success. */
+const UNCERTAIN: ReadonlySet<ErrorCode> = new Set(['EC2_UNREACHABLE', 'ADDRESS_LIMIT']);
+
+async function assign(parts: LaneParts, action: Extract<Growth, { kind: 'assign-addresses' }>): Promise<LogFields> {
+  const { engine, node } = parts;
+  const { eniId } = action;
+  const learn = (addresses: readonly Ipv4Address[]): void =>
+    engine.update((state) => withAddresses(state, eniId, addresses));
+  try {
+    const addresses = await halving(action.count, (count) => node.ec2.assignAddresses({ eniId, count }));
+    learn(addresses);
+    return { eni_id: eniId, addresses: addresses.length };
+  } catch (error) {
+    if (UNCERTAIN.has(toHostError(error).code)) {
+      const eni = await node.ec2.describeEni({ eniId }).catch(() => undefined);
+      learn(eni?.addresses.filter((address) => address !== eni.primaryAddress) ?? []);
+    }
+    throw error;
   }
 }
 
