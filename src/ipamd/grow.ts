@@ -46,7 +46,7 @@ async function halving<T>(count: number, ask: (count: number) => Promise<T>): Pr
  * counts them as pending meanwhile. Throws what EC2 or the kernel refused; nothing is left behind then.
  */
 export async function grow(parts: LaneParts, action: Growth): Promise<LogFields> {
-  const { engine, node } = parts;
+  const { engine } = parts;
   const growth: PendingGrowth =
     action.kind === 'create-eni'
       ? { kind: 'eni', device: action.device, count: action.count }
