@@ -17,7 +17,7 @@ Examples:
 export const run: RunCommand = async (context: CommandContext) => {
   let wanted = false;
   const command = new Command('vpc-cni ipamd')
-    .description('Run the address daemon in the foreground: the warm pool, the CNI socket, metrics.')
+    .description('Runs the address daemon in the foreground: the warm pool, the CNI socket, metrics.')
     .addHelpText('after', EXAMPLES)
     .configureOutput({ writeOut: context.stdout, writeErr: () => undefined })
     .exitOverride()

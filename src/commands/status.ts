@@ -58,7 +58,7 @@ function frame(context: CommandContext, status: HostStatus): string {
 
 function parseOptions(context: CommandContext): Options | 'help' {
   const command = new Command('vpc-cni status')
-    .description('show the pool, its ENIs and whether pods can be served')
+    .description('Shows the pool, its ENIs and whether pods can be served.')
     .option('--json', 'print one JSON document')
     .option('--watch', 'show it again every second until interrupted')
     .addHelpText('after', '\nExit codes: 0 ready, 1 down or not ready, 2 bad usage')

@@ -1,7 +1,16 @@
 import type { Command } from 'commander';
 import { createLogger } from '../../log/index.ts';
 import { createClient, serveVpc, startVpc, stopVpc, vpcNames } from '../../sim/index.ts';
-import { answer, type CommonOptions, needRoot, runningVpc, type SimContext, selfArgv, wholeNumber } from './context.ts';
+import {
+  answer,
+  type CommonOptions,
+  DEFAULT_VPC,
+  needRoot,
+  runningVpc,
+  type SimContext,
+  selfArgv,
+  wholeNumber,
+} from './context.ts';
 import { renderStatus } from './status-text.ts';
 
 interface UpOptions extends CommonOptions {
@@ -61,6 +70,7 @@ async function up(context: SimContext, options: UpOptions): Promise<void> {
     throw error;
   }
   const { name, ec2, imds, admin, nodes, ...rest } = await client.status();
+  const own = name === DEFAULT_VPC ? '' : `--name ${name} `;
   answer(context, options, {
     json: {
       ok: true,
@@ -70,7 +80,7 @@ async function up(context: SimContext, options: UpOptions): Promise<void> {
       admin,
       nodes: nodes.map((node) => ({ name: node.name, address: node.address, imds: node.imds })),
     },
-    text: `${renderStatus({ name, ec2, imds, admin, nodes, ...rest })}\nnext: vpc-cni sim exec ${nodeName(0)} -- COMMAND\n`,
+    text: `${renderStatus({ name, ec2, imds, admin, nodes, ...rest })}\nnext: vpc-cni sim exec ${own}${nodeName(0)} -- COMMAND\n`,
   });
 }
 
