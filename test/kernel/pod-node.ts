@@ -54,6 +54,9 @@ export class TestNode implements Disposable {
       space.ip(`link add ${name} address ${mac} type veth peer name ${name} netns ${router.name}`);
       router.ip(`link set ${name} mtu 9001 master vpc up`);
     }
+    // The node answers for both its addresses on either link, which a VPC does not ask it to.
+    this.deliver(PRIMARY_ADDRESS, 'eth0');
+    this.deliver('10.0.1.77', 'eth1');
     for (const words of [
       'link set eth0 mtu 9001 up',
       'addr add 10.0.1.5/24 dev eth0',
@@ -64,7 +67,7 @@ export class TestNode implements Disposable {
     applySteps(this.socket, diffNetwork(this.wanted, observeNetwork(this.socket)));
   }
 
-  /** Tells the router which ENI holds a pod's address. */
+  /** Tells the router which ENI holds an address. */
   deliver(address: string, eni: keyof typeof ENI_MACS): void {
     this.router.ip(`neigh replace ${address} lladdr ${ENI_MACS[eni]} dev vpc nud permanent`);
   }
