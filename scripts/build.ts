@@ -90,7 +90,8 @@ export function build(arch: Arch = hostArch()): string {
   const inputs = fingerprint(id);
   if (existsSync(out) && existsSync(stamp) && readFileSync(stamp, 'utf8') === inputs) return out;
   const { version }: { version: string } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
-  const draft = `${out}.new`;
+  // Two builds at once (two demos) must not write one file.
+  const draft = `${out}.${process.pid}.new`;
   mkdirSync(DIST, { recursive: true });
   rmSync(stamp, { force: true });
   const foreign = arch === hostArch() ? [] : [`--compile-executable-path=${foreignBun(arch)}`];
