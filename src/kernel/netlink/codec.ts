@@ -113,8 +113,15 @@ export function decodeReplies(datagram: Uint8Array): readonly NetlinkReply[] {
   return replies;
 }
 
-/** The attributes behind a fixed header of `from` bytes, by type; of a repeated type the last one counts. */
-export function decodeAttributes(payload: Uint8Array, from: number): ReadonlyMap<number, Uint8Array> {
+/**
+ * The attributes behind a fixed header of `from` bytes, by type; of a repeated type the last one counts. `only` leaves
+ * out all others: a link has some sixty.
+ */
+export function decodeAttributes(
+  payload: Uint8Array,
+  from: number,
+  only?: ReadonlySet<number>,
+): ReadonlyMap<number, Uint8Array> {
   const attributes = new Map<number, Uint8Array>();
   if (payload.length < from) malformed(`a payload of ${payload.length} bytes, its header takes ${from}`);
   const view = new DataView(payload.buffer, payload.byteOffset, payload.byteLength);
@@ -123,7 +130,8 @@ export function decodeAttributes(payload: Uint8Array, from: number): ReadonlyMap
     if (payload.length - at < 4) malformed(`${payload.length - at} bytes are left, an attribute takes 4`);
     const length = view.getUint16(at, true);
     if (length < 4 || length > payload.length - at) malformed(`an attribute states ${length} bytes`);
-    attributes.set(view.getUint16(at + 2, true) & NLA_TYPE_MASK, payload.subarray(at + 4, at + length));
+    const type = view.getUint16(at + 2, true) & NLA_TYPE_MASK;
+    if (only === undefined || only.has(type)) attributes.set(type, payload.subarray(at + 4, at + length));
     at += align(length);
   }
   return attributes;

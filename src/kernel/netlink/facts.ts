@@ -7,10 +7,12 @@ import { FR_ACT_TO_TBL, FRA, IFA, IFA_F_NOPREFIXROUTE, IFF_UP, IFLA, NDA, RTA, R
 const view = (payload: Uint8Array): DataView => new DataView(payload.buffer, payload.byteOffset, payload.byteLength);
 const ANYWHERE = parseIpv4Cidr('0.0.0.0/0');
 
+const LINK_ATTRIBUTES: ReadonlySet<number> = new Set([IFLA.IFNAME, IFLA.ADDRESS, IFLA.MTU, IFLA.GROUP, IFLA.IFALIAS]);
+
 /** The link in an RTM_NEWLINK message; `undefined` for another message or one without a name. */
 export function readLink(reply: NetlinkReply): Link | undefined {
   if (reply.type !== RTM.NEWLINK) return undefined;
-  const attributes = decodeAttributes(reply.payload, 16);
+  const attributes = decodeAttributes(reply.payload, 16, LINK_ATTRIBUTES);
   const name = readString(attributes.get(IFLA.IFNAME));
   if (name === undefined) return undefined;
   const header = view(reply.payload);

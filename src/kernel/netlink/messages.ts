@@ -18,6 +18,7 @@ import {
   RT_SCOPE,
   RT_TABLE_UNSPEC,
   RTA,
+  RTEXT_FILTER_SKIP_STATS,
   RTM,
   RTN_UNICAST,
   VETH_INFO_PEER,
@@ -35,13 +36,15 @@ function linkHeader(fields: { readonly index?: number; readonly up?: true } = {}
   return bytes;
 }
 
+const WITHOUT_STATS: Attribute = { type: IFLA.EXT_MASK, value: u32(RTEXT_FILTER_SKIP_STATS) };
+
 /** A link by name. */
 export function getLink(name: string): NetlinkRequest {
   return {
     type: RTM.GETLINK,
     flags: 0,
     header: linkHeader(),
-    attributes: [{ type: IFLA.IFNAME, value: zeroTerminated(name) }],
+    attributes: [{ type: IFLA.IFNAME, value: zeroTerminated(name) }, WITHOUT_STATS],
   };
 }
 
@@ -216,7 +219,7 @@ export function dumpOf(kind: 'links' | 'addresses' | 'routes' | 'rules' | 'neigh
   };
   switch (kind) {
     case 'links':
-      return { type: RTM.GETLINK, flags: 0, header: family(16, AF_UNSPEC), attributes: [] };
+      return { type: RTM.GETLINK, flags: 0, header: family(16, AF_UNSPEC), attributes: [WITHOUT_STATS] };
     case 'addresses':
       return { type: RTM.GETADDR, flags: 0, header: family(8, AF_INET), attributes: [] };
     case 'routes':
