@@ -19,7 +19,9 @@ test('podWiring() of a pod on a secondary ENI, whole', () => {
     '512: from all to 10.0.1.90/32 lookup 254',
     '1536: from 10.0.1.90/32 lookup 2',
   ]);
-  expect(stepsText(hostSteps)).toBe(`link set enic440f455693 mtu 9001 up alias "vpc-cni aws-cni 0123abcd eth0 default/nginx"
+  expect(
+    stepsText(hostSteps),
+  ).toBe(`link set enic440f455693 mtu 9001 up alias "vpc-cni aws-cni 0123abcd eth0 default/nginx"
 route replace 10.0.1.90/32 dev enic440f455693 table 254
 rule add 512: from all to 10.0.1.90/32 lookup 254
 rule add 1536: from 10.0.1.90/32 lookup 2`);
