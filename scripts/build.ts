@@ -98,6 +98,10 @@ export function build(arch: Arch = hostArch()): string {
   run([
     process.execPath,
     ...['build', '--compile', '--bytecode', '--minify', '--splitting', '--format=esm'],
+    // A .env or bunfig.toml in whatever directory we are started in is none of our business, and costs a look.
+    ...['--no-compile-autoload-dotenv', '--no-compile-autoload-bunfig'],
+    // A plugin call ends before compiled code pays off; every command sets the usual policy back when it starts.
+    '--compile-jit-policy=100',
     `--target=bun-linux-${arch}`,
     ...foreign,
     `--define=VPC_CNI_VERSION=${JSON.stringify(version)}`,
