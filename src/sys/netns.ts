@@ -1,4 +1,4 @@
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, constants, openSync } from 'node:fs';
 import { HostError } from '../errors/index.ts';
 import { lastErrnoName, libc } from './libc.ts';
 
@@ -13,7 +13,8 @@ export interface Netns extends Disposable {
 /** Opens the namespace file. Throws `NETNS_MISSING`; whether it really is a network namespace shows when entered. */
 export function openNetns(path: string): Netns {
   try {
-    const fd = openSync(path, 'r');
+    // Non-blocking: a FIFO under this name would otherwise hold the only thread until somebody writes to it.
+    const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
     return { path, fd, [Symbol.dispose]: () => closeSync(fd) };
   } catch (error) {
     throw new HostError(

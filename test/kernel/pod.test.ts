@@ -1,5 +1,5 @@
 import { expect } from 'bun:test';
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
 import { podUnwiring, type Step } from '../../src/dataplane/index.ts';
 import { HostError } from '../../src/errors/index.ts';
 import { applySteps, deadLinks, openPodNetns, removeDeadLinks } from '../../src/kernel/index.ts';
@@ -173,7 +173,11 @@ function openFiles(): number {
 
 kernelTest('a path that is no pod namespace is refused, and no file stays open', () => {
   using node = new TestNode();
+  const folder = mkdtempSync('/tmp/vpc-cni-pod-');
+  using _folder = { [Symbol.dispose]: () => rmSync(folder, { recursive: true }) };
+  Bun.spawnSync(['mkfifo', `${folder}/fifo`]);
   const rows = [
+    { path: `${folder}/fifo`, says: 'cannot be entered: EINVAL' },
     { path: '/run/netns/there-is-none', says: 'ENOENT' },
     { path: node.space.netns.path, says: "it is the host's own network namespace" },
     { path: '/proc/thread-self/ns/net', says: "it is the host's own network namespace" },
