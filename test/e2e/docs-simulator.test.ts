@@ -49,7 +49,7 @@ describe('the examples of docs/simulator.md do what they say', () => {
     test(heading, async () => {
       const runnable = blocks.filter(({ info }) => info.split(' ').slice(1).every(isHere));
       for (const { info } of blocks.filter((block) => !runnable.includes(block)))
-        console.log(`left out, because it is not installed here: ${info.split(' ').slice(1).join(' ')}`);
+        process.stderr.write(`left out, because it is not installed here: ${info.split(' ').slice(1).join(' ')}\n`);
       const passages = runnable.flatMap(({ text }) => passagesOf(withOwnNames(text)));
       const mark = (index: number): string => `@@@ end of passage ${index} @@@`;
       const script = passages.map(({ commands }, index) => `${commands}\necho '${mark(index)}'`).join('\n');
