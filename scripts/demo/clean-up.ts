@@ -8,8 +8,10 @@ import {
   eniSnapshot,
   machineSnapshot,
   nodeSnapshot,
-  occupants,
+  type Occupant,
+  occupantsOf,
   type Snapshot,
+  stillRunning,
   vpcSnapshot,
 } from './snapshot.ts';
 import { onBoth, type Stage } from './stage.ts';
@@ -20,7 +22,7 @@ const SETTLE_MS = 5_000;
 const POLL_MS = 100;
 
 /** Uninstalls and returns what differs on the nodes and in EC2 from the time before the installation. */
-export async function uninstall({ cli, story, before }: Stage): Promise<Snapshot> {
+export async function uninstall({ cli, story, before, namespaces }: Stage): Promise<Snapshot> {
   const reports = await onBoth(async (node) =>
     parseChanges((await cli.onNode(node, [cli.executable, 'uninstall', '--purge', '--json'])).stdout),
   );
@@ -34,10 +36,12 @@ export async function uninstall({ cli, story, before }: Stage): Promise<Snapshot
     return [
       ...NODES.flatMap((node) => changesOf(before.nodes[node], now[node])),
       ...changesOf(before.enis, enis),
+      ...stillRunning(occupantsOf(namespaces)),
     ].filter((line) => !line.includes(SETTINGS_FILE));
   });
   if (differences.length === 0) {
-    story.say('links, rules, routes, nft tables, sysctls and files of both nodes are as they were before');
+    story.say('links, rules, routes, nft tables, sysctls and files of both nodes are as they were before,');
+    story.say('and no process runs there any more');
     story.say(`EC2 knows ${before.enis.length} ENIs again, one for each node, with one address each`);
   }
   return differences;
@@ -47,12 +51,13 @@ export async function uninstall({ cli, story, before }: Stage): Promise<Snapshot
 export async function machineLeftovers(input: {
   readonly vpc: string;
   readonly before: Snapshot;
-  readonly namespaces: ReadonlySet<string>;
+  /** Who lived on its nodes just before it went down. */
+  readonly occupants: readonly Occupant[];
   readonly signal: AbortSignal;
 }): Promise<Snapshot> {
   return await settled(async () => [
     ...vpcSnapshot(input.vpc),
-    ...occupants([...input.namespaces]),
+    ...stillRunning(input.occupants),
     ...added(input.before, await machineSnapshot(input.signal)).map((line) => `this machine: ${line}`),
   ]);
 }

@@ -26,7 +26,7 @@ export async function crash(stage: Stage, { near, far, other }: Cast): Promise<v
   const { cli, story, signal, pinger } = stage;
   const [node] = NODES;
   const before = await daemonOf(cli, node);
-  need(livesIn(before.pid, [...stage.namespaces]), `process ${before.pid} does not live in ${node}: it is not killed`);
+  need(livesIn(before.pid, stage.namespaces), `process ${before.pid} does not live in ${node}: it is not killed`);
   let back = false;
   const streams = Promise.all([
     pinger.stream(near, other.address, () => !back),

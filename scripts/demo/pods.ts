@@ -4,7 +4,6 @@ import { DemoFailure, need } from './failure.ts';
 import { type PodOutcome, parsePods } from './parse.ts';
 import type { Origin } from './ping.ts';
 import { NODES, SETTINGS } from './plan.ts';
-import { namespacesOf } from './snapshot.ts';
 import { type DemoPod, daemonOf, onBoth, type Stage, until } from './stage.ts';
 import { duration, table } from './story.ts';
 
@@ -41,7 +40,6 @@ export async function addPods(stage: Stage): Promise<readonly DemoPod[]> {
   for (const line of table(rows)) story.say(line);
   const counts = nodes.map(({ name, enis }) => `${name} has ${enis.length}`).join(', ');
   story.say(`network interfaces now: ${counts}; where a pod waited, it waited for EC2 to attach one (here 1.5 s)`);
-  for (const name of await namespacesOf(cli, pods)) stage.namespaces.add(name);
   return pods;
 }
 

@@ -17,7 +17,7 @@ import {
   pingSameNode,
 } from './pods.ts';
 import { install, installAgain, startVpc } from './set-up.ts';
-import { machineSnapshot, type Snapshot } from './snapshot.ts';
+import { machineSnapshot, occupantsOf, type Snapshot } from './snapshot.ts';
 import type { Stage } from './stage.ts';
 import type { DoneStep, StepName, Story } from './story.ts';
 
@@ -35,7 +35,7 @@ interface Undertaking {
   readonly options: DemoOptions;
   readonly story: Story;
   readonly signal: AbortSignal;
-  readonly namespaces: Set<string>;
+  namespaces: readonly string[];
   tally: Tally;
   leftovers: Snapshot;
   /** There from the moment a VPC of ours may exist. */
@@ -50,7 +50,7 @@ export async function runDemo(input: {
   readonly signal: AbortSignal;
 }): Promise<Outcome> {
   const { options, story } = input;
-  const work: Undertaking = { ...input, namespaces: new Set(), tally: { sent: 0, received: 0 }, leftovers: [] };
+  const work: Undertaking = { ...input, namespaces: [], tally: { sent: 0, received: 0 }, leftovers: [] };
   try {
     await play(work);
     const { sent, received } = work.tally;
@@ -87,10 +87,10 @@ async function play(work: Undertaking): Promise<void> {
     work.cli = cli;
     return startVpc(cli, story);
   });
-  for (const name of started.namespaces) work.namespaces.add(name);
+  work.namespaces = started.namespaces;
   const pinger = new Pinger(cli);
   work.tally = pinger.tally;
-  const stage: Stage = { cli, story, options, signal, pinger, ...started, namespaces: work.namespaces };
+  const stage: Stage = { cli, story, options, signal, pinger, ...started };
   await story.step('install', () => install(stage));
   await story.step('install-again', () => installAgain(stage));
   const cast = castOf(await story.step('pods-add', () => addPods(stage)));
@@ -103,26 +103,28 @@ async function play(work: Undertaking): Promise<void> {
   await story.step('pods-delete', () => deletePods(stage));
   await story.step('cooldown', () => awaitTarget(stage));
   work.leftovers = await story.step('uninstall', () => uninstall(stage));
-  await story.step('down', async () => {
+  const occupants = await story.step('down', async () => {
+    const living = occupantsOf(started.namespaces);
     await cli.sim(['down']);
     delete work.cli;
     story.say(`${vpc} is gone, with its nodes, router and internet`);
+    return living;
   });
   await story.step('proof', async () => {
-    const { namespaces } = work;
-    work.leftovers = [...work.leftovers, ...(await machineLeftovers({ vpc, before: machine, namespaces, signal }))];
+    work.leftovers = [...work.leftovers, ...(await machineLeftovers({ vpc, before: machine, occupants, signal }))];
     for (const line of work.leftovers) story.say(`left: ${line}`);
     need(work.leftovers.length === 0, `${work.leftovers.length} things are left`);
-    tellProof(story, namespaces.size);
+    tellProof(story);
   });
 }
 
-function tellProof(story: Story, namespaces: number): void {
+function tellProof(story: Story): void {
   story.say('compared with the start, nothing is left:');
-  story.say(`  on this machine   0 links, 0 rules, 0 routes, 0 nft tables; 0 mounts and files of the VPC`);
-  story.say(`  of the VPC        0 of its namespaces, 0 processes in the ${namespaces} it had`);
-  story.say('  on each node      0 links, 0 rules, 0 routes, 0 nft tables, 0 files, 0 sysctls (before it went down)');
-  story.say('  in EC2            0 ENIs and 0 addresses of ours (before it went down)');
+  story.say('  on this machine   0 links, 0 rules, 0 routes, 0 nft tables');
+  story.say('  of the VPC        0 network namespaces, 0 mounts, 0 processes, 0 files');
+  story.say('  on each node      0 links, 0 rules, 0 routes, 0 nft tables, 0 files, 0 processes, 0 changed sysctls');
+  story.say('  in EC2            0 ENIs and 0 addresses but those the nodes were started with');
+  story.say('(nodes and EC2 were looked at after the uninstallation, before the VPC went down)');
 }
 
 /** After a failure. Our signal may be what ended the run, so this has one of its own. */
@@ -132,8 +134,9 @@ async function takeDown(work: Undertaking): Promise<Snapshot> {
   const { signal } = new AbortController();
   story.say('taking everything down …');
   try {
+    const occupants = occupantsOf(namespaces);
     await createCli(cli.executable, options.vpc, signal).sim(['down']);
-    const left = await machineLeftovers({ vpc: options.vpc, before, namespaces, signal });
+    const left = await machineLeftovers({ vpc: options.vpc, before, occupants, signal });
     for (const line of left) story.say(`left: ${line}`);
     if (left.length === 0) story.say(`${options.vpc} is gone, nothing is left`);
     return left;

@@ -11,7 +11,7 @@ import { duration, type Story } from './story.ts';
 export interface Started {
   readonly nodeAddresses: ReadonlyMap<NodeName, string>;
   readonly before: Before;
-  readonly namespaces: Set<string>;
+  readonly namespaces: readonly string[];
 }
 
 /** Sorts after what the simulator writes there itself. */
@@ -31,7 +31,7 @@ export async function startVpc(cli: Cli, story: Story): Promise<Started> {
     story.say(`  ${node}  ${found.address}  ${found.instanceType}  ${found.instanceId}`);
   }
   const nodes = await onBoth((node) => nodeSnapshot(cli, node));
-  const namespaces = new Set(await namespacesOf(cli, []));
+  const namespaces = await namespacesOf(cli);
   return { nodeAddresses, before: { nodes, enis: eniSnapshot(status) }, namespaces };
 }
 

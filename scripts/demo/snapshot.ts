@@ -107,27 +107,48 @@ function serverOf(vpc: string): readonly string[] {
   });
 }
 
-/** The namespaces that nodes, router, internet and pods have, as the kernel writes them: `net:[4026532281]`. */
-export async function namespacesOf(cli: Cli, pods: readonly { node: NodeName; pod: string }[]): Promise<Snapshot> {
-  const nodes = NODES.map((node) => cli.onNode(node, ['readlink', '/proc/self/ns/net', '/proc/self/ns/mnt']));
-  const inPods = pods.map(({ node, pod }) => cli.inPod(node, pod, ['readlink', '/proc/self/ns/net']));
-  return (await Promise.all([...nodes, ...inPods])).flatMap(({ stdout }) => lines(stdout));
+/**
+ * The namespaces of the nodes, as the kernel writes them: `net:[4026532281]`. Only good while the nodes are there: the
+ * kernel gives the number of a namespace that is gone to the next one.
+ */
+export async function namespacesOf(cli: Cli): Promise<readonly string[]> {
+  const links = NODES.map((node) => cli.onNode(node, ['readlink', '/proc/self/ns/net', '/proc/self/ns/mnt']));
+  return (await Promise.all(links)).flatMap(({ stdout }) => lines(stdout));
 }
 
-/** Processes that live in one of the namespaces. */
-export function occupants(namespaces: Snapshot): Snapshot {
+/** A process, told apart from a later one with the same pid by its start time. */
+export interface Occupant {
+  readonly pid: string;
+  readonly startTime: string;
+  readonly name: string;
+}
+
+/** Processes that live in one of the namespaces; those of pods share the files of their node. */
+export function occupantsOf(namespaces: readonly string[]): readonly Occupant[] {
   return pids().flatMap((pid) => {
     const home = ['net', 'mnt'].map((kind) => attempt(() => readlinkSync(`/proc/${pid}/ns/${kind}`)) ?? '');
-    if (!home.some((name) => namespaces.includes(name))) return [];
-    return [
-      `process ${pid} (${attempt(() => readFileSync(`/proc/${pid}/comm`, 'utf8').trim()) ?? '?'}) in a namespace`,
-    ];
+    const startTime = startTimeOf(pid);
+    if (startTime === undefined || !home.some((name) => namespaces.includes(name))) return [];
+    return [{ pid, startTime, name: attempt(() => readFileSync(`/proc/${pid}/comm`, 'utf8').trim()) ?? '?' }];
   });
 }
 
-/** Reports whether a process lives in the network namespace of a node; what is killed must be the demo's own. */
-export function livesIn(pid: number, namespaces: Snapshot): boolean {
+/** Those that have not ended, one line each. */
+export function stillRunning(occupants: readonly Occupant[]): Snapshot {
+  return occupants
+    .filter(({ pid, startTime }) => startTimeOf(pid) === startTime)
+    .map(({ pid, name }) => `process ${pid} (${name}) of a node`);
+}
+
+/** Reports whether a process lives on a node; what is killed must be the demo's own. */
+export function livesIn(pid: number, namespaces: readonly string[]): boolean {
   return namespaces.includes(attempt(() => readlinkSync(`/proc/${pid}/ns/net`)) ?? '');
+}
+
+/** Clock ticks after boot: the 20th word after the name in proc_pid_stat(5), which may itself hold blanks. */
+function startTimeOf(pid: string): string | undefined {
+  const text = attempt(() => readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  return text?.slice(text.lastIndexOf(')') + 2).split(' ')[19];
 }
 
 /** A process may end while we look at it. */

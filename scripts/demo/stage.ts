@@ -30,8 +30,8 @@ export interface Stage {
   readonly pinger: Pinger;
   readonly nodeAddresses: ReadonlyMap<NodeName, string>;
   readonly before: Before;
-  /** Kernel's names of the namespaces we made; grows as pods come. */
-  readonly namespaces: Set<string>;
+  /** The kernel's names of the nodes' namespaces. */
+  readonly namespaces: readonly string[];
 }
 
 const POLL_MS = 100;
