@@ -30,8 +30,8 @@ export interface Report {
 
 const STOCK_DATA = '/run/vpc-cni-bench';
 const BUDGET = { installMs: 2000, reinstallMs: 300, readyMs: 500, daemonMb: 60, growthMb: 5 } as const;
-/** Bun gives memory back a little after its last work. */
-const IDLE_MS = 5_000;
+/** The daemon gives memory back once it has been left alone for 10 s. */
+const IDLE_MS = 13_000;
 
 const say = (text: string): void => console.error(`  ${text}`);
 let made = 0;

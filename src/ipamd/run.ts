@@ -4,7 +4,7 @@ import { CONFLIST_PATH, PATHS, renderConflist } from '../hostspec/index.ts';
 import { RouteSocket } from '../kernel/index.ts';
 import type { Logger } from '../log/index.ts';
 import { countPool, EMPTY_POOL, type PoolState, withoutForeignDevice } from '../pool/index.ts';
-import { createFiles, systemClock, systemExec, takeLock } from '../sys/index.ts';
+import { createFiles, giveBackMemory, systemClock, systemExec, takeLock } from '../sys/index.ts';
 import { notify } from '../systemd/index.ts';
 import { adoptPool, findLeftovers, removeLeftovers } from './adopt.ts';
 import { Attachments } from './attachments.ts';
@@ -17,6 +17,7 @@ import { createCallCounts, registerPoolMetrics } from './metrics.ts';
 import { NodeNetwork } from './node-network.ts';
 import type { Edges, Node } from './parts.ts';
 import { servePort } from './ports.ts';
+import { whenQuiet } from './quiet.ts';
 import { serveSocket } from './server.ts';
 import { shrink } from './shrink.ts';
 import { replaySpool } from './spool.ts';
@@ -38,6 +39,8 @@ const SPOOL_EVERY_MS = 5_000;
 const START_WAIT_MS = 20_000;
 // The daemon being replaced finishes what EC2 was asked for.
 const LOCK_WAIT_MS = 12_000;
+// Longer than the pauses within a burst of pods: the first call after it costs a few milliseconds more.
+const QUIET_MS = 10_000;
 
 /** The daemon of one node: from reading who it is to serving the socket, until the signal. */
 class Daemon {
@@ -48,6 +51,7 @@ class Daemon {
   readonly #startedAtMs: number;
   readonly #started = Promise.withResolvers<Attachments>();
   #phase: Phase = { kind: 'starting', doing: 'reading the instance metadata', failure: undefined };
+  readonly #busy = whenQuiet(QUIET_MS, giveBackMemory);
   #readyAfterMs: number | undefined;
 
   constructor(edges: Edges, options: RunOptions) {
@@ -131,7 +135,10 @@ class Daemon {
         action.kind === 'assign-addresses' || action.kind === 'create-eni'
           ? growth.run(action.kind, () => grow(parts, action))
           : shrinking.run(action.kind, () => shrink(parts, action)),
-      changed: () => this.#publish(node, engine),
+      changed: () => {
+        this.#publish(node, engine);
+        this.#busy();
+      },
     });
     const parts: LaneParts = { node, engine, network, store: this.#store };
     const growth = new Lane(parts, 'growth');

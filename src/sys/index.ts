@@ -9,6 +9,7 @@ export { ERRNO, errnoName } from './errno.ts';
 export { type Exec, type ExecRequest, type ExecResult, systemExec } from './exec.ts';
 export { createFiles, type FileFact, type Files, type ReadFiles, sha256File, type WriteFiles } from './files.ts';
 export { type Lock, takeLock } from './lock.ts';
+export { codeRanges, giveBackMemory } from './memory.ts';
 export { closeSocket, openNetlinkSocket, receiveInto, sendBytes, setReceiveBuffer } from './netlink-socket.ts';
 export { inNetns, type Netns, openNetns } from './netns.ts';
 export { readSysctl, writeSysctl } from './proc-sys.ts';

@@ -10,6 +10,8 @@ const library = dlopen('libc.so.6', {
   recv: { args: ['i32', 'ptr', 'u64', 'i32'], returns: 'i64' },
   close: { args: ['i32'], returns: 'i32' },
   setns: { args: ['i32', 'i32'], returns: 'i32' },
+  // An address of the process itself, not of a buffer: as a number.
+  madvise: { args: ['u64', 'u64', 'i32'], returns: 'i32' },
   flock: { args: ['i32', 'i32'], returns: 'i32' },
   __errno_location: { args: [], returns: 'ptr' },
 }).symbols;
