@@ -17,6 +17,7 @@ export interface RunOptions {
 export interface Output {
   readonly exitCode: number;
   readonly stdout: string;
+  readonly stderr: string;
 }
 
 /** The built executable, driven as a user would from a shell, but without one. */
@@ -68,7 +69,7 @@ export async function run(
     const result = await child;
     signal.throwIfAborted();
     const { stdout, stderr, exitCode = 1 } = result;
-    if (!late && (options.accept ?? [0]).includes(exitCode)) return { exitCode, stdout };
+    if (!late && (options.accept ?? [0]).includes(exitCode)) return { exitCode, stdout, stderr };
     const outcome = late ? 'did not end in time' : `failed with exit code ${exitCode}`;
     throw new DemoFailure(`${argv.join(' ')}\n${outcome}\n${parseComplaint(stdout, stderr)}`.trimEnd());
   } finally {
@@ -97,6 +98,8 @@ export async function simStatus(cli: Cli): Promise<SimStatus> {
 
 /** A node as its own `vpc-cni status` sees it; an ipamd that is down is an answer too. */
 export async function nodeStatus(cli: Cli, node: NodeName): Promise<HostStatus> {
-  const { stdout } = await cli.onNode(node, [cli.executable, 'status', '--json'], { accept: [0, 1] });
+  const { stdout, stderr } = await cli.onNode(node, [cli.executable, 'status', '--json'], { accept: [0, 1] });
+  // Without an answer it was not the daemon that is down, but the node.
+  if (stdout === '') throw new DemoFailure(stderr.trim());
   return parseStatus(stdout);
 }

@@ -1,12 +1,6 @@
-/** Something a user of the demo can meet: what happened, and the way out when there is one. */
+/** Something a user of the demo can meet. */
 export class DemoFailure extends Error {
-  readonly hint: string | undefined;
-
-  constructor(message: string, hint?: string) {
-    super(message);
-    this.name = 'DemoFailure';
-    this.hint = hint;
-  }
+  override readonly name = 'DemoFailure';
 }
 
 /** Goes on only when the fact holds. */

@@ -22,7 +22,7 @@ nothing out of it. It runs in about half a minute.
 
 Examples:
   npm run demo                        the whole story, then everything is removed
-  npm run demo -- --pods 14           more pods, so that ${'`'}node-a${'`'} needs a third network interface
+  npm run demo -- --pods 18           as many as both nodes together can hold
   npm run demo -- --keep              stop while the pods run, and look around
   npm run -s demo -- --json | tail -1 for programs: the story on stderr, one document on stdout
 

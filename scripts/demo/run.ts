@@ -3,7 +3,7 @@ import { build } from '../build.ts';
 import { machineLeftovers, uninstall } from './clean-up.ts';
 import { type Cli, createCli } from './cli.ts';
 import { crash } from './crash.ts';
-import { DemoFailure, need } from './failure.ts';
+import { need } from './failure.ts';
 import type { DemoOptions } from './options.ts';
 import { Pinger, type Tally } from './ping.ts';
 import {
@@ -58,8 +58,7 @@ export async function runDemo(input: {
   } catch (error) {
     const step = story.current ?? 'start';
     const message = error instanceof Error ? error.message : String(error);
-    const hint = error instanceof DemoFailure && error.hint !== undefined ? `\n→ ${error.hint}` : '';
-    story.say(`✗ ${message}${hint}`);
+    story.say(`✗ ${message}`);
     if (!options.keep) work.leftovers = [...work.leftovers, ...(await takeDown(work))];
     return { ok: false, ...common(work), failed: { step, message } };
   }
