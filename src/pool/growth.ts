@@ -67,6 +67,11 @@ export function planGrowth(
     if (short <= 0 || space <= 0) continue;
     actions.push({ kind: 'assign-addresses', eniId: eni.id, count: take(space) });
   }
+  // An ENI on its way has room for more than was asked with it: once it is there, one call fills it.
+  short -= state.pending.reduce(
+    (sum, growth) => sum + (growth.kind === 'eni' ? limits.addressesPerEni - growth.count : 0),
+    0,
+  );
   for (const device of freeDevices(state, limits)) {
     if (short <= 0) break;
     actions.push({ kind: 'create-eni', device, count: take(limits.addressesPerEni) });

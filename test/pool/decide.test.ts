@@ -90,6 +90,13 @@ describe('growth', () => {
   ];
   for (const [name, state, change, expected] of rows) test(name, () => expect(plan(state, change)).toBe(expected));
 
+  test('uses the room of an ENI on its way before it asks for another one', () => {
+    const pending = [{ kind: 'eni', device: 1, count: 1 } as const];
+    const state: PoolState = { ...pool(eni(0, 'aaa')), pending };
+    const need = (waiting: number): string => plan(state, { targets: targets(1, 1), waiting });
+    expect([need(1), need(2), need(3)]).toEqual(['', '', 'new eni-2 with 1']);
+  });
+
   test('counts what EC2 was already asked for', () => {
     const state: PoolState = { ...pool(eni(0, 'aff')), pending: [{ kind: 'eni', device: 1, count: 3 }] };
     expect(plan(state)).toBe('');
