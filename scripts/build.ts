@@ -5,11 +5,12 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
+import { recordPluginOrder } from './plugin-order.ts';
 
 const ROOT = join(import.meta.dir, '..');
 const DIST = join(ROOT, 'dist');
 const CACHE = join(ROOT, 'node_modules/.cache/bun');
-const INPUTS = ['src', 'templates', 'package.json', 'package-lock.json', 'scripts/build.ts'];
+const INPUTS = ['src', 'templates', 'package.json', 'package-lock.json', 'scripts/build.ts', 'scripts/plugin-order.ts'];
 
 /** Architectures we ship, with ELF's number for each (e_machine). */
 const MACHINES = { x64: 62, arm64: 183 } as const;
@@ -82,6 +83,28 @@ function hostArch(): Arch {
   throw new Error(`there is no build for ${process.arch}`);
 }
 
+function compile(input: {
+  readonly arch: Arch;
+  readonly out: string;
+  readonly defines: Readonly<Record<string, string>>;
+  readonly more: readonly string[];
+}): void {
+  const { arch, out, defines, more } = input;
+  run([
+    process.execPath,
+    ...['build', '--compile', '--bytecode', '--minify', '--splitting', '--format=esm'],
+    // A .env or bunfig.toml in whatever directory we are started in is none of our business, and costs a look.
+    ...['--no-compile-autoload-dotenv', '--no-compile-autoload-bunfig'],
+    // A plugin call ends before compiled code pays off; every command sets the usual policy back when it starts.
+    '--compile-jit-policy=100',
+    `--target=bun-linux-${arch}`,
+    ...(arch === hostArch() ? [] : [`--compile-executable-path=${foreignBun(arch)}`]),
+    ...Object.entries(defines).map(([name, value]) => `--define=${name}=${JSON.stringify(value)}`),
+    ...more,
+    ...['src/bin/main.ts', '--outfile', out],
+  ]);
+}
+
 /** Builds for one architecture and returns the path of the executable. */
 export function build(arch: Arch = hostArch()): string {
   const out = join(DIST, `vpc-cni-linux-${arch}`);
@@ -94,20 +117,17 @@ export function build(arch: Arch = hostArch()): string {
   const draft = `${out}.${process.pid}.new`;
   mkdirSync(DIST, { recursive: true });
   rmSync(stamp, { force: true });
-  const foreign = arch === hostArch() ? [] : [`--compile-executable-path=${foreignBun(arch)}`];
-  run([
-    process.execPath,
-    ...['build', '--compile', '--bytecode', '--minify', '--splitting', '--format=esm'],
-    // A .env or bunfig.toml in whatever directory we are started in is none of our business, and costs a look.
-    ...['--no-compile-autoload-dotenv', '--no-compile-autoload-bunfig'],
-    // A plugin call ends before compiled code pays off; every command sets the usual policy back when it starts.
-    '--compile-jit-policy=100',
-    `--target=bun-linux-${arch}`,
-    ...foreign,
-    `--define=VPC_CNI_VERSION=${JSON.stringify(version)}`,
-    `--define=VPC_CNI_BUILD=${JSON.stringify(id)}`,
-    ...['src/bin/main.ts', '--outfile', draft],
-  ]);
+  const order = `${out}.order`;
+  const trial = `${out}.trial`;
+  const defines = { VPC_CNI_VERSION: version, VPC_CNI_BUILD: id };
+  try {
+    // The order of a plugin call is the same on every architecture, but it can be recorded only on ours.
+    compile({ arch: hostArch(), out: trial, defines, more: [] });
+    recordPluginOrder(trial, order);
+    compile({ arch, out: draft, defines, more: [`--bytecode-order=${order}`] });
+  } finally {
+    for (const path of [trial, order]) rmSync(path, { force: true });
+  }
   checkMachine(draft, arch);
   // A rename, because a daemon may be running from the old file.
   renameSync(draft, out);
