@@ -34,6 +34,8 @@ export class Store {
   readonly #files: Files;
   readonly #directory: string;
   #intents: readonly Intent[] = [];
+  /** What the file of cooldowns holds, once this run has written it. */
+  #cooldowns: string | undefined;
 
   constructor(files: Files, directory: string) {
     this.#files = files;
@@ -47,7 +49,11 @@ export class Store {
     const cooldowns = state.enis.flatMap((eni) =>
       eni.addresses.flatMap(({ address, use }) => (use.kind === 'cooldown' ? [[address, use.untilMs] as const] : [])),
     );
-    this.#write(COOLDOWNS, `${JSON.stringify(Object.fromEntries(cooldowns))}\n`);
+    const text = `${JSON.stringify(Object.fromEntries(cooldowns))}\n`;
+    // An ADD changes no cooldown, and must not pay for a second file.
+    if (text === this.#cooldowns) return;
+    this.#write(COOLDOWNS, text);
+    this.#cooldowns = text;
   }
 
   /** Reads what the last run left. A broken checkpoint is kept aside under another name and reported, never fatal. */
