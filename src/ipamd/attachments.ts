@@ -185,7 +185,8 @@ export class Attachments {
     if (this.#reaper !== undefined) return;
     this.#reaper = setTimeout(() => {
       this.#reaper = undefined;
-      if (deadLinks(this.#node.socket).length === 0) return;
+      // The daemon that comes after us finds them at its first DEL; our socket may be closed by now.
+      if (this.#node.signal.aborted || deadLinks(this.#node.socket).length === 0) return;
       removeDeadLinks(this.#node.exec).catch((error: unknown) => {
         this.#node.logger.warn('dead veths stay until the next DEL', { error });
       });
