@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from '../../scripts/build.ts';
-import { parseStatusDocument } from '../../src/inspect/index.ts';
+import type { StatusDocument } from '../../src/cniproto/index.ts';
 import { enterArgv, type NodePaths, nodePaths, type SimCall, type SimStatus, vpcNames } from '../../src/sim/index.ts';
 import { type ExecResult, systemExec } from '../../src/sys/index.ts';
 
@@ -56,8 +56,6 @@ export interface JsonReport {
   readonly steps: readonly { readonly name: string; readonly ms: number }[];
 }
 
-type DaemonStatus = ReturnType<typeof parseStatusDocument>;
-
 /** One node of a simulated VPC, seen from the test. */
 export class E2eNode {
   readonly name: string;
@@ -110,11 +108,12 @@ export class E2eNode {
   }
 
   /** What the daemon says of itself; `undefined` while it does not answer. */
-  async status(): Promise<DaemonStatus | undefined> {
+  async status(): Promise<StatusDocument | undefined> {
     try {
       const unix = `${this.paths.run}/vpc-cni/cni.sock`;
       const answer = await fetch('http://localhost/v1/status', { unix, signal: AbortSignal.timeout(2_000) });
-      return parseStatusDocument(await answer.json());
+      const document: StatusDocument = JSON.parse(await answer.text());
+      return document;
     } catch {
       return undefined;
     }
@@ -123,10 +122,10 @@ export class E2eNode {
   /** Waits for a state of the daemon. */
   async untilStatus(
     what: string,
-    is: (status: DaemonStatus) => boolean,
+    is: (status: StatusDocument) => boolean,
     options: { readonly withinMs?: number } = {},
-  ): Promise<DaemonStatus> {
-    let last: DaemonStatus | undefined;
+  ): Promise<StatusDocument> {
+    let last: StatusDocument | undefined;
     return until(
       `${this.name}: ${what}`,
       async () => {

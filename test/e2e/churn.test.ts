@@ -1,0 +1,131 @@
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test';
+import { podArgv, podView } from '../../src/sim/index.ts';
+import { type E2eNode, freshVpc, until } from '../support/e2e.ts';
+import { type ChurnNode, churn, endPod, runPod, seeded, startPing } from '../support/e2e-churn.ts';
+import { networkState } from '../support/e2e-state.ts';
+
+setDefaultTimeout(280_000);
+
+const WARM = 3;
+const PODS = 200;
+const KILLS = 10;
+const SEED = Number(process.env['SEED'] ?? Date.now() % 1_000_000);
+
+const vpc = freshVpc('ec');
+const a = vpc.node('node-a');
+const b = vpc.node('node-b');
+// 15 and 27 addresses: both need all their three ENIs at times.
+const NODES: readonly ChurnNode[] = [
+  { node: a, atMost: 11 },
+  { node: b, atMost: 22 },
+];
+
+/** The kernel of a node before any pod. */
+const quiet = new Map<E2eNode, string>();
+
+beforeAll(async () => {
+  process.stderr.write(`churn: SEED=${SEED}\n`);
+  await vpc.up('--nodes', '0', '--attach-ms', '300', '--detach-ms', '300');
+  await vpc.addNode('node-a', '--instance-type', 't3.medium');
+  await vpc.addNode('node-b', '--instance-type', 'm5.large');
+  for (const { node } of NODES) {
+    await node.configure(`WARM_IP_TARGET=${WARM}`, 'IP_COOLDOWN_PERIOD=1');
+    await node.install();
+    quiet.set(node, await networkState(node));
+  }
+});
+afterAll(async () => {
+  await vpc.down();
+});
+
+/** What is left of pods on a node and in EC2 once the pool is back at its target; an idle ENI is kept for a minute. */
+async function expectQuiet(node: E2eNode): Promise<void> {
+  const wanted = { total: WARM, assigned: 0, free: WARM, cooldown: 0, pending: 0 };
+  await node.untilStatus(
+    'the pool is back at its target, on one ENI',
+    ({ pool, enis }) => enis.length === 1 && Bun.deepEquals(pool, wanted),
+    { withinMs: 120_000 },
+  );
+  const { nodes, availableEnis } = await vpc.status();
+  const view = nodes.find(({ name }) => name === node.name);
+  expect({
+    enis: view?.enis.map(({ addresses, state }) => ({ state, addresses: addresses.length })),
+    pods: view?.pods,
+    availableEnis: availableEnis.filter(({ subnetId }) => subnetId === view?.subnetId),
+  }).toEqual({ enis: [{ state: 'attached', addresses: 1 + WARM }], pods: [], availableEnis: [] });
+  expect(await networkState(node)).toBe(quiet.get(node) ?? '');
+  const { allocations } = JSON.parse(await node.text('cat', '/run/vpc-cni/ipam.json'));
+  const intents = JSON.parse(await node.text('cat', '/run/vpc-cni/intents.json'));
+  const { stdout: spooled } = await node.run(['ls', '/run/vpc-cni/spool']);
+  expect({ allocations, intents, spooled }).toEqual({ allocations: [], intents: {}, spooled: '' });
+}
+
+async function expectAllQuiet(): Promise<void> {
+  for (const { node } of NODES) await expectQuiet(node);
+}
+
+test.each([1, 2])(`200 pods in random order leave nothing behind, round %d`, async (round) => {
+  const report = await churn({ nodes: NODES, pods: PODS, random: seeded(SEED + round), before: async () => {} });
+  expect(report).toEqual({ added: PODS, deleted: PODS, retries: [], duplicates: [] });
+  await expectAllQuiet();
+});
+
+test('kill -9 of ipamd at ten random moments loses no packet of a running pod and leaks nothing', async () => {
+  const random = seeded(SEED + 3);
+  const told: string[] = [];
+  const failed = (why: string): void => void told.push(why);
+  const lasting = [
+    { node: a, pod: 'lasting-1' },
+    { node: a, pod: 'lasting-2' },
+    { node: b, pod: 'lasting-3' },
+    { node: b, pod: 'lasting-4' },
+  ];
+  const views = await Promise.all(
+    lasting.map(async ({ node, pod }) => {
+      const { netns, addresses } = await runPod(node, pod, failed);
+      return { node, pod, argv: podArgv(node.paths, netns), address: addresses[0] ?? '' };
+    }),
+  );
+  const pings = views.map(({ pod, argv }, index) => {
+    const to = views[(index + 1) % views.length];
+    return { name: `${pod} → ${to?.pod}`, ping: startPing(argv, to?.address ?? '') };
+  });
+  const moments = new Set<number>();
+  while (moments.size < KILLS) moments.add(Math.floor(random() * 2 * PODS));
+  const killed: number[] = [];
+  const report = await churn({
+    nodes: NODES.map(({ node, atMost }) => ({ node, atMost: atMost - 2 })),
+    pods: PODS,
+    random,
+    before: async (operation) => {
+      if (!moments.has(operation)) return;
+      const pid = await (random() < 0.5 ? a : b).daemonPid();
+      process.kill(pid, 'SIGKILL');
+      killed.push(pid);
+    },
+  });
+  const { added, deleted, duplicates } = report;
+  expect({ added, deleted, duplicates, kills: new Set(killed).size }).toEqual({
+    added: PODS,
+    deleted: PODS,
+    duplicates: [],
+    kills: KILLS,
+  });
+  for (const { name, ping } of pings) {
+    const { answered, lost } = await ping.end();
+    expect({ name, lost }).toEqual({ name, lost: [] });
+    expect(answered).toBeGreaterThan(10);
+  }
+  for (const { node, pod, address } of views) {
+    expect(podView(node.paths, { namespace: 'churn', pod }).addresses).toEqual([address]);
+    await until(`${pod} to be known`, async () =>
+      (await node.status())?.enis.some((eni) =>
+        eni.addresses.some((entry) => entry.address === address && entry.pod === `churn/${pod}`),
+      )
+        ? true
+        : undefined,
+    );
+    await endPod(node, pod, failed);
+  }
+  await expectAllQuiet();
+});
