@@ -14,7 +14,7 @@ Measures ADD and DEL against the stock plugins ptp and host-local, the daemon's 
 on a node of a simulated VPC. Needs root. Changes nothing outside of namespaces it makes and removes.
 
 Options:
-  --quick     fewer samples, in about 20 s instead of 80
+  --quick     fewer samples, in about 40 s instead of 100
   --cycles N  ADD and DEL pairs for the growth of memory (600; with --quick 0)
   --product F an executable to measure instead of a fresh build
   --json      {"rows":[{"name","ours","peer","ratio","unit"}]} on stdout

@@ -30,8 +30,8 @@ export interface Report {
 
 const STOCK_DATA = '/run/vpc-cni-bench';
 const BUDGET = { installMs: 2000, reinstallMs: 300, readyMs: 500, daemonMb: 60, growthMb: 5 } as const;
-/** The daemon gives memory back once it has been left alone for 10 s. */
-const IDLE_MS = 13_000;
+/** The daemon gives memory back 10 s after its last work: memory that has not moved for longer is that of an idle one. */
+const STEADY = { forMs: 11_000, withinMb: 0.5, pollMs: 250, deadlineMs: 90_000 } as const;
 
 const say = (text: string): void => console.error(`  ${text}`);
 let made = 0;
@@ -132,7 +132,13 @@ async function measureCrowd(plan: Plan, few: readonly number[]): Promise<readonl
 }
 
 async function idleMemory(pid: number): Promise<Memory> {
-  await Bun.sleep(IDLE_MS);
+  const deadline = performance.now() + STEADY.deadlineMs;
+  let [memory, since] = [memoryOf(pid), performance.now()];
+  while (performance.now() - since < STEADY.forMs && performance.now() < deadline) {
+    await Bun.sleep(STEADY.pollMs);
+    const now = memoryOf(pid);
+    if (Math.abs(now.resident - memory.resident) > STEADY.withinMb) [memory, since] = [now, performance.now()];
+  }
   return memoryOf(pid);
 }
 
