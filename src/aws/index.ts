@@ -7,6 +7,7 @@ export { classifyEc2Error, type Ec2Subject } from './classify.ts';
 export { connectEc2 } from './ec2.ts';
 export { readIdentity } from './identity.ts';
 export { createImds, DEFAULT_IMDS_ENDPOINT, type Imds } from './imds.ts';
+export { insist, type Patience } from './insist.ts';
 export { removeEni } from './remove-eni.ts';
 export type {
   AttachmentState,

@@ -28,7 +28,7 @@ export interface StatusDocument {
   readonly version: string;
   readonly pid: number;
   readonly ready: boolean;
-  /** Why it is not ready. */
+  /** Why it is not ready; of a ready one, why it cannot hand out an address right now. */
   readonly reason: string | null;
   readonly phase: 'starting' | 'serving' | 'stopping';
   readonly instance: {

@@ -25,11 +25,19 @@ function renderAbsence({ problem }: HostStatus, paint: Paint): string[] {
   ];
 }
 
+/** Ready is said in green only while the next pod would get an address at once. */
+function headline({ ready, reason, phase }: StatusDocument, paint: Paint): string {
+  if (!ready) return `${paint('yellow', 'NOT READY')}: ${reason ?? phase}`;
+  return reason === null
+    ? paint('green', 'READY')
+    : `${paint('yellow', 'READY, but no address to hand out')}: ${reason}`;
+}
+
 function renderDaemon(daemon: StatusDocument, now: number, paint: Paint): string[] {
   const { instance, pool, targets, lastError } = daemon;
   const calls = Object.entries(daemon.ec2Calls).sort(([a], [b]) => a.localeCompare(b));
   return [
-    daemon.ready ? paint('green', 'READY') : `${paint('yellow', 'NOT READY')}: ${daemon.reason ?? daemon.phase}`,
+    headline(daemon, paint),
     field(
       'ipamd',
       [

@@ -13,7 +13,7 @@ import {
   releaseAddress,
   sameOwner,
 } from '../pool/index.ts';
-import type { Node } from './parts.ts';
+import type { Failure, Node } from './parts.ts';
 import type { Store } from './store.ts';
 
 /** How long an ADD waits for growth that is under way. Runtimes give a sandbox minutes; EC2 attaches in 2–10 s. */
@@ -52,7 +52,7 @@ export class Engine {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #holdGrowthUntilMs = 0;
   #holdShrinkUntilMs = 0;
-  #failure: HostError | undefined;
+  #failure: Failure | undefined;
   #running = new Set<Promise<void>>();
 
   constructor(parts: Parts, store: Store, state: PoolState, effects: EngineEffects) {
@@ -66,8 +66,8 @@ export class Engine {
     return this.#state;
   }
 
-  /** The last thing EC2 or the kernel refused; cleared by the next success. */
-  get failure(): HostError | undefined {
+  /** The last thing EC2 or the kernel refused, and when; cleared by the next success. */
+  get failure(): Failure | undefined {
     return this.#failure;
   }
 
@@ -94,10 +94,11 @@ export class Engine {
 
   /** Holds a lane back after a failure and remembers why. */
   hold(lane: 'growth' | 'shrink', forMs: number, failure: HostError): void {
-    const until = this.#parts.clock.now() + forMs;
+    const atMs = this.#parts.clock.now();
+    const until = atMs + forMs;
     if (lane === 'growth') this.#holdGrowthUntilMs = until;
     else this.#holdShrinkUntilMs = until;
-    this.#failure = failure;
+    this.#failure = { error: failure, atMs };
   }
 
   /** Forgets earlier failures of a lane. */
@@ -157,7 +158,7 @@ export class Engine {
     const refusal = explainRefusal(state, this.#parts.limits, nowMs);
     const { instanceType } = this.#parts.identity;
     const make = (code: ErrorCode, details: HostError['details']): HostError =>
-      new HostError(code, details, this.#failure);
+      new HostError(code, details, this.#failure?.error);
     switch (refusal.kind) {
       case 'growing':
         return this.#growing();
@@ -166,7 +167,7 @@ export class Engine {
       case 'full':
         return make('ENI_LIMIT', { ...refusal, instanceType, limit: this.#parts.limits.maxEnis });
       case 'short':
-        return this.#failure ?? this.#growing();
+        return this.#failure?.error ?? this.#growing();
       default:
         return refusal satisfies never;
     }
@@ -211,7 +212,7 @@ export class Engine {
 
   #growing(): HostError {
     const wanted = countPool(this.#state).pending;
-    return new HostError('POOL_GROWING', { wanted, waitedMs: ALLOCATE_WAIT_MS }, this.#failure);
+    return new HostError('POOL_GROWING', { wanted, waitedMs: ALLOCATE_WAIT_MS }, this.#failure?.error);
   }
 
   /** Tells waiting pods at once when nothing under way can help them: a full node, an empty subnet, a missing right. */

@@ -94,6 +94,8 @@ async function createEni(parts: LaneParts, action: Creation): Promise<LogFields>
     await ec2.setDeleteOnTermination({ eniId: eni.id, attachmentId });
     await bringUp(parts, eni, { device: action.device, attachmentId });
   } catch (error) {
+    // Told to stop: the intent stays, and the next start adopts the ENI or removes it.
+    if (node.signal.aborted) throw error;
     await removeEni(node, { eniId: eni.id, attachmentId }).then(
       () => store.end(intent),
       (undo: unknown) =>

@@ -40,6 +40,7 @@ export class Lane {
       engine.succeed(this.#direction);
       node.logger.info('finished', { action, ...done, duration_ms: duration() });
     } catch (caught) {
+      if (node.signal.aborted) return node.logger.info('interrupted, the next start goes on', { action });
       const error = toHostError(caught);
       const wait = SLOW.has(error.code) ? SLOW_MS : backoffMs({ attempt: this.#failures, random: Math.random() });
       this.#failures += 1;

@@ -1,6 +1,7 @@
 import type { Ipv4Address, Ipv4Cidr, MacAddress } from '../addr/index.ts';
 import type { Ec2, Imds, InstanceIdentity } from '../aws/index.ts';
 import type { Settings } from '../config/index.ts';
+import type { HostError } from '../errors/index.ts';
 import type { RouteSocket } from '../kernel/index.ts';
 import type { Logger } from '../log/index.ts';
 import type { PoolLimits, PoolTargets } from '../pool/index.ts';
@@ -16,6 +17,12 @@ export interface Edges {
   readonly settings: Settings;
   /** Aborted when the daemon is told to stop. */
   readonly signal: AbortSignal;
+}
+
+/** A refusal and when it came, ms since the epoch. */
+export interface Failure {
+  readonly error: HostError;
+  readonly atMs: number;
 }
 
 /** What is known once the instance has told who it is. */

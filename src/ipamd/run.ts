@@ -76,6 +76,9 @@ class Daemon {
       await aborted(this.#edges.signal);
       this.#phase = { kind: 'stopping' };
       notify(this.#options.notifySocket, [{ kind: 'stopping' }]);
+      // The socket first: a plugin that finds nobody waits for the next daemon or keeps its DEL; one that is told
+      // "stopping" would have to fail.
+      await server.stop();
       await engine.stop();
     } catch (error) {
       if (!this.#edges.signal.aborted) throw error;
@@ -165,7 +168,7 @@ class Daemon {
   }
 
   #tell(doing: string, failure: HostError): void {
-    this.#phase = { kind: 'starting', doing, failure };
+    this.#phase = { kind: 'starting', doing, failure: { error: failure, atMs: this.#edges.clock.now() } };
     notify(this.#options.notifySocket, [
       { kind: 'status', text: `${doing}: ${failure.message}` },
       { kind: 'extend-timeout', ms: 30_000 },
@@ -195,9 +198,9 @@ class Daemon {
     const late = Promise.withResolvers<never>();
     const timer = setTimeout(() => {
       const now = this.#phase;
-      const doing = now.kind === 'starting' ? (now.failure?.message ?? now.doing) : now.kind;
+      const doing = now.kind === 'starting' ? (now.failure?.error.message ?? now.doing) : now.kind;
       late.reject(
-        new HostError('ENGINE_STARTING', { phase: doing }, now.kind === 'starting' ? now.failure : undefined),
+        new HostError('ENGINE_STARTING', { phase: doing }, now.kind === 'starting' ? now.failure?.error : undefined),
       );
     }, START_WAIT_MS);
     return Promise.race([this.#started.promise, late.promise]).finally(() => clearTimeout(timer));

@@ -46,6 +46,8 @@ async function deleteEni(parts: LaneParts, eniId: string): Promise<void> {
   try {
     await removeEni(node, { eniId, attachmentId: network.eni(eniId)?.attachmentId });
   } catch (error) {
+    // Told to stop: the intent stays, and the next start goes on.
+    if (node.signal.aborted) throw error;
     engine.update((state) => withLeaving(state, eniId, false));
     store.end(intent);
     throw error;

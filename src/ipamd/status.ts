@@ -1,14 +1,13 @@
 import type { StatusAddress, StatusDocument } from '../cniproto/index.ts';
 import { VERSION } from '../config/index.ts';
-import type { HostError } from '../errors/index.ts';
 import { countPool, endCooldowns, type PoolAddress } from '../pool/index.ts';
 import type { Engine } from './engine.ts';
 import type { NodeNetwork } from './node-network.ts';
-import type { Node } from './parts.ts';
+import type { Failure, Node } from './parts.ts';
 
 /** Where the daemon is in its life; `serving` holds everything else there is to tell. */
 export type Phase =
-  | { readonly kind: 'starting'; readonly doing: string; readonly failure: HostError | undefined }
+  | { readonly kind: 'starting'; readonly doing: string; readonly failure: Failure | undefined }
   | { readonly kind: 'serving'; readonly node: Node; readonly engine: Engine; readonly network: NodeNetwork }
   | { readonly kind: 'stopping' };
 
@@ -39,10 +38,11 @@ function statusAddress({ address, use }: PoolAddress, nowMs: number): StatusAddr
 const NOTHING = { total: 0, assigned: 0, free: 0, cooldown: 0, pending: 0 } as const;
 const NO_TARGETS = { warmEni: 0, warmIp: 0, minimumIp: 0, maxEnis: 0, addressesPerEni: 0, maxPods: 0 } as const;
 
-const lastError = (failure: HostError | undefined, nowMs: number): StatusDocument['lastError'] =>
-  failure === undefined
-    ? null
-    : { code: failure.code, message: failure.message, remedy: failure.remedy, at: new Date(nowMs).toISOString() };
+function lastError(failure: Failure | undefined): StatusDocument['lastError'] {
+  if (failure === undefined) return null;
+  const { code, message, remedy } = failure.error;
+  return { code, message, remedy, at: new Date(failure.atMs).toISOString() };
+}
 
 /** Everything the daemon says of itself, from the pool as it is now. */
 export function statusDocument(phase: Phase, times: RunTimes): StatusDocument {
@@ -56,7 +56,7 @@ export function statusDocument(phase: Phase, times: RunTimes): StatusDocument {
   };
   if (phase.kind !== 'serving') {
     const failure = phase.kind === 'starting' ? phase.failure : undefined;
-    const reason = phase.kind === 'starting' ? (failure?.message ?? phase.doing) : 'the daemon is stopping';
+    const reason = phase.kind === 'starting' ? (failure?.error.message ?? phase.doing) : 'the daemon is stopping';
     return {
       ...common,
       ready: false,
@@ -67,7 +67,7 @@ export function statusDocument(phase: Phase, times: RunTimes): StatusDocument {
       pool: NOTHING,
       enis: [],
       ec2Calls: {},
-      lastError: lastError(failure, nowMs),
+      lastError: lastError(failure),
     };
   }
   const { node, engine, network } = phase;
@@ -77,7 +77,7 @@ export function statusDocument(phase: Phase, times: RunTimes): StatusDocument {
   return {
     ...common,
     ready,
-    reason: ready ? null : (engine.refusal()?.message ?? 'about to publish the conflist'),
+    reason: engine.refusal()?.message ?? (ready ? null : 'about to publish the conflist'),
     phase: 'serving',
     instance: {
       id: node.identity.instanceId,
@@ -100,6 +100,6 @@ export function statusDocument(phase: Phase, times: RunTimes): StatusDocument {
       ),
     })),
     ec2Calls: Object.fromEntries(node.ec2.calls),
-    lastError: lastError(engine.failure, nowMs),
+    lastError: lastError(engine.failure),
   };
 }

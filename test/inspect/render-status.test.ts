@@ -70,6 +70,13 @@ unit        vpc-cni-ipamd.service loaded, activating (start)
 });
 
 const down = new HostError('DAEMON_DOWN', { socket: '/run/vpc-cni/cni.sock', reason: 'the socket does not exist' });
+test('a ready daemon that cannot hand out an address right now says why', () => {
+  const reason = 'every free address rests in cooldown';
+  expect(plain({ ...status, daemon: { ...SERVING, reason } }).split('\n')[0]).toBe(
+    `READY, but no address to hand out: ${reason}`,
+  );
+});
+
 test('renderStatus() tells the way out where no daemon answers', () => {
   const shown: HostStatus = {
     ready: false,
