@@ -1,6 +1,9 @@
 import type { ExecResult } from '../../src/sys/index.ts';
 import type { E2eNode } from './e2e.ts';
 
+/** Whatever runs programs as a node does. */
+export type NodeShell = Pick<E2eNode, 'run' | 'text'>;
+
 /** The error object of the CNI specification. */
 export interface CniErrorDocument {
   readonly cniVersion: string;
@@ -43,13 +46,13 @@ export const NETWORK = {
 } as const;
 
 /** Makes a network namespace for a pod on a node. */
-export async function makeSandbox(node: E2eNode, pod: string): Promise<Sandbox> {
+export async function makeSandbox(node: NodeShell, pod: string): Promise<Sandbox> {
   await node.text('ip', 'netns', 'add', pod);
   return { pod, containerId: `${pod}-${process.pid}`, netns: `/run/netns/${pod}` };
 }
 
 /** Removes it. */
-export async function removeSandbox(node: E2eNode, sandbox: Sandbox): Promise<void> {
+export async function removeSandbox(node: NodeShell, sandbox: Sandbox): Promise<void> {
   await node.text('ip', 'netns', 'delete', sandbox.pod);
 }
 
@@ -67,7 +70,7 @@ export function cniVariables(command: string, sandbox: Sandbox): Record<string, 
 
 /** Calls a plugin on a node directly: variables and stdin in, exit code and document out. */
 export async function callPlugin(
-  node: E2eNode,
+  node: NodeShell,
   command: string,
   sandbox: Sandbox,
   options: CniCallOptions = {},

@@ -1,4 +1,4 @@
-import type { E2eNode } from './e2e.ts';
+import type { NodeShell } from './e2e-cni.ts';
 
 /** Where an installation may leave something, settings aside, which are the operator's. */
 const PLACES = ['/etc/cni', '/etc/sysctl.d', '/etc/systemd', '/opt', '/usr/bin', '/var/lib/cni', '/run'];
@@ -9,7 +9,7 @@ const ALIEN = ['/run/netns', '/run/lock', '/run/xtables.lock', '/run/vpc-cni.loc
 const withoutIndexes = (text: string): string => text.replaceAll(/@if\d+|^\d+: /gm, '');
 
 /** The network of a node as text: links, addresses, rules, routes, packet filter, namespaces of pods. */
-export async function networkState(node: E2eNode): Promise<string> {
+export async function networkState(node: NodeShell): Promise<string> {
   const commands: readonly (readonly [string, ...string[]])[] = [
     ['sh', '-c', "ip -o link | sed 's/ qlen.*//' | sort -k2"],
     ['ip', '-brief', '-4', 'address'],
@@ -24,7 +24,7 @@ export async function networkState(node: E2eNode): Promise<string> {
 }
 
 /** The files of a node in the places an installation touches: path, kind, mode, size, target of a link. */
-export async function fileState(node: E2eNode): Promise<string> {
+export async function fileState(node: NodeShell): Promise<string> {
   const prune = ALIEN.flatMap((path) => ['-path', path, '-prune', '-o']);
   const format = '%p %y %m %l\\n';
   const listed = await node.run(['find', ...PLACES, ...prune, '-printf', format]);
@@ -32,7 +32,7 @@ export async function fileState(node: E2eNode): Promise<string> {
 }
 
 /** The sysctls of a node that networking products set. */
-export async function sysctlState(node: E2eNode): Promise<string> {
+export async function sysctlState(node: NodeShell): Promise<string> {
   return node.text(
     ...(['sh', '-c', 'grep -H . $(find /proc/sys/net/ipv4 -type f -readable) 2>/dev/null | sort; true'] as const),
   );
