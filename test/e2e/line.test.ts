@@ -3,7 +3,7 @@ import { parseConflistText } from '../../src/hostspec/index.ts';
 import type { SimStatus } from '../../src/sim/index.ts';
 import { type E2eNode, freshVpc, type JsonReport, until } from '../support/e2e.ts';
 import { callPlugin, errorOf, makeSandbox, NETWORK, removeSandbox } from '../support/e2e-cni.ts';
-import { fileState, networkState, sysctlState } from '../support/e2e-state.ts';
+import { hostState } from '../support/e2e-expect.ts';
 
 setDefaultTimeout(240_000);
 
@@ -30,9 +30,6 @@ const b = vpc.node('node-b');
 let before = '';
 let pods: readonly Pod[] = [];
 
-const stateOf = async (node: E2eNode): Promise<string> =>
-  [await networkState(node), await fileState(node), await sysctlState(node)].join('\n');
-
 const enisOf = (status: SimStatus, node: string) => status.nodes.find(({ name }) => name === node)?.enis ?? [];
 
 async function primaryOf(node: E2eNode): Promise<string> {
@@ -58,7 +55,7 @@ afterAll(async () => {
 
 describe('the main line', () => {
   test('install puts a node in order, with at most three describing calls and one that changes', async () => {
-    before = await stateOf(a);
+    before = await hostState(a);
     await vpc.forgetCalls();
     const report = await a.install();
     expect(report.changed).toBe(true);
@@ -298,6 +295,6 @@ describe('the way back', () => {
     expect((await a.uninstall('--purge')).changed).toBe(true);
     expect(enisOf(await vpc.status(), 'node-a').map(({ addresses }) => addresses)).toEqual([[await primaryOf(a)]]);
     expect((await vpc.status()).availableEnis).toEqual([]);
-    expect(await stateOf(a)).toBe(before);
+    expect(await hostState(a)).toBe(before);
   });
 });

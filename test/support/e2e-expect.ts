@@ -1,0 +1,34 @@
+import { expect } from 'bun:test';
+import type { E2eNode, JsonFailure } from './e2e.ts';
+import { fileState, networkState, sysctlState } from './e2e-state.ts';
+
+/** Everything on a node a call could leave half-done. */
+export async function callState(node: E2eNode): Promise<string> {
+  const status = await node.status();
+  const addresses = status?.enis.map((eni) => eni.addresses.map(({ address, state }) => `${address} ${state}`));
+  const spool = await node.run(['ls', '/run/vpc-cni/spool']);
+  return JSON.stringify({ network: await networkState(node), addresses, spool: spool.stdout }, undefined, 1);
+}
+
+/** Everything on a node an installation could leave half-done. */
+export async function hostState(node: E2eNode): Promise<string> {
+  return [await networkState(node), await fileState(node), await sysctlState(node)].join('\n');
+}
+
+/** What a command says with `--json` when it fails. */
+export async function failureOf(
+  node: E2eNode,
+  ...words: readonly string[]
+): Promise<JsonFailure & { exitCode: number }> {
+  const { exitCode, stdout } = await node.cli(...words, '--json');
+  const document: JsonFailure = JSON.parse(stdout);
+  return { exitCode, ...document };
+}
+
+/** What a CNI error of the newest version must look like: its number, its stable code, and what its sentence holds. */
+export const cniError = (code: number, name: string, says: string) => ({
+  cniVersion: '1.1.0',
+  code,
+  msg: expect.stringContaining(says),
+  details: expect.stringMatching(new RegExp(`^${name}: .`)),
+});
