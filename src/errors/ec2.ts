@@ -76,8 +76,7 @@ export const EC2_ERRORS = {
   },
   POOL_GROWING: {
     retry: 'backoff',
-    says: (d) =>
-      `no free address yet; EC2 was asked for ${d['wanted']} more and has not delivered within ${d['waitedMs']} ms`,
+    says: (d) => `no free address yet; EC2 was asked for ${d['wanted']} more and has not delivered them`,
     remedy: 'the runtime tries again by itself; see "vpc-cni status" if it stays',
   },
   ENGINE_STARTING: {

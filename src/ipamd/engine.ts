@@ -212,7 +212,7 @@ export class Engine {
 
   #growing(): HostError {
     const wanted = countPool(this.#state).pending;
-    return new HostError('POOL_GROWING', { wanted, waitedMs: ALLOCATE_WAIT_MS }, this.#failure?.error);
+    return new HostError('POOL_GROWING', { wanted }, this.#failure?.error);
   }
 
   /** Tells waiting pods at once when nothing under way can help them: a full node, an empty subnet, a missing right. */
