@@ -23,6 +23,9 @@ const NEEDED = [
   { debian: 'procps', fedora: 'procps-ng', program: 'sysctl' },
   { debian: 'util-linux', fedora: 'util-linux', program: 'nsenter' },
   { debian: 'iputils-ping', fedora: 'iputils', program: 'ping' },
+  // The tests boot a small Debian system with them.
+  { debian: 'debootstrap', fedora: 'debootstrap', program: 'debootstrap' },
+  { debian: 'systemd-container', fedora: 'systemd-container', program: 'systemd-nspawn' },
 ];
 
 function fail(...lines) {

@@ -42,7 +42,7 @@ function suiteOf(path: string): Suite {
 function filesOf(suite: Suite): readonly string[] {
   return readdirSync(join(ROOT, 'test'), { recursive: true, encoding: 'utf8' })
     .map((name) => `test/${name}`)
-    .filter((name) => name.endsWith('.test.ts') && !name.startsWith('test/bench/') && suiteOf(name) === suite)
+    .filter((name) => name.endsWith('.test.ts') && suiteOf(name) === suite)
     .sort();
 }
 

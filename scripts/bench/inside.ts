@@ -2,9 +2,9 @@
  * The measuring half of the benchmark. It runs on a simulated node, in its network and mount namespaces, so that what it
  * starts is timed and nothing else. Its one argument is a Plan; it prints a Report.
  */
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { awaitStatus, type DaemonStatus, type Memory, memoryOf, readyAfter } from './daemon.ts';
-import { callOnce, callTogether, OURS, type Peer, type Pod, stockPeer } from './peers.ts';
+import { callOnce, callTogether, OUR_FOLDER, OURS, type Peer, type Pod, stockPeer } from './peers.ts';
 import type { Measured } from './rows.ts';
 import { linkCount, makeSandbox, removeSandboxes, settle } from './sandbox.ts';
 
@@ -28,7 +28,7 @@ export interface Report {
   readonly memory: Memory;
 }
 
-const STOCK_DATA = '/run/vpc-cni-bench';
+const STOCK_DATA = '/run/vpc-cni-bench/data';
 const BUDGET = { installMs: 2000, reinstallMs: 300, readyMs: 500, daemonMb: 60, growthMb: 5 } as const;
 /** The daemon gives memory back 10 s after its last work: memory that has not moved for longer is that of an idle one. */
 const STEADY = { forMs: 11_000, withinMb: 0.5, pollMs: 250, deadlineMs: 90_000 } as const;
@@ -175,6 +175,8 @@ async function measure(plan: Plan): Promise<Report> {
   const wanted = Math.max(plan.crowd + 21, plan.together + 1, plan.serial + 1);
   mkdirSync('/etc/vpc-cni/conf.d', { recursive: true });
   mkdirSync(STOCK_DATA, { recursive: true });
+  mkdirSync(OUR_FOLDER, { recursive: true });
+  symlinkSync(plan.product, `${OUR_FOLDER}/aws-cni`);
   // Addresses are there before the first pod and come back at once: no call has to wait for EC2.
   writeFileSync(
     '/etc/vpc-cni/conf.d/50-bench.env',

@@ -22,10 +22,17 @@ export interface Call {
 
 const CNI_VERSION = '1.0.0';
 
-/** Our plugin with the options of the conflist we ship. */
+/** Where the measured link to our executable stands. */
+export const OUR_FOLDER = '/run/vpc-cni-bench/bin';
+
+/**
+ * Our plugin with the options of the conflist we ship. Its link leads to the built file on disk, where a real node has
+ * it: the file a simulated node installs lies on tmpfs, whose pages come in more and smaller pieces, while the peers'
+ * files come from the disk.
+ */
 export const OURS: Peer = {
   name: 'ours',
-  executable: '/opt/cni/bin/aws-cni',
+  executable: `${OUR_FOLDER}/aws-cni`,
   path: '/opt/cni/bin',
   config: { cniVersion: CNI_VERSION, name: 'aws-cni', type: 'aws-cni', vethPrefix: 'eni', mtu: '9001' },
 };

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
-import { loadSettings } from '../config/index.ts';
-import { HostError } from '../errors/index.ts';
+import { loadSettings, type Settings } from '../config/index.ts';
+import { HostError, toHostError } from '../errors/index.ts';
 import { runIpamd } from '../ipamd/index.ts';
 import { createLogger } from '../log/index.ts';
 import { readEnvFiles } from '../sys/index.ts';
@@ -12,6 +12,20 @@ Examples:
   vpc-cni ipamd                         what vpc-cni-ipamd.service runs; serves until SIGTERM
   WARM_IP_TARGET=5 vpc-cni ipamd        with a setting of its own (see "vpc-cni config show")
 `;
+
+const PROGRAM = 'vpc-cni-ipamd';
+
+/** The settings; `undefined` when they are wrong and the journal, where every line is JSON, has been told so. */
+function settingsOf({ env }: CommandContext): Settings | undefined {
+  try {
+    return loadSettings({ files: readEnvFiles(), env }).settings;
+  } catch (error) {
+    // Set by systemd for whoever writes to its journal (systemd.exec(5)).
+    if (env['JOURNAL_STREAM'] === undefined) throw error;
+    createLogger({ level: 'error', program: PROGRAM }).error('cannot start', { error: toHostError(error) });
+    return undefined;
+  }
+}
 
 /** Runs the daemon until SIGTERM or SIGINT; the first one lets what EC2 was asked for finish. */
 export const run: RunCommand = async (context: CommandContext) => {
@@ -33,8 +47,9 @@ export const run: RunCommand = async (context: CommandContext) => {
   if (!wanted) return EXIT.done;
   const uid = process.getuid?.();
   if (uid !== 0) throw new HostError('NOT_ROOT', { what: 'ipamd', uid });
-  const { settings } = loadSettings({ files: readEnvFiles(), env: context.env });
-  const logger = createLogger({ level: settings.AWS_VPC_K8S_CNI_LOGLEVEL, program: 'vpc-cni-ipamd' });
+  const settings = settingsOf(context);
+  if (settings === undefined) return EXIT.usage;
+  const logger = createLogger({ level: settings.AWS_VPC_K8S_CNI_LOGLEVEL, program: PROGRAM });
   const stop = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const)
     process.on(signal, () => {

@@ -109,10 +109,10 @@ export async function applyStep(context: StepContext, step: Step): Promise<Undo>
       await reloadDaemonUnit(host);
       return nothing;
     case 'start-daemon':
-      await startDaemon(host, step.keeper);
+      await startDaemon(host, step.keeper, context.onReason);
       return nothing;
     case 'restart-daemon':
-      await restartDaemon(host, step.keeper);
+      await restartDaemon(host, step.keeper, context.onReason);
       return nothing;
     case 'await-ready':
       await awaitReady(host, { after: step.after, onReason: context.onReason });

@@ -2,15 +2,7 @@ import { STATUS_PATH } from '../cniproto/index.ts';
 import { HostError, toHostError } from '../errors/index.ts';
 import { type DaemonState, type Keeper, PATHS, parseConflistText, UNIT_NAME } from '../hostspec/index.ts';
 import { isAlive, signalProcess, startDetached } from '../sys/index.ts';
-import {
-  isSystemdRunning,
-  lastJournalLines,
-  reloadUnits,
-  restartUnit,
-  startUnit,
-  stopUnit,
-  unitState,
-} from '../systemd/index.ts';
+import { isSystemdRunning, lastJournalLines, reloadUnits, startUnit, stopUnit, unitState } from '../systemd/index.ts';
 import type { Host } from './host.ts';
 import {
   parseLogLine,
@@ -26,7 +18,11 @@ const CONFLIST_DEADLINE_MS = 10_000;
 // The daemon drains within 10 s; the margin is for a slow machine.
 const STOP_DEADLINE_MS = 15_000;
 const POLL_MS = 20;
+const REASON_POLL_MS = 250;
 const ANSWER_MS = 2_000;
+
+/** Is told, often, what a wait is for. */
+type OnReason = (reason: string) => void;
 
 /** Who keeps the daemon on this host. */
 export function keeperOf(host: Host): Keeper {
@@ -71,14 +67,30 @@ async function unitFailure(host: Host, error: unknown): Promise<HostError> {
   );
 }
 
-/** Starts the daemon; with systemd this also waits until it is ready. */
-export async function startDaemon(host: Host, keeper: Keeper): Promise<void> {
-  if (keeper === 'systemd') {
-    await startUnit(host.exec, UNIT_NAME).catch(async (error: unknown) => {
-      throw await unitFailure(host, error);
-    });
-    return;
+/** Has systemd start the daemon and waits until it is ready, telling meanwhile what it waits for itself. */
+async function startUnitOf(host: Host, verb: 'start' | 'restart', onReason: OnReason): Promise<void> {
+  const ended = new AbortController();
+  const starting = startUnit(host.exec, { verb, unit: UNIT_NAME, timeoutMs: READY_DEADLINE_MS });
+  const telling = (async (): Promise<void> => {
+    while (!ended.signal.aborted) {
+      const readiness = await askReadiness(host);
+      if (readiness?.reason !== undefined) onReason(readiness.reason);
+      await host.clock.sleep(REASON_POLL_MS, ended.signal).catch(() => undefined);
+    }
+  })();
+  try {
+    await starting;
+  } catch (error) {
+    throw await unitFailure(host, error);
+  } finally {
+    ended.abort();
+    await telling;
   }
+}
+
+/** Starts the daemon; with systemd this also waits until it is ready. */
+export async function startDaemon(host: Host, keeper: Keeper, onReason: OnReason): Promise<void> {
+  if (keeper === 'systemd') return await startUnitOf(host, 'start', onReason);
   host.files.ensureDirectory(PATHS.run, 0o700);
   host.files.remove(PATHS.supervisor);
   await startDetached({
@@ -89,15 +101,10 @@ export async function startDaemon(host: Host, keeper: Keeper): Promise<void> {
 }
 
 /** Starts the daemon anew after what it runs has changed. */
-export async function restartDaemon(host: Host, keeper: Keeper): Promise<void> {
-  if (keeper === 'systemd') {
-    await restartUnit(host.exec, UNIT_NAME).catch(async (error: unknown) => {
-      throw await unitFailure(host, error);
-    });
-    return;
-  }
+export async function restartDaemon(host: Host, keeper: Keeper, onReason: OnReason): Promise<void> {
+  if (keeper === 'systemd') return await startUnitOf(host, 'restart', onReason);
   await stopDaemon(host, keeper);
-  await startDaemon(host, keeper);
+  await startDaemon(host, keeper, onReason);
 }
 
 /** Stops the daemon and waits until it is gone; only processes that were written down, never others by name. */
@@ -145,7 +152,7 @@ function endOf(host: Host, ends: number): HostError | undefined {
 /** Waits until the daemon says that it can serve. Fails at once when it dies, with its last words. */
 export async function awaitReady(
   host: Host,
-  options: { readonly after: 'start' | 'nothing'; readonly onReason: (reason: string) => void },
+  options: { readonly after: 'start' | 'nothing'; readonly onReason: OnReason },
 ): Promise<void> {
   const supervised = keeperOf(host) === 'supervisor';
   // After a start of ours every end counts; otherwise only one that happens while we wait.

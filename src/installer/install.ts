@@ -179,6 +179,12 @@ async function changeHost(request: InstallRequest, sources: PluginSources, progr
   return { planned, done, timings };
 }
 
+/** What an earlier boot left goes first, whatever else is wrong: the node must not look ready before it is. */
+async function withdrawStale(host: Host, progress: Progress): Promise<readonly DoneStep[]> {
+  const { steps } = diffBoot([], observeBoot(host.files, []));
+  return await applySteps({ host, version: '', wanted: [], steps }, progress);
+}
+
 /**
  * Brings the host to what is wanted: looks, plans, applies, verifies. Nothing is changed when it is so already. The lock
  * is given back before the daemon starts, because its unit runs the boot stage itself.
@@ -186,9 +192,11 @@ async function changeHost(request: InstallRequest, sources: PluginSources, progr
 export async function install(request: InstallRequest, progress: Progress): Promise<InstallReport> {
   const { host, stage } = request;
   const begin = host.clock.monotonic();
-  const { planned, done, timings } = await underLock(host, stage === 'boot' ? BOOT_LOCK_WAIT_MS : 0, () =>
-    withSources(request, (sources) => changeHost(request, sources, progress)),
-  );
+  const { planned, done, timings } = await underLock(host, stage === 'boot' ? BOOT_LOCK_WAIT_MS : 0, async () => {
+    const stale = stage === 'boot' ? await withdrawStale(host, progress) : [];
+    const rest = await withSources(request, (sources) => changeHost(request, sources, progress));
+    return { ...rest, done: [...stale, ...rest.done] };
+  });
   const start = host.clock.monotonic();
   const daemon = await applyDaemonSteps({ host, steps: planned.daemon.steps }, progress);
   const end = host.clock.monotonic();

@@ -85,10 +85,7 @@ export class Attachments {
     if (call.command !== 'ADD') return {};
     if (call.config.enabled === true)
       throw new HostError('CNI_CONFIG', { reason: 'egress-cni is enabled, which this version cannot serve yet' });
-    const previous = parsePrevResult(call.config.prevResult);
-    if (previous === undefined)
-      throw new HostError('CNI_CONFIG', { reason: 'egress-cni must follow another plugin in the chain' });
-    return renderResult(previous, call.config.cniVersion);
+    return renderResult(previousResult(call), call.config.cniVersion);
   }
 
   async #add(call: CniCall, gone: AbortSignal): Promise<unknown> {
@@ -154,9 +151,8 @@ export class Attachments {
     const { containerId, ifName } = owner;
     const allocation = this.#engine.find(owner);
     if (allocation === undefined) throw new HostError('ATTACHMENT_UNKNOWN', { containerId, ifName });
-    const given = parsePrevResult(call.config.prevResult);
     const cidr = formatCidr(hostCidr(allocation.address));
-    if (given !== undefined && !given.ips.some((ip) => ip.address === cidr))
+    if (!previousResult(call).ips.some((ip) => ip.address === cidr))
       throw new HostError('CHECK_FAILED', { containerId, difference: `the result given lacks its address ${cidr}` });
     using netns = openPodNetns(call.netns);
     const difference = checkPod(this.#node.socket, netns, this.#wiring(call, allocation));
@@ -192,6 +188,13 @@ export class Attachments {
       });
     }, REAP_AFTER_MS);
   }
+}
+
+/** The result that CHECK must be given, and a chained ADD too (CNI specification, "Configuration derivation"). */
+function previousResult(call: CniCall): AddResult {
+  const { prevResult } = call.config;
+  if (prevResult === undefined) throw new HostError('CNI_CONFIG', { reason: `${call.command} needs prevResult` });
+  return parsePrevResult(prevResult);
 }
 
 function resultOf(call: CniCall, allocation: Allocation, wiring: PodWiring): AddResult {

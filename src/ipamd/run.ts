@@ -36,6 +36,8 @@ export interface RunOptions {
 const METRICS_PORT = 61678;
 // A plugin spools only when it found nobody for 5 s; this catches one that did so while we were coming up.
 const SPOOL_EVERY_MS = 5_000;
+// Longer than the pause before growth that EC2 has refused is tried again.
+const GROWTH_WAIT_MS = 120_000;
 const START_WAIT_MS = 20_000;
 // The daemon being replaced finishes what EC2 was asked for.
 const LOCK_WAIT_MS = 12_000;
@@ -153,7 +155,10 @@ class Daemon {
   #publish(node: Node, engine: Engine): void {
     if (this.#readyAfterMs !== undefined) return;
     const { free, assigned } = countPool(engine.state);
-    if (free === 0 && assigned === 0) return;
+    if (free === 0 && assigned === 0) {
+      this.#tellWaiting(engine);
+      return;
+    }
     const text = renderConflist(node.settings);
     if (node.files.read(CONFLIST_PATH) !== text) {
       node.files.ensureDirectory(PATHS.conflistDirectory, 0o755);
@@ -165,6 +170,15 @@ class Daemon {
       { kind: 'status', text: `${free} addresses free, ${assigned} in use` },
     ]);
     node.logger.info('ready', { ready_ms: this.#readyAfterMs, free, assigned });
+  }
+
+  /** Says what the first address waits for, and keeps the start from timing out: a new process would wait for the same. */
+  #tellWaiting(engine: Engine): void {
+    const text = engine.refusal()?.message ?? 'waiting for the first address';
+    notify(this.#options.notifySocket, [
+      { kind: 'status', text },
+      { kind: 'extend-timeout', ms: GROWTH_WAIT_MS },
+    ]);
   }
 
   #tell(doing: string, failure: HostError): void {

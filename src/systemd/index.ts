@@ -5,7 +5,6 @@ export {
   isSystemdRunning,
   lastJournalLines,
   reloadUnits,
-  restartUnit,
   startUnit,
   stopUnit,
   type UnitState,

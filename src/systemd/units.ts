@@ -11,8 +11,6 @@ export interface UnitState {
   readonly enabled: string;
 }
 
-// A start of ours waits for addresses, hence for EC2; the unit's own TimeoutStartSec ends before this.
-const START_TIMEOUT_MS = 310_000;
 const STOP_TIMEOUT_MS = 30_000;
 
 /** Reports whether systemd runs this host. */
@@ -25,14 +23,13 @@ export async function reloadUnits(exec: Exec): Promise<void> {
   await exec.run({ argv: ['systemctl', 'daemon-reload'], timeoutMs: STOP_TIMEOUT_MS });
 }
 
-/** Starts a unit and waits until it is ready, or has failed. */
-export async function startUnit(exec: Exec, unit: string): Promise<void> {
-  await exec.run({ argv: ['systemctl', 'start', unit], timeoutMs: START_TIMEOUT_MS });
-}
-
-/** Stops a unit that may run and starts it; waits until it is ready, or has failed. */
-export async function restartUnit(exec: Exec, unit: string): Promise<void> {
-  await exec.run({ argv: ['systemctl', 'restart', unit], timeoutMs: START_TIMEOUT_MS });
+/** Starts a unit, or stops and starts it anew, and waits so long for it to be ready; what systemd does goes on anyway. */
+export async function startUnit(
+  exec: Exec,
+  start: { readonly verb: 'start' | 'restart'; readonly unit: string; readonly timeoutMs: number },
+): Promise<void> {
+  const { verb, unit, timeoutMs } = start;
+  await exec.run({ argv: ['systemctl', verb, unit], timeoutMs });
 }
 
 /** Stops a unit; 5 means that there is none. */
@@ -56,10 +53,20 @@ export async function unitState(exec: Exec, unit: string): Promise<UnitState> {
   return { active: values.get('ActiveState') ?? '', enabled: values.get('UnitFileState') ?? '' };
 }
 
-/** The last lines a unit wrote to the journal; empty when there is no journal to ask. */
+/** The last lines a unit itself wrote to the journal, not systemd about it; empty when there is no journal to ask. */
 export async function lastJournalLines(exec: Exec, unit: string, lines: number): Promise<readonly string[]> {
+  // What a process wrote just before its end is on its way to the journal when systemd already knows of the end.
+  await exec.run({ argv: ['journalctl', '--sync'], accept: [0, 1] });
   const { stdout } = await exec.run({
-    argv: ['journalctl', `--unit=${unit}`, `--lines=${lines}`, '--output=cat', '--quiet', '--no-pager'],
+    argv: [
+      'journalctl',
+      `_SYSTEMD_UNIT=${unit}`,
+      '_TRANSPORT=stdout',
+      `--lines=${lines}`,
+      '--output=cat',
+      '--quiet',
+      '--no-pager',
+    ],
     accept: [0, 1],
   });
   return stdout.split('\n').filter((line) => line !== '');
