@@ -23,7 +23,7 @@ export async function networkState(node: NodeShell): Promise<string> {
   return texts.join('\n');
 }
 
-/** The files of a node in the places an installation touches: path, kind, mode, size, target of a link. */
+/** The files of a node in the places an installation touches: path, kind, mode, target of a link; not what is in them. */
 export async function fileState(node: NodeShell): Promise<string> {
   const prune = ALIEN.flatMap((path) => ['-path', path, '-prune', '-o']);
   const format = '%p %y %m %l\\n';
