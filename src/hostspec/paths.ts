@@ -33,6 +33,8 @@ export const PATHS = {
   supervisor: `${RUN}/supervisor.json`,
   supervisorLog: `${RUN}/ipamd.log`,
   lock: '/run/vpc-cni.lock',
+  /** Made by the unit for the plugin's log; the name is upstream's, so there may be more in it than ours. */
+  logs: '/var/log/aws-routed-eni',
   kernelBootId: '/proc/sys/kernel/random/boot_id',
   systemdRunning: '/run/systemd/system',
   distributionPlugins: '/usr/lib/cni',

@@ -71,6 +71,7 @@ export function diffRemoval(
       .map(({ key, value }) => ({ kind: 'restore-sysctl', key, value }) as const),
     ...(run ? [{ kind: 'remove-tree', path: PATHS.run } as const] : []),
     ...(home ? [{ kind: 'remove-tree', path: PATHS.home } as const] : []),
+    ...(is(PATHS.logs, 'directory') ? [{ kind: 'remove-directory', path: PATHS.logs } as const] : []),
     ...record.directories
       .toSorted((a, b) => b.length - a.length)
       .map((path) => ({ kind: 'remove-directory', path }) as const),

@@ -47,6 +47,7 @@ async function observeInstall(host: Host): Promise<ObservedInstall> {
     PATHS.unitEnabled,
     PATHS.home,
     PATHS.run,
+    PATHS.logs,
     ...plugins,
     ...record.saved.map(({ to }) => to),
   ];
