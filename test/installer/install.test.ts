@@ -198,9 +198,9 @@ describe('install --stage boot', () => {
     const report = await install(request({ stage: 'boot' }), silent);
     expect(report.steps.map(({ step }) => describeStep(step))).toEqual([
       'withdraw /etc/cni/net.d/10-aws.conflist: it is from an earlier boot, and the node would look ready before it is',
+      'note boot boot-1 in /run/vpc-cni/boot-id',
       'set net.ipv4.ip_forward = 1 (is 0)',
       'set net.ipv4.conf.lo.rp_filter = 2 (is 1)',
-      'note boot boot-1 in /run/vpc-cni/boot-id',
     ]);
     files.replace({ path: '/etc/cni/net.d/10-aws.conflist', text: 'new', mode: 0o644 });
     expect((await install(request({ stage: 'boot' }), silent)).steps).toEqual([]);
