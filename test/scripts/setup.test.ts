@@ -14,7 +14,10 @@ import { join } from 'node:path';
 
 const ROOT = join(import.meta.dir, '../..');
 const NODE = Bun.which('node') ?? 'node';
-const PACKAGES = 'iproute2 nftables iptables containernetworking-plugins procps util-linux iputils-ping'.split(' ');
+const PACKAGES = [
+  ...'iproute2 nftables iptables containernetworking-plugins procps util-linux iputils-ping'.split(' '),
+  ...'debootstrap systemd-container'.split(' '),
+];
 
 let project = '';
 beforeEach(() => {
