@@ -1,0 +1,217 @@
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test';
+import { parseConflistText } from '../../src/hostspec/index.ts';
+import { callPlugin, makeSandbox, NETWORK, type Sandbox } from '../support/e2e-cni.ts';
+import { fileState, networkState } from '../support/e2e-state.ts';
+import { CARRIED, SystemdGuest, UNIT } from '../support/systemd-guest.ts';
+
+setDefaultTimeout(300_000);
+
+const INTERNET = '198.51.100.1';
+const CONFLIST = '/etc/cni/net.d/10-aws.conflist';
+/** The exposure `systemd-analyze security` may find at most, of 10. */
+const EXPOSURE = 4;
+
+interface Pod extends Sandbox {
+  readonly address: string;
+}
+
+/** A figure for whoever reads the run; nothing is asserted about it. */
+const tell = (text: string): boolean => process.stderr.write(`${text}\n`);
+
+let guest: SystemdGuest;
+let before = '';
+let pods: readonly Pod[] = [];
+
+/** Network and files; what systemd notes of its own units is another matter. */
+const stateOf = async (): Promise<string> =>
+  [await networkState(guest), await fileState(guest)]
+    .join('\n')
+    .split('\n')
+    .filter((line) => !line.startsWith('/run/systemd/'))
+    .join('\n');
+
+async function addPod(name: string): Promise<Pod> {
+  const sandbox = await makeSandbox(guest, name);
+  const { exitCode, document } = await callPlugin(guest, 'ADD', sandbox);
+  if (exitCode !== 0) throw new Error(`ADD of ${name} failed: ${JSON.stringify(document)}`);
+  return { ...sandbox, address: addressIn(document) };
+}
+
+function addressIn(result: unknown): string {
+  const address = /"address":"([\d.]+)\/32"/.exec(JSON.stringify(result))?.[1];
+  if (address === undefined) throw new Error(`no address in ${JSON.stringify(result)}`);
+  return address;
+}
+
+/** Every pod reaches every other one, the node and the internet; returns who did not. */
+async function unreached(): Promise<readonly string[]> {
+  const targets = [...pods.map(({ address }) => address), INTERNET];
+  const failures: string[] = [];
+  for (const { pod, address, netns } of pods)
+    for (const target of targets.filter((other) => other !== address)) {
+      const ping = ['ping', '-n', '-q', '-c1', '-W2', target] as const;
+      const { exitCode } = await guest.run(['nsenter', `--net=${netns}`, '--', ...ping]);
+      if (exitCode !== 0) failures.push(`${pod} → ${target}`);
+    }
+  return failures;
+}
+
+/**
+ * What must be the same before and after the daemon went: what pods have on the host and inside, what is written down of
+ * them, and the packet rules. New ENIs may come meanwhile.
+ */
+async function podState(): Promise<string> {
+  const shared = (await networkState(guest))
+    .split('\n')
+    .filter((line) => /^eni/.test(line) || pods.some(({ address }) => line.split(' ').includes(address)));
+  const inside = pods.map(({ netns }) => guest.text('nsenter', `--net=${netns}`, '--', 'ip', '-4', 'address'));
+  const texts = [guest.text('nft', 'list', 'ruleset'), guest.text('cat', '/run/vpc-cni/ipam.json'), ...inside];
+  return [...shared, ...(await Promise.all(texts))].join('\n');
+}
+
+beforeAll(async () => {
+  guest = await SystemdGuest.start('sl');
+  // `ip netns` makes it with the first namespace.
+  await guest.text('mkdir', '-p', '/run/netns');
+});
+afterAll(async () => {
+  await guest?.[Symbol.asyncDispose]();
+});
+
+test('install starts the unit, and ends when it is active and the conflist is there', async () => {
+  before = await stateOf();
+  const started = performance.now();
+  const report = await guest.report('install');
+  const ms = Math.round(performance.now() - started);
+  const state = async (name: string): Promise<string> => `${name}=${await guest.property(name)}`;
+  expect(await Promise.all(['Type', 'ActiveState', 'SubState', 'UnitFileState', 'NRestarts'].map(state))).toEqual([
+    'Type=notify',
+    'ActiveState=active',
+    'SubState=running',
+    'UnitFileState=enabled',
+    'NRestarts=0',
+  ]);
+  expect(parseConflistText(await guest.text('cat', CONFLIST)).name).toBe('aws-cni');
+  const [begun, active] = await Promise.all(
+    ['ExecMainStartTimestampMonotonic', 'ActiveEnterTimestampMonotonic'].map((name) => guest.property(name)),
+  );
+  const ready = Math.round((Number(active) - Number(begun)) / 1000);
+  tell(`install ${ms} ms in ${report.steps.length} steps; main process to READY ${ready} ms`);
+});
+
+test('a second install finds nothing to do', async () => {
+  const started = performance.now();
+  expect(await guest.report('install')).toMatchObject({ changed: false, changes: [] });
+  tell(`second install ${Math.round(performance.now() - started)} ms`);
+});
+
+test('systemd finds no fault in the unit', async () => {
+  const { exitCode, stdout, stderr } = await guest.run(['systemd-analyze', 'verify', UNIT]);
+  expect({ exitCode, said: `${stdout}${stderr}` }).toEqual({ exitCode: 0, said: '' });
+});
+
+test(`systemd rates the exposure of the unit at most ${EXPOSURE}`, async () => {
+  const report = await guest.text('systemd-analyze', 'security', '--no-pager', UNIT);
+  const exposure = Number(/Overall exposure level for \S+: ([\d.]+)/.exec(report)?.[1]);
+  tell(`exposure ${exposure}`);
+  expect(exposure).toBeLessThanOrEqual(EXPOSURE);
+});
+
+test('pods are wired by the sandboxed daemon and reach each other and the internet', async () => {
+  pods = [await addPod('p1'), await addPod('p2'), await addPod('p3')];
+  expect(await unreached()).toEqual([]);
+});
+
+test('a runtime that keeps its namespaces elsewhere is served too', async () => {
+  const elsewhere = { pod: 'p4', containerId: 'p4', netns: '/run/sandboxes/p4' };
+  await guest.text('mkdir', '-p', '/run/sandboxes');
+  await guest.text('touch', elsewhere.netns);
+  await guest.text('unshare', `--net=${elsewhere.netns}`, 'true');
+  const added = await callPlugin(guest, 'ADD', elsewhere);
+  const removed = await callPlugin(guest, 'DEL', elsewhere);
+  expect([added.exitCode, removed]).toEqual([0, { exitCode: 0, document: '' }]);
+  await guest.text('umount', elsewhere.netns);
+  await guest.text('rm', '-r', '/run/sandboxes');
+});
+
+test('systemctl restart leaves pods as they are', async () => {
+  const state = await podState();
+  await guest.text('systemctl', 'restart', UNIT);
+  expect(await guest.property('ActiveState')).toBe('active');
+  expect(await podState()).toBe(state);
+  expect(await unreached()).toEqual([]);
+});
+
+test('after kill -9 the unit is active again by itself, with its pods', async () => {
+  const state = await podState();
+  await guest.text('kill', '-9', await guest.property('MainPID'));
+  await guest.untilProperty('NRestarts', '1');
+  await guest.untilProperty('ActiveState', 'active');
+  expect(await podState()).toBe(state);
+  expect(await unreached()).toEqual([]);
+});
+
+test('a stopped unit ends cleanly and leaves pods, conflist and memory; a DEL meanwhile is served later', async () => {
+  const state = await podState();
+  await guest.text('systemctl', 'stop', UNIT);
+  expect(await Promise.all(['ActiveState', 'Result', 'ExecMainStatus'].map((name) => guest.property(name)))).toEqual([
+    'inactive',
+    'success',
+    '0',
+  ]);
+  expect(await podState()).toBe(state);
+  expect(await guest.text('stat', '-c', '%a %U', '/run/vpc-cni')).toBe('700 root');
+  expect(await unreached()).toEqual([]);
+  const [last, ...others] = pods.toReversed();
+  if (last === undefined) throw new Error('there is no pod');
+  expect(await callPlugin(guest, 'DEL', last)).toEqual({ exitCode: 0, document: '' });
+  await guest.text('ip', 'netns', 'delete', last.pod);
+  pods = others.toReversed();
+  await guest.text('systemctl', 'start', UNIT);
+  expect(await guest.text('ls', '/run/vpc-cni/spool')).toBe('');
+  expect(await guest.text('cat', '/run/vpc-cni/ipam.json')).not.toContain(last.containerId);
+  expect(await unreached()).toEqual([]);
+});
+
+test('every line of the journal is JSON', async () => {
+  const lines = await guest.journal();
+  const isJson = (line: string): boolean => {
+    try {
+      return typeof JSON.parse(line) === 'object';
+    } catch {
+      return false;
+    }
+  };
+  expect(lines.filter((line) => !isJson(line))).toEqual([]);
+  expect(lines.length).toBeGreaterThan(0);
+});
+
+test('after a reboot the unit starts by itself, and pods of the boot before are forgotten', async () => {
+  await guest.reboot();
+  pods = [];
+  expect(await guest.property('ActiveState')).toBe('active');
+  expect(await guest.has(CONFLIST)).toBe(true);
+  expect(JSON.parse(await guest.text('vpc-cni', 'status', '--json'))).toMatchObject({
+    ready: true,
+    daemon: { pool: { assigned: 0 } },
+  });
+  expect(await guest.report('install')).toMatchObject({ changed: false, changes: [] });
+  pods = [await addPod('r1'), await addPod('r2')];
+  expect(await unreached()).toEqual([]);
+});
+
+test('uninstall leaves no unit, no file, no rule and no table', async () => {
+  for (const pod of pods) {
+    expect(await callPlugin(guest, 'DEL', pod, { config: NETWORK })).toEqual({ exitCode: 0, document: '' });
+    await guest.text('ip', 'netns', 'delete', pod.pod);
+  }
+  await guest.report('uninstall', '--purge');
+  const units = await guest.run(['systemctl', 'list-units', '--all', '--no-legend', 'vpc-cni*']);
+  const files = await guest.run(['systemctl', 'list-unit-files', '--no-legend', 'vpc-cni*']);
+  expect([units.stdout, files.stdout]).toEqual(['', '']);
+  expect(await stateOf()).toBe(before);
+  const names = ['(', '-name', '*vpc-cni*', '-o', '-name', 'aws-routed-eni', ')'] as const;
+  const { stdout } = await guest.run(['find', '/', '/run', '-xdev', ...names, '-print']);
+  // The settings are the operator's, the other one is what was installed from.
+  expect(stdout.trimEnd().split('\n').sort()).toEqual(['/etc/vpc-cni', CARRIED]);
+});
