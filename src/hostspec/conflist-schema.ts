@@ -6,7 +6,7 @@ export const CONFLIST_SCHEMA = {
   required: ['cniVersion', 'cniVersions', 'name', 'plugins'],
   additionalProperties: false,
   properties: {
-    cniVersion: { const: '1.0.0' },
+    cniVersion: { enum: ['0.4.0', '1.0.0', '1.1.0'] },
     cniVersions: { type: 'array', minItems: 1, uniqueItems: true, items: { enum: ['0.4.0', '1.0.0', '1.1.0'] } },
     name: { const: 'aws-cni' },
     plugins: {

@@ -1,7 +1,9 @@
 import template from '../../templates/10-aws.conflist' with { type: 'text' };
 import type { Settings } from '../config/index.ts';
+import { HostError } from '../errors/index.ts';
 import { fillValue } from './fill.ts';
 import { type Conflist, parseConflist } from './parse-conflist.ts';
+import { CONFLIST_PATH } from './paths.ts';
 
 /** The settings a conflist depends on. */
 export type ConflistSettings = Pick<
@@ -39,7 +41,22 @@ export function wantedConflist(settings: ConflistSettings): Conflist {
   return { ...conflist, plugins: conflist.plugins.filter(({ type }) => isChained(type, settings)) };
 }
 
-/** The text of the conflist; the daemon writes it, and only while an address can be handed out. */
-export function renderConflist(settings: ConflistSettings): string {
-  return `${JSON.stringify(wantedConflist(settings), null, 2)}\n`;
+/**
+ * The conflist with only the CNI versions that every plugin of the chain speaks, given what each answered. `cniVersion`,
+ * for runtimes that do not know the list, is ours if it is left, else the highest left. Throws `CONFLIST_INVALID`.
+ */
+function limitVersions(conflist: Conflist, chain: readonly (readonly string[])[]): Conflist {
+  const cniVersions = conflist.cniVersions.filter((version) => chain.every((spoken) => spoken.includes(version)));
+  const cniVersion = cniVersions.includes(conflist.cniVersion) ? conflist.cniVersion : cniVersions.at(-1);
+  if (cniVersion !== undefined) return { ...conflist, cniVersion, cniVersions };
+  const findings = `the plugins of the chain speak none of ${conflist.cniVersions.join(', ')} together`;
+  throw new HostError('CONFLIST_INVALID', { path: CONFLIST_PATH, findings });
+}
+
+/**
+ * The text of the conflist; the daemon writes it, and only while an address can be handed out. `chain` holds the CNI
+ * versions of each stock plugin in it.
+ */
+export function renderConflist(settings: ConflistSettings, chain: readonly (readonly string[])[] = []): string {
+  return `${JSON.stringify(limitVersions(wantedConflist(settings), chain), null, 2)}\n`;
 }

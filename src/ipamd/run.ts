@@ -1,6 +1,6 @@
 import type { Settings } from '../config/index.ts';
 import { HostError, toHostError } from '../errors/index.ts';
-import { CONFLIST_PATH, PATHS, renderConflist } from '../hostspec/index.ts';
+import { PATHS } from '../hostspec/index.ts';
 import { RouteSocket } from '../kernel/index.ts';
 import type { Logger } from '../log/index.ts';
 import { countPool, EMPTY_POOL, type PoolState, withoutForeignDevice } from '../pool/index.ts';
@@ -18,6 +18,7 @@ import { NodeNetwork } from './node-network.ts';
 import type { Edges, Node } from './parts.ts';
 import { servePort } from './ports.ts';
 import { whenQuiet } from './quiet.ts';
+import { Readiness } from './readiness.ts';
 import { serveSocket } from './server.ts';
 import { shrink } from './shrink.ts';
 import { replaySpool } from './spool.ts';
@@ -36,8 +37,6 @@ export interface RunOptions {
 const METRICS_PORT = 61678;
 // A plugin spools only when it found nobody for 5 s; this catches one that did so while we were coming up.
 const SPOOL_EVERY_MS = 5_000;
-// Longer than the pause before growth that EC2 has refused is tried again.
-const GROWTH_WAIT_MS = 120_000;
 const START_WAIT_MS = 20_000;
 // The daemon being replaced finishes what EC2 was asked for.
 const LOCK_WAIT_MS = 12_000;
@@ -54,7 +53,7 @@ class Daemon {
   readonly #started = Promise.withResolvers<Attachments>();
   #phase: Phase = { kind: 'starting', doing: 'reading the instance metadata', failure: undefined };
   readonly #busy = whenQuiet(QUIET_MS, giveBackMemory);
-  #readyAfterMs: number | undefined;
+  #readiness: Readiness | undefined;
 
   constructor(edges: Edges, options: RunOptions) {
     this.#edges = edges;
@@ -69,7 +68,7 @@ class Daemon {
         statusDocument(this.#phase, {
           startedAtMs: this.#startedAtMs,
           nowMs: this.#edges.clock.now(),
-          readyAfterMs: this.#readyAfterMs,
+          readyAfterMs: this.#readiness?.afterMs,
         }),
       serve: (request, gone) => this.#serve(request, gone),
     });
@@ -141,44 +140,19 @@ class Daemon {
           ? growth.run(action.kind, () => grow(parts, action))
           : shrinking.run(action.kind, () => shrink(parts, action)),
       changed: () => {
-        this.#publish(node, engine);
+        readiness.look();
         this.#busy();
       },
     });
+    const readiness = new Readiness(node, engine, {
+      startedAtMs: this.#startedAtMs,
+      notifySocket: this.#options.notifySocket,
+    });
+    this.#readiness = readiness;
     const parts: LaneParts = { node, engine, network, store: this.#store };
     const growth = new Lane(parts, 'growth');
     const shrinking = new Lane(parts, 'shrink');
     return engine;
-  }
-
-  /** Ready is: an address can be handed out, or pods are served already. Then, and not before, the conflist appears. */
-  #publish(node: Node, engine: Engine): void {
-    if (this.#readyAfterMs !== undefined) return;
-    const { free, assigned } = countPool(engine.state);
-    if (free === 0 && assigned === 0) {
-      this.#tellWaiting(engine);
-      return;
-    }
-    const text = renderConflist(node.settings);
-    if (node.files.read(CONFLIST_PATH) !== text) {
-      node.files.ensureDirectory(PATHS.conflistDirectory, 0o755);
-      node.files.replace({ path: CONFLIST_PATH, text, mode: 0o644, over: 'link' });
-    }
-    this.#readyAfterMs = node.clock.now() - this.#startedAtMs;
-    notify(this.#options.notifySocket, [
-      { kind: 'ready' },
-      { kind: 'status', text: `${free} addresses free, ${assigned} in use` },
-    ]);
-    node.logger.info('ready', { ready_ms: this.#readyAfterMs, free, assigned });
-  }
-
-  /** Says what the first address waits for, and keeps the start from timing out: a new process would wait for the same. */
-  #tellWaiting(engine: Engine): void {
-    const text = engine.refusal()?.message ?? 'waiting for the first address';
-    notify(this.#options.notifySocket, [
-      { kind: 'status', text },
-      { kind: 'extend-timeout', ms: GROWTH_WAIT_MS },
-    ]);
   }
 
   #tell(doing: string, failure: HostError): void {

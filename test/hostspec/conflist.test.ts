@@ -26,6 +26,26 @@ describe('renderConflist()', () => {
     expect(text).toBe(golden('10-aws-everything.conflist'));
   });
 
+  test.each([
+    ['a chain that speaks everything', [['0.4.0', '1.0.0', '1.1.0']], '1.0.0', ['0.4.0', '1.0.0', '1.1.0']],
+    ['a portmap that ends at 1.0.0', [['0.3.1', '0.4.0', '1.0.0']], '1.0.0', ['0.4.0', '1.0.0']],
+    [
+      'an old plugin beside a new one',
+      [
+        ['1.0.0', '1.1.0', '0.4.0'],
+        ['0.3.1', '0.4.0'],
+      ],
+      '0.4.0',
+      ['0.4.0'],
+    ],
+  ])('offers %s only what all of it speaks', (_, chain, cniVersion, cniVersions) => {
+    expect(parseConflistText(renderConflist(settings, chain))).toMatchObject({ cniVersion, cniVersions });
+  });
+
+  test('refuses a chain without a common version', () => {
+    expect(() => renderConflist(settings, [['0.2.0']])).toThrow(/speak none of 0.4.0, 1.0.0, 1.1.0 together/);
+  });
+
   test('no log file name breaks the document', () => {
     fc.assert(
       fc.property(fc.string(), (name) => {
