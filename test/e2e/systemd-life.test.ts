@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test';
 import { parseConflistText } from '../../src/hostspec/index.ts';
+import { until } from '../support/e2e.ts';
 import { callPlugin, makeSandbox, NETWORK, type Sandbox } from '../support/e2e-cni.ts';
 import { fileState, networkState } from '../support/e2e-state.ts';
 import { CARRIED, SystemdGuest, UNIT } from '../support/systemd-guest.ts';
@@ -132,6 +133,21 @@ test('a runtime that keeps its namespaces elsewhere is served too', async () => 
   expect([added.exitCode, removed]).toEqual([0, { exitCode: 0, document: '' }]);
   await guest.text('umount', elsewhere.netns);
   await guest.text('rm', '-r', '/run/sandboxes');
+});
+
+test('a runtime that names a namespace by a process in it is served too', async () => {
+  await guest.text('systemd-run', '--unit=sandbox', '--service-type=exec', 'unshare', '--net', 'sleep', 'infinity');
+  const pid = await guest.text('systemctl', 'show', '--value', '--property=MainPID', 'sandbox');
+  const host = await guest.text('readlink', '/proc/1/ns/net');
+  const path = `/proc/${pid}/ns/net`;
+  await until('the process to be in a namespace of its own', async () =>
+    (await guest.text('readlink', path)) === host ? undefined : true,
+  );
+  const byProcess = { pod: 'p5', containerId: 'p5', netns: path };
+  const added = await callPlugin(guest, 'ADD', byProcess);
+  const removed = await callPlugin(guest, 'DEL', byProcess);
+  expect([added.exitCode, removed]).toEqual([0, { exitCode: 0, document: '' }]);
+  await guest.text('systemctl', 'stop', 'sandbox');
 });
 
 test('systemctl restart leaves pods as they are', async () => {
