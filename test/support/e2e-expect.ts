@@ -1,11 +1,17 @@
 import { expect } from 'bun:test';
+import type { StatusDocument } from '../../src/cniproto/index.ts';
 import type { E2eNode, JsonFailure } from './e2e.ts';
 import { fileState, networkState, sysctlState } from './e2e-state.ts';
 
-/** Everything on a node a call could leave half-done. */
+/** Everything on a node a call could leave half-done, once what earlier calls set going has come to rest. */
 export async function callState(node: E2eNode): Promise<string> {
-  const status = await node.status();
-  const addresses = status?.enis.map((eni) => eni.addresses.map(({ address, state }) => `${address} ${state}`));
+  const resting = ({ pool, enis, targets: { warmIp, minimumIp } }: StatusDocument): boolean =>
+    pool.pending === 0 &&
+    // An address above the targets is free for a moment before it goes back.
+    (warmIp + minimumIp === 0 || pool.total <= Math.max(minimumIp, pool.assigned + warmIp)) &&
+    enis.every(({ addresses }) => addresses.every(({ state }) => state === 'free' || state === 'assigned'));
+  const { enis } = await node.untilStatus('the pool to rest', resting);
+  const addresses = enis.map((eni) => eni.addresses.map(({ address, state }) => `${address} ${state}`));
   const spool = await node.run(['ls', '/run/vpc-cni/spool']);
   return JSON.stringify({ network: await networkState(node), addresses, spool: spool.stdout }, undefined, 1);
 }
