@@ -86,16 +86,25 @@ test('kill -9 of ipamd at ten random moments loses no packet of a running pod', 
   const moments = new Set<number>();
   while (moments.size < KILLS) moments.add(Math.floor(random() * 2 * PODS));
   const killed: number[] = [];
+  let turn = Promise.resolve();
   const report = await churn({
     nodes: SHAKEN.map(({ node, atMost }) => ({ node, atMost: atMost - 2 })),
     pods: PODS,
     random,
     before: async (operation) => {
       if (!moments.has(operation)) return;
-      const pid = await SHAKEN[random() < 0.5 ? 0 : 1]?.node.daemonPid();
-      if (pid === undefined) throw new Error('no node');
-      process.kill(pid, 'SIGKILL');
-      killed.push(pid);
+      const node = SHAKEN[random() < 0.5 ? 0 : 1]?.node;
+      if (node === undefined) throw new Error('no node');
+      // One after the other: two moments may come at once, and the daemon that one of them killed is no second kill.
+      turn = turn.then(async () => {
+        const pid = await until('a daemon that lives', async () => {
+          const found = await node.daemonPid();
+          return killed.includes(found) ? undefined : found;
+        });
+        process.kill(pid, 'SIGKILL');
+        killed.push(pid);
+      });
+      await turn;
     },
   });
   const { added, deleted, duplicates } = report;
