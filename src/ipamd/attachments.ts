@@ -2,6 +2,7 @@ import { formatCidr, hostCidr } from '../addr/index.ts';
 import { type AddResult, type CniCall, parseCniCall, parsePrevResult, renderResult } from '../cniproto/index.ts';
 import {
   hostVethName,
+  type Link,
   MAIN_TABLE,
   type PodIdentity,
   type PodWiring,
@@ -17,6 +18,7 @@ import {
   checkPod,
   deadLinks,
   findLink,
+  listLinks,
   listOwnRules,
   openPodNetns,
   removeDeadLinks,
@@ -25,6 +27,7 @@ import {
 import { type Allocation, listAllocations, type Owner } from '../pool/index.ts';
 import type { Engine } from './engine.ts';
 import type { Node } from './parts.ts';
+import { Turns } from './turns.ts';
 
 /** After a DEL the runtime removes the namespace and the pair dies with it for free; only what lives longer is removed. */
 const REAP_AFTER_MS = 1_000;
@@ -47,6 +50,7 @@ const identityOf = ({ podNamespace, podName, ...owner }: Owner): PodIdentity => 
 export class Attachments {
   readonly #node: Node;
   readonly #engine: Engine;
+  readonly #turns = new Turns();
   #reaper: ReturnType<typeof setTimeout> | undefined;
 
   constructor(node: Node, engine: Engine) {
@@ -60,7 +64,8 @@ export class Attachments {
     if (call.plugin === 'egress-cni') return this.#passThrough(call);
     switch (call.command) {
       case 'ADD':
-        return this.#add(call, gone);
+        // A repeated ADD of one sandbox waits for the first: it must not undo what that one has just wired.
+        return this.#turns.run(`${call.containerId}/${call.ifName}`, () => this.#add(call, gone));
       case 'DEL':
         return this.#delete(ownerOf(call), call.config.vethPrefix);
       case 'CHECK':
@@ -132,14 +137,11 @@ export class Attachments {
     const allocation = this.#engine.find(owner);
     // Never added, or deleted before: a DEL may come any number of times.
     if (allocation === undefined) return {};
-    const { socket, settings, logger } = this.#node;
+    const { socket, logger } = this.#node;
     const { address, eni } = allocation;
     const rules = eni === undefined ? rulesOfAddress(address, listOwnRules(socket)) : podRules(address, eni.table);
-    const name = hostVethName(vethPrefix ?? settings.AWS_VPC_K8S_CNI_VETHPREFIX, identityOf(allocation.owner));
-    // A new sandbox of the same pod has a host end of the same name; the alias tells whose it is.
-    const alias = findLink(socket, name)?.alias;
-    const ours = alias !== undefined && readPodAlias(alias)?.containerId === owner.containerId;
-    applySteps(socket, podUnwiring({ address, rules, link: ours ? name : undefined }));
+    const link = this.#hostEnd(allocation.owner, vethPrefix);
+    applySteps(socket, podUnwiring({ address, rules, link }));
     this.#engine.release(owner);
     this.#reapLater();
     logger.info('pod deleted', { container_id: owner.containerId, pod_ip: address });
@@ -162,7 +164,9 @@ export class Attachments {
 
   #status(): Record<string, never> {
     const refusal = this.#engine.refusal();
-    if (refusal !== undefined) throw refusal;
+    // While EC2 is at work on more, an ADD waits and is served: saying 50 then would flap at every burst of pods.
+    const underWay = this.#engine.state.pending.length > 0;
+    if (refusal !== undefined && !underWay) throw refusal;
     return {};
   }
 
@@ -173,8 +177,33 @@ export class Attachments {
     const stale = listAllocations(this.#engine.state).filter(
       ({ owner }) => owner.network === call.config.name && !valid.has(`${owner.containerId}/${owner.ifName}`),
     );
-    for (const { owner } of stale) this.#delete(owner, call.config.vethPrefix);
+    // All are tried before the first failure is told (CNI specification, GC).
+    const failures = stale.flatMap(({ owner }): readonly unknown[] => {
+      try {
+        this.#delete(owner, call.config.vethPrefix);
+        return [];
+      } catch (error) {
+        return [error];
+      }
+    });
+    if (failures.length > 0) throw failures[0];
     return {};
+  }
+
+  /**
+   * The name of this sandbox's host end; `undefined` when it is gone. The alias decides: a new sandbox of the same pod
+   * has a host end of the same name, and the prefix may have been another one when the pod was wired.
+   */
+  #hostEnd(owner: Owner, vethPrefix: string | undefined): string | undefined {
+    const { socket, settings } = this.#node;
+    const isOurs = ({ alias }: Link): boolean => {
+      const pod = alias === undefined ? undefined : readPodAlias(alias);
+      return pod?.containerId === owner.containerId && pod.ifName === owner.ifName;
+    };
+    const name = hostVethName(vethPrefix ?? settings.AWS_VPC_K8S_CNI_VETHPREFIX, identityOf(owner));
+    const expected = findLink(socket, name);
+    if (expected !== undefined && isOurs(expected)) return name;
+    return listLinks(socket).find(isOurs)?.name;
   }
 
   #reapLater(): void {

@@ -1,4 +1,4 @@
-import { type ErrorCode, HostError } from '../errors/index.ts';
+import { type ErrorCode, HostError, toHostError } from '../errors/index.ts';
 import {
   type Allocation,
   assignAddress,
@@ -18,6 +18,8 @@ import type { Store } from './store.ts';
 
 /** How long an ADD waits for growth that is under way. Runtimes give a sandbox minutes; EC2 attaches in 2–10 s. */
 const ALLOCATE_WAIT_MS = 30_000;
+/** Well below the 5 s for which the plugin looks for a daemon. */
+const STOP_WAIT_MS = 2_000;
 
 /** What the engine drives and tells. */
 export interface EngineEffects {
@@ -26,6 +28,9 @@ export interface EngineEffects {
   /** Called after each change of the pool. */
   readonly changed: () => void;
 }
+
+/** The two directions of EC2 changes; each is held back by its own failures. */
+export type LaneName = 'growth' | 'shrink';
 
 /** Refusals that pass by themselves within the time an ADD waits; any other cause is told to the runtime at once. */
 const PASSING: ReadonlySet<ErrorCode> = new Set(['POOL_GROWING', 'COOLDOWN_WAIT', 'EC2_THROTTLED', 'EC2_UNREACHABLE']);
@@ -52,7 +57,7 @@ export class Engine {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #holdGrowthUntilMs = 0;
   #holdShrinkUntilMs = 0;
-  #failure: Failure | undefined;
+  readonly #failures: Record<LaneName, Failure | undefined> = { growth: undefined, shrink: undefined };
   #running = new Set<Promise<void>>();
 
   constructor(parts: Parts, store: Store, state: PoolState, effects: EngineEffects) {
@@ -68,7 +73,8 @@ export class Engine {
 
   /** The last thing EC2 or the kernel refused, and when; cleared by the next success. */
   get failure(): Failure | undefined {
-    return this.#failure;
+    const { growth, shrink } = this.#failures;
+    return growth === undefined || (shrink !== undefined && shrink.atMs > growth.atMs) ? shrink : growth;
   }
 
   get waiting(): number {
@@ -93,19 +99,19 @@ export class Engine {
   }
 
   /** Holds a lane back after a failure and remembers why. */
-  hold(lane: 'growth' | 'shrink', forMs: number, failure: HostError): void {
+  hold(lane: LaneName, forMs: number, failure: HostError): void {
     const atMs = this.#parts.clock.now();
     const until = atMs + forMs;
     if (lane === 'growth') this.#holdGrowthUntilMs = until;
     else this.#holdShrinkUntilMs = until;
-    this.#failure = { error: failure, atMs };
+    this.#failures[lane] = { error: failure, atMs };
   }
 
   /** Forgets earlier failures of a lane. */
-  succeed(lane: 'growth' | 'shrink'): void {
+  succeed(lane: LaneName): void {
     if (lane === 'growth') this.#holdGrowthUntilMs = 0;
     else this.#holdShrinkUntilMs = 0;
-    this.#failure = undefined;
+    this.#failures[lane] = undefined;
   }
 
   /** The owner's allocation, if it has one. */
@@ -138,16 +144,21 @@ export class Engine {
     const untilMs = this.#parts.clock.now() + this.#parts.settings.IP_COOLDOWN_PERIOD * 1000;
     const released = releaseAddress(this.#state, { owner, untilMs });
     if (released === undefined) return undefined;
+    // Written first: when that fails, memory and disk still agree, and the DEL is repeated.
+    this.#store.save(released.state);
     this.#state = released.state;
-    this.#store.save(this.#state);
     this.kick();
     return released.allocation;
   }
 
-  /** Stops deciding and waits for what EC2 was already asked for. */
+  /**
+   * Stops deciding, and waits a little for what EC2 was already asked for. What takes longer is left to the next start,
+   * which finds its intent: the plugin waits for that daemon, and not for ever.
+   */
   async stop(): Promise<void> {
     clearTimeout(this.#timer);
-    await Promise.allSettled(this.#running);
+    const enough = new Promise((resolve) => setTimeout(resolve, STOP_WAIT_MS).unref());
+    await Promise.race([Promise.allSettled(this.#running), enough]);
   }
 
   /** Why no address can be handed out now; `undefined` when one can. */
@@ -158,7 +169,7 @@ export class Engine {
     const refusal = explainRefusal(state, this.#parts.limits, nowMs);
     const { instanceType } = this.#parts.identity;
     const make = (code: ErrorCode, details: HostError['details']): HostError =>
-      new HostError(code, details, this.#failure?.error);
+      new HostError(code, details, this.#failures.growth?.error);
     switch (refusal.kind) {
       case 'growing':
         return this.#growing();
@@ -167,18 +178,22 @@ export class Engine {
       case 'full':
         return make('ENI_LIMIT', { ...refusal, instanceType, limit: this.#parts.limits.maxEnis });
       case 'short':
-        return this.#failure?.error ?? this.#growing();
+        return this.#failures.growth?.error ?? this.#growing();
       default:
         return refusal satisfies never;
     }
   }
 
   #serveWaiting(): void {
-    for (const waiter of this.#waiters) {
-      const allocation = this.#tryAssign(waiter.owner);
-      if (allocation === undefined) return;
-      waiter.resolve(allocation);
-    }
+    for (const waiter of this.#waiters)
+      try {
+        const allocation = this.#tryAssign(waiter.owner);
+        if (allocation === undefined) return;
+        waiter.resolve(allocation);
+      } catch (error) {
+        // A full file system is told to the pod that needed the checkpoint; the daemon goes on.
+        waiter.reject(toHostError(error));
+      }
   }
 
   #tryAssign(owner: Owner): Allocation | undefined {
@@ -187,8 +202,8 @@ export class Engine {
     const assigned = assignAddress(this.#state, { owner, nowMs: clock.now(), since });
     if (assigned === undefined) return undefined;
     if (assigned.state !== this.#state) {
+      this.#store.save(assigned.state);
       this.#state = assigned.state;
-      this.#store.save(this.#state);
     }
     return assigned.allocation;
   }
@@ -212,7 +227,7 @@ export class Engine {
 
   #growing(): HostError {
     const wanted = countPool(this.#state).pending;
-    return new HostError('POOL_GROWING', { wanted }, this.#failure?.error);
+    return new HostError('POOL_GROWING', { wanted }, this.#failures.growth?.error);
   }
 
   /** Tells waiting pods at once when nothing under way can help them: a full node, an empty subnet, a missing right. */

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Ipv4Address } from '../addr/index.ts';
-import { type EniDescription, removeEni } from '../aws/index.ts';
+import { type EniDescription, insist, removeEni } from '../aws/index.ts';
 import { type ErrorCode, HostError, toHostError } from '../errors/index.ts';
 import type { LogFields } from '../log/index.ts';
 import {
@@ -20,14 +20,16 @@ type Growth = Extract<PoolAction, { kind: 'assign-addresses' | 'create-eni' }>;
 type Creation = Extract<Growth, { kind: 'create-eni' }>;
 
 const LINK_WAIT_MS = 60_000;
+const ASK_TRIES = 8;
 
-function eniTags({ settings, identity, clock }: Node): Readonly<Record<string, string>> {
+function eniTags({ settings, identity, clock }: Node, intent: Intent): Readonly<Record<string, string>> {
   const { CLUSTER_NAME, ADDITIONAL_ENI_TAGS } = settings;
   return {
     ...(CLUSTER_NAME === '' ? {} : { [ENI_TAG.cluster]: CLUSTER_NAME, [ENI_TAG.owner]: 'amazon-vpc-cni' }),
     ...ADDITIONAL_ENI_TAGS,
     [ENI_TAG.instance]: identity.instanceId,
     [ENI_TAG.createdAt]: new Date(clock.now()).toISOString(),
+    [ENI_TAG.intent]: intent.key,
   };
 }
 
@@ -96,6 +98,7 @@ async function createEni(parts: LaneParts, action: Creation): Promise<LogFields>
   } catch (error) {
     // Told to stop: the intent stays, and the next start adopts the ENI or removes it.
     if (node.signal.aborted) throw error;
+    parts.network.forgetEni(eni.id);
     await removeEni(node, { eniId: eni.id, attachmentId }).then(
       () => store.end(intent),
       (undo: unknown) =>
@@ -110,6 +113,7 @@ async function createEni(parts: LaneParts, action: Creation): Promise<LogFields>
 async function requestEni(parts: LaneParts, action: Creation, intent: Intent): Promise<EniDescription> {
   const { node, store } = parts;
   const { ec2, identity } = node;
+  const tags = eniTags(node, intent);
   try {
     return await halving(action.count, (secondaryCount) =>
       ec2.createEni({
@@ -117,14 +121,22 @@ async function requestEni(parts: LaneParts, action: Creation, intent: Intent): P
         securityGroups: identity.securityGroups,
         secondaryCount,
         description: `aws-K8S-${identity.instanceId}`,
-        tags: eniTags(node),
+        tags,
         // A halved request is another request: EC2 refuses one token with two sets of parameters.
         clientToken: secondaryCount === action.count ? intent.key : randomUUID(),
       }),
     );
   } catch (error) {
-    // EC2 said no: there is nothing to clean up. Without an answer the intent stays, and the next start looks.
-    if (toHostError(error).code !== 'EC2_UNREACHABLE') store.end(intent);
+    // EC2 said no: there is nothing to clean up.
+    if (toHostError(error).code !== 'EC2_UNREACHABLE') {
+      store.end(intent);
+      throw error;
+    }
+    // No answer: the ENI may exist. Its tag tells; while EC2 stays away the intent stays, and the next start looks.
+    const patience = { clock: node.clock, tries: ASK_TRIES, signal: node.signal };
+    const [made] = await insist(patience, () => ec2.findEnis({ tags: { [ENI_TAG.intent]: intent.key } }));
+    if (made !== undefined) return made;
+    store.end(intent);
     throw error;
   }
 }
@@ -138,7 +150,7 @@ async function bringUp(
   if (primaryAddress === undefined)
     throw new HostError('EC2_BAD_ANSWER', { action: 'CreateNetworkInterface', missing: `an address of ${eni.id}` });
   const added = await parts.network.addEni(eni, { ...place, primaryAddress, timeoutMs: LINK_WAIT_MS });
-  parts.network.repair();
+  parts.network.setUp(added);
   const addresses = eni.addresses.slice(1).map((address) => ({ address, use: { kind: 'free' } as const }));
   const attachedAtMs = parts.node.clock.now();
   const { device, table } = added;

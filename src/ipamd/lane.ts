@@ -1,7 +1,7 @@
 import { backoffMs } from '../aws/index.ts';
 import { type ErrorCode, toHostError } from '../errors/index.ts';
 import type { LogFields } from '../log/index.ts';
-import type { Engine } from './engine.ts';
+import type { Engine, LaneName } from './engine.ts';
 import type { NodeNetwork } from './node-network.ts';
 import type { Node } from './parts.ts';
 import type { Store } from './store.ts';
@@ -21,10 +21,10 @@ const SLOW: ReadonlySet<ErrorCode> = new Set(['SUBNET_NO_IPS', 'IAM_DENIED']);
 /** One direction of EC2 changes. Growth and shrink are lanes of their own: a detach that hangs delays no pod. */
 export class Lane {
   readonly #parts: LaneParts;
-  readonly #direction: 'growth' | 'shrink';
+  readonly #direction: LaneName;
   #failures = 0;
 
-  constructor(parts: LaneParts, direction: 'growth' | 'shrink') {
+  constructor(parts: LaneParts, direction: LaneName) {
     this.#parts = parts;
     this.#direction = direction;
   }

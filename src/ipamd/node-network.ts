@@ -6,6 +6,7 @@ import {
   MAIN_TABLE,
   type ObservedNetwork,
   packetRules,
+  podAlias,
   podRules,
   type Route,
   type Rule,
@@ -87,10 +88,22 @@ export class NodeNetwork {
     return added;
   }
 
-  /** Forgets an ENI that is gone and removes its rule; its routes and address went with its link. */
-  dropEni(id: string): void {
+  /** Forgets an ENI; the next `repair` removes its rule, its routes and address go with its link. */
+  forgetEni(id: string): void {
     this.#enis = new Map([...this.#enis].filter(([other]) => other !== id));
-    this.repair();
+  }
+
+  /**
+   * Gives a new ENI its address, table and rule. Something else on the host that cannot be repaired does not make the
+   * ENI unusable: it is reported. Throws `NETLINK` when the ENI itself lacks something.
+   */
+  setUp(eni: NodeEni): void {
+    try {
+      this.repair();
+    } catch (error) {
+      if (this.plan(observeNetwork(this.#node.socket)).some((step) => concerns(step, eni))) throw error;
+      this.#node.logger.warn('part of the host network cannot be repaired', { error });
+    }
   }
 
   /** Brings links, addresses, routes and rules to what is wanted; returns the steps it took, none when all was well. */
@@ -148,9 +161,12 @@ export class NodeNetwork {
     observed: ObservedNetwork,
     links: ReadonlySet<string>,
   ): { readonly podRules: readonly Rule[]; readonly podRoutes: readonly Route[] } {
+    const owners = new Map(observed.links.flatMap(({ name, alias }) => (alias === undefined ? [] : [[alias, name]])));
     const prefix = this.#node.settings.AWS_VPC_K8S_CNI_VETHPREFIX;
     const wired = listAllocations(this.#pool()).flatMap(({ address, owner, eni }) => {
-      const veth = hostVethName(prefix, { ...owner, namespace: owner.podNamespace, name: owner.podName });
+      const pod = { ...owner, namespace: owner.podNamespace, name: owner.podName };
+      // By its alias first: the prefix of the name may have been another one when the pod was wired.
+      const veth = owners.get(podAlias(pod)) ?? hostVethName(prefix, pod);
       return links.has(veth) ? [{ address, veth, eni }] : [];
     });
     return {
@@ -169,5 +185,25 @@ export class NodeNetwork {
     const told = await imds.get(path);
     if (told === undefined) throw new HostError('IMDS_BAD_ANSWER', { path, found: 'HTTP 404' });
     return parseIpv4Cidr(told.trim());
+  }
+}
+
+/** Reports whether the step gives this ENI something. */
+function concerns(step: Step, eni: NodeEni): boolean {
+  switch (step.kind) {
+    case 'set-link':
+    case 'set-neighbour':
+      return step.link === eni.link;
+    case 'add-address':
+    case 'remove-address':
+      return step.address.link === eni.link;
+    case 'replace-route':
+    case 'remove-route':
+      return step.route.table === eni.table;
+    case 'add-rule':
+    case 'remove-rule':
+      return step.rule.table === eni.table;
+    default:
+      return step satisfies never;
   }
 }

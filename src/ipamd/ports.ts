@@ -25,6 +25,8 @@ export async function servePort(
       const server = Bun.serve({
         hostname: port.host,
         port: port.port,
+        // Never Bun's development page, which shows source.
+        development: false,
         fetch: async (request) => {
           if (request.method !== 'GET' && request.method !== 'HEAD')
             return new Response('read only\n', { status: 405 });

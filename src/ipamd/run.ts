@@ -102,16 +102,17 @@ class Daemon {
     const leftovers = await persist(this.#edges, 'looking for leftovers', tell, () => findLeftovers(node, stored));
     const engine = this.#engine(node, network, state);
     pool = () => engine.state;
-    const repaired = network.repair();
+    const repaired = await persist(this.#edges, 'repairing the host network', tell, async () => network.repair());
     if (repaired.length > 0) logger.info('host network repaired', { steps: repaired.length });
     const attachments = new Attachments(node, engine);
-    const replay = (): number =>
-      replaySpool({
-        files: node.files,
-        directory: `${PATHS.run}/spool`,
-        logger,
-        replay: (request) => attachments.replay(request),
-      });
+    const spool = { files: node.files, directory: `${PATHS.run}/spool`, logger };
+    const replay = (): void => {
+      try {
+        replaySpool({ ...spool, replay: (request) => attachments.replay(request) });
+      } catch (error) {
+        logger.warn('kept DELs cannot be looked at, trying again', { error: toHostError(error) });
+      }
+    };
     replay();
     const spoolTimer = setInterval(replay, SPOOL_EVERY_MS);
     signal.addEventListener('abort', () => clearInterval(spoolTimer), { once: true });

@@ -9,7 +9,7 @@ import {
 } from '../cniproto/index.ts';
 import { HostError, toHostError } from '../errors/index.ts';
 
-/** What the socket serves. `serve` is absent while the daemon starts. */
+/** What the socket serves. `serve` answers a CNI call, or throws the failure the runtime is to see. */
 export interface SocketRoutes {
   readonly serve: (request: unknown, gone: AbortSignal) => Promise<unknown>;
   readonly status: () => StatusDocument;

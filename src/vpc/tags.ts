@@ -5,6 +5,8 @@ export const ENI_TAG = {
   createdAt: 'node.k8s.amazonaws.com/createdAt',
   cluster: 'cluster.k8s.amazonaws.com/name',
   owner: 'eks:eni:owner',
+  /** The creation that made it: finds an ENI whose answer was lost. */
+  intent: 'vpc-cni-host/intent',
   /** Set to `true` by an operator: the ENI is not ours to use. */
   noManage: 'node.k8s.amazonaws.com/no_manage',
 } as const;

@@ -3,9 +3,10 @@
 set -eu
 RELEASE="https://example.com/vpc-cni-linux-x64"
 SHA256="put the checksum of the release here"
-FILE=/var/tmp/vpc-cni
+FOLDER=$(mktemp -d)
+FILE="$FOLDER/vpc-cni"
 curl --fail --silent --show-error --location --output "$FILE" "$RELEASE"
 printf '%s  %s\n' "$SHA256" "$FILE" | sha256sum --check --status
 chmod 0755 "$FILE"
 "$FILE" install
-rm "$FILE"
+rm -r "$FOLDER"
