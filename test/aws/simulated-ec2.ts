@@ -15,6 +15,8 @@ export interface SimulatedEc2 extends AsyncDisposable {
   readonly instance: SimInstance;
   readonly imds: ImdsService;
   readonly ec2: Ec2;
+  /** EC2 actions that are carried out but whose answer the client never gets. */
+  readonly losing: Set<string>;
 }
 
 /** Starts all of it; `credentials` false leaves the instance without a role. */
@@ -33,7 +35,19 @@ export function startSimulatedEc2(
   const dials = new Dials();
   const stop = new AbortController();
   const handler = createEc2Handler({ vpc, dials, signal: stop.signal });
-  const server = Bun.serve({ hostname: '127.0.0.1', port: 0, fetch: handler });
+  const losing = new Set<string>();
+  const server = Bun.serve({
+    hostname: '127.0.0.1',
+    port: 0,
+    fetch: async (request) => {
+      const action = new URLSearchParams(await request.clone().text()).get('Action') ?? '';
+      const answer = await handler(request);
+      // The client's own deadline ends its waiting.
+      if (losing.has(action))
+        await new Promise<void>((resolve) => stop.signal.addEventListener('abort', () => resolve()));
+      return answer;
+    },
+  });
   const imds = startImdsService({ tree: options.credentials === false ? {} : roleCredentials() });
   const before = VARIABLES.map((name) => [name, process.env[name]] as const);
   const ec2 = connectEc2({
@@ -49,6 +63,7 @@ export function startSimulatedEc2(
     instance,
     imds,
     ec2,
+    losing,
     [Symbol.asyncDispose]: async () => {
       stop.abort();
       await server.stop(true);

@@ -1,0 +1,149 @@
+import { expect } from 'bun:test';
+import { parseMac } from '../../src/addr/index.ts';
+import { loadSettings } from '../../src/config/index.ts';
+import { Engine } from '../../src/ipamd/engine.ts';
+import { grow } from '../../src/ipamd/grow.ts';
+import type { LaneParts } from '../../src/ipamd/lane.ts';
+import { NodeNetwork } from '../../src/ipamd/node-network.ts';
+import type { Node } from '../../src/ipamd/parts.ts';
+import { shrink } from '../../src/ipamd/shrink.ts';
+import { Store } from '../../src/ipamd/store.ts';
+import { RouteSocket } from '../../src/kernel/index.ts';
+import { createLogger } from '../../src/log/index.ts';
+import { EMPTY_POOL, type PoolState, withEni } from '../../src/pool/index.ts';
+import { createFiles, systemClock, systemExec, withTemporaryDirectory } from '../../src/sys/index.ts';
+import { type SimulatedEc2, startSimulatedEc2 } from '../aws/simulated-ec2.ts';
+import { kernelTest, TestNetns } from '../support/netns.ts';
+
+const TIMEOUT_MS = 300;
+const VPC = loadSettings({}).settings;
+
+/** A node of the simulated VPC in a namespace: an attached ENI becomes a link there, as on an instance. */
+async function onNode(work: (world: SimulatedEc2, parts: LaneParts, space: TestNetns) => Promise<void>): Promise<void> {
+  await using world = startSimulatedEc2({ timeoutMs: TIMEOUT_MS });
+  using space = new TestNetns('ec2');
+  using socket = new RouteSocket(space.netns);
+  space.ip('link add eth0 type veth peer name up0');
+  world.vpc.observe((event) => {
+    if (event.kind !== 'eni-attached' || event.eni.attachment === undefined) return;
+    const { deviceIndex } = event.eni.attachment;
+    space.ip(`link add eth${deviceIndex} address ${event.eni.mac} type veth peer name up${deviceIndex}`);
+  });
+  await withTemporaryDirectory(async (directory) => {
+    const primary = world.vpc.enisOf(world.instance.id)[0];
+    if (primary?.addresses[0] === undefined) throw new Error('the instance has no ENI');
+    const node: Node = {
+      clock: systemClock,
+      exec: systemExec,
+      files: createFiles('/'),
+      logger: createLogger({ level: 'error', program: 'test' }),
+      socket,
+      settings: VPC,
+      signal: new AbortController().signal,
+      imds: { endpoint: '', get: async () => undefined, list: async () => [] },
+      ec2: world.ec2,
+      primaryLink: 'eth0',
+      limits: { maxEnis: 3, addressesPerEni: 3, maxPods: 11 },
+      targets: { warmEni: 1, warmIp: 0, minimumIp: 0 },
+      identity: {
+        instanceId: world.instance.id,
+        instanceType: 't3.small',
+        region: world.vpc.region,
+        availabilityZone: world.subnet.availabilityZone,
+        vpcId: 'vpc-1',
+        subnetId: world.subnet.id,
+        subnetCidr: world.subnet.cidr,
+        primaryMac: parseMac('02:00:00:00:00:01'),
+        primaryAddress: primary.addresses[0],
+        vpcCidrs: [],
+        securityGroups: [],
+        primaryEniId: primary.id,
+      },
+    };
+    const store = new Store(node.files, directory);
+    // The engine decides nothing here: the test asks for each change itself.
+    const idle = { run: async () => {}, changed: () => {} };
+    const engine = new Engine(node, store, EMPTY_POOL, idle);
+    const network = new NodeNetwork(node, () => engine.state);
+    await work(world, { node, engine, network, store }, space);
+    await engine.stop();
+  });
+}
+
+const uses = (state: PoolState): string[] =>
+  state.enis.flatMap(({ leaving, addresses }) => addresses.map(({ use }) => (leaving ? 'leaving' : use.kind)));
+const code = (promise: Promise<unknown>): Promise<unknown> =>
+  promise.then(
+    () => 'done',
+    (error: { readonly code?: string }) => error.code,
+  );
+const newEni = { kind: 'create-eni', device: 1, count: 2 } as const;
+
+kernelTest('an ENI whose creating answer was lost is found by its tag and used', () =>
+  onNode(async ({ vpc, losing, instance }, parts, space) => {
+    losing.add('CreateNetworkInterface');
+    await grow(parts, newEni);
+    expect(uses(parts.engine.state)).toEqual(['free', 'free']);
+    expect(vpc.enisOf(instance.id).length).toBe(2);
+    expect(vpc.enis().filter(({ attachment }) => attachment === undefined)).toEqual([]);
+    expect(space.ip('route show table 2')).toContain('default via 10.0.0.1 dev eth1');
+  }),
+);
+
+kernelTest('addresses whose unassigning answer was lost are not handed out again', () =>
+  onNode(async ({ losing }, parts) => {
+    await grow(parts, newEni);
+    const [eni] = parts.engine.state.enis;
+    const addresses = eni?.addresses.map(({ address }) => address) ?? [];
+    losing.add('UnassignPrivateIpAddresses');
+    await shrink(parts, { kind: 'unassign-addresses', eniId: eni?.id ?? '', addresses: addresses.slice(0, 1) });
+    expect(parts.engine.state.enis[0]?.addresses.map(({ address }) => address)).toEqual(addresses.slice(1));
+    expect(uses(parts.engine.state)).toEqual(['free']);
+  }),
+);
+
+kernelTest('addresses EC2 refused to take back are free again', () =>
+  onNode(async ({ dials }, parts) => {
+    await grow(parts, newEni);
+    const [eni] = parts.engine.state.enis;
+    const addresses = eni?.addresses.map(({ address }) => address) ?? [];
+    dials.set({ action: 'UnassignPrivateIpAddresses', denied: true });
+    expect(await code(shrink(parts, { kind: 'unassign-addresses', eniId: eni?.id ?? '', addresses }))).toBe(
+      'IAM_DENIED',
+    );
+    expect(uses(parts.engine.state)).toEqual(['free', 'free']);
+  }),
+);
+
+kernelTest('an ENI that may not be detached goes back into use; one that is detached never does', () =>
+  onNode(async ({ vpc, dials, instance }, parts) => {
+    await grow(parts, newEni);
+    const eniId = parts.engine.state.enis[0]?.id ?? '';
+    dials.set({ action: 'DetachNetworkInterface', denied: true });
+    expect(await code(shrink(parts, { kind: 'delete-eni', eniId }))).toBe('IAM_DENIED');
+    expect(uses(parts.engine.state)).toEqual(['free', 'free']);
+    dials.clear();
+    dials.set({ action: 'DeleteNetworkInterface', error: 'InternalError', times: 2 });
+    const removal = shrink(parts, { kind: 'delete-eni', eniId });
+    while (vpc.eni(eniId).attachment !== undefined) await Bun.sleep(5);
+    expect(uses(parts.engine.state)).toEqual(['leaving', 'leaving']);
+    await removal;
+    expect(parts.engine.state.enis).toEqual([]);
+    expect(vpc.enisOf(instance.id).length).toBe(1);
+  }),
+);
+
+kernelTest('an ENI with an address that the kernel still has rules for is not given back', () =>
+  onNode(async ({ ec2 }, parts, space) => {
+    await grow(parts, newEni);
+    const [eni] = parts.engine.state.enis;
+    if (eni === undefined) throw new Error('there is no ENI');
+    space.ip(`rule add to ${eni.addresses[0]?.address}/32 priority 512 table main protocol 90`);
+    const before = ec2.calls.get('DetachNetworkInterface');
+    expect(await code(shrink(parts, { kind: 'delete-eni', eniId: eni.id }))).toBe('ADDRESS_IN_USE');
+    expect([ec2.calls.get('DetachNetworkInterface'), withEni(EMPTY_POOL, eni).enis]).toEqual([
+      before,
+      parts.engine.state.enis,
+    ]);
+  }),
+);
