@@ -49,6 +49,8 @@ async function becomesLink(
     await network.addEni(eni, { ...place, timeoutMs: LINK_WAIT_MS });
     return true;
   } catch (error) {
+    // Any other failure passes: to count the ENI as useless would take the rules of its running pods away.
+    if (toHostError(error).code !== 'LINK_MISSING') throw error;
     node.logger.error('ENI is attached but cannot be used', { eni_id: eni.id, error: toHostError(error) });
     return false;
   }
@@ -83,7 +85,10 @@ export async function adoptPool(node: Node, network: NodeNetwork, stored: Stored
   const enis = attached.filter((_, n) => usable[n]).map((each) => poolEni(each.eni, device(each), clock.now()));
   const foreignDevices = attached.filter((_, n) => !usable[n]).map(device);
   const allocations = stored.allocations ?? allocationsFromKernel(node);
-  const state = restorePool({ enis, allocations, cooldowns: stored.cooldowns, foreignDevices });
+  // A clock that was set back must not keep an address at rest for longer than a cooldown.
+  const latest = clock.now() + node.settings.IP_COOLDOWN_PERIOD * 1000;
+  const cooldowns = new Map([...stored.cooldowns].map(([address, untilMs]) => [address, Math.min(untilMs, latest)]));
+  const state = restorePool({ enis, allocations, cooldowns, foreignDevices });
   for (const orphan of state.orphans)
     logger.warn('EC2 lists the address of a pod on none of our ENIs; it is kept', { pod_ip: orphan.address });
   return state;
