@@ -19,13 +19,7 @@ export const STEPS = {
 export type StepName = keyof typeof STEPS;
 
 /** Steps that `--keep` leaves out. */
-export const NOT_WHEN_KEPT: ReadonlySet<string> = new Set<StepName>([
-  'pods-delete',
-  'cooldown',
-  'uninstall',
-  'down',
-  'proof',
-]);
+const NOT_WHEN_KEPT: ReadonlySet<string> = new Set<StepName>(['pods-delete', 'cooldown', 'uninstall', 'down', 'proof']);
 
 /** A step that is over. */
 export interface DoneStep {

@@ -80,11 +80,5 @@ export function changingMethods(ask: Ask): Omit<Ec2, keyof DescribingMethods | '
         client.send(new sdk.DeleteNetworkInterfaceCommand({ NetworkInterfaceId: eniId })),
       );
     },
-
-    async createTags({ resources, tags }) {
-      await ask('CreateTags', {}, (sdk, client) =>
-        client.send(new sdk.CreateTagsCommand({ Resources: [...resources], Tags: renderTags(tags) })),
-      );
-    },
   };
 }

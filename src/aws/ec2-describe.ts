@@ -2,17 +2,14 @@ import type { NetworkInterface } from '@aws-sdk/client-ec2';
 import { HostError } from '../errors/index.ts';
 import type { Ask } from './ask.ts';
 import type { Ec2Subject } from './classify.ts';
-import { parseEni, parseInstanceType, parseLimits, parseSubnet, present } from './parse-ec2.ts';
+import { parseEni, parseInstanceType, parseLimits, present } from './parse-ec2.ts';
 import type { Ec2, EniDescription } from './types.ts';
 
 /** EC2 accepts 5 to 1000; paged describes are throttled less than unpaged ones (EC2 user guide, "Request throttling"). */
 const PAGE_SIZE = 1000;
 
 /** The methods that only read. */
-export type DescribingMethods = Pick<
-  Ec2,
-  'describeEnis' | 'findEnis' | 'describeEni' | 'describeSubnets' | 'describeInstanceType'
->;
+export type DescribingMethods = Pick<Ec2, 'describeEnis' | 'findEnis' | 'describeEni' | 'describeInstanceType'>;
 
 /** These methods over `ask`. */
 export function describingMethods(ask: Ask): DescribingMethods {
@@ -34,15 +31,6 @@ export function describingMethods(ask: Ask): DescribingMethods {
         if (error instanceof HostError && error.code === 'EC2_NOT_FOUND') return undefined;
         throw error;
       }
-    },
-
-    async describeSubnets({ vpcId, availabilityZone }) {
-      const action = 'DescribeSubnets';
-      const filters = renderFilters({ 'vpc-id': vpcId, 'availability-zone': availabilityZone });
-      const answer = await ask(action, {}, (sdk, client) =>
-        client.send(new sdk.DescribeSubnetsCommand({ Filters: filters })),
-      );
-      return (answer.Subnets ?? []).map((subnet) => parseSubnet(action, subnet));
     },
 
     async describeInstanceType({ instanceType }) {

@@ -3,7 +3,7 @@ import { type Clock, systemClock } from '../sys/index.ts';
 import { createTokenCache, type GrantedToken } from './imds-token.ts';
 
 /** Where every EC2 instance finds its metadata (EC2 user guide, "Use the Instance Metadata Service"). */
-export const DEFAULT_IMDS_ENDPOINT = 'http://169.254.169.254';
+const DEFAULT_IMDS_ENDPOINT = 'http://169.254.169.254';
 
 /** The instance metadata service, version 2 only. */
 export interface Imds {

@@ -6,7 +6,7 @@ export { backoffMs } from './backoff.ts';
 export { classifyEc2Error, type Ec2Subject } from './classify.ts';
 export { connectEc2 } from './ec2.ts';
 export { readIdentity } from './identity.ts';
-export { createImds, DEFAULT_IMDS_ENDPOINT, type Imds } from './imds.ts';
+export { createImds, type Imds } from './imds.ts';
 export { insist, type Patience } from './insist.ts';
 export { removeEni } from './remove-eni.ts';
 export type {
@@ -17,6 +17,5 @@ export type {
   EniDescription,
   InstanceIdentity,
   NewEni,
-  SubnetDescription,
   Tags,
 } from './types.ts';

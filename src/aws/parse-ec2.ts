@@ -3,13 +3,12 @@ import type {
   AssignPrivateIpAddressesResult,
   InstanceTypeInfo,
   NetworkInterface,
-  Subnet,
   Tag,
 } from '@aws-sdk/client-ec2';
-import { type Ipv4Address, parseIpv4, parseIpv4Cidr, parseMac } from '../addr/index.ts';
+import { type Ipv4Address, parseIpv4, parseMac } from '../addr/index.ts';
 import { HostError } from '../errors/index.ts';
 import type { InstanceLimits } from '../vpc/index.ts';
-import type { AttachmentState, Ec2Action, EniAttachment, EniDescription, SubnetDescription, Tags } from './types.ts';
+import type { AttachmentState, Ec2Action, EniAttachment, EniDescription, Tags } from './types.ts';
 
 const STATES: readonly string[] = ['attaching', 'attached', 'detaching', 'detached'] satisfies AttachmentState[];
 
@@ -54,17 +53,6 @@ function parseState(text: string): AttachmentState {
   return text as AttachmentState;
 }
 
-/** A subnet of an answer to `action`. */
-export function parseSubnet(action: Ec2Action, subnet: Subnet): SubnetDescription {
-  return {
-    id: present(action, 'SubnetId', subnet.SubnetId),
-    cidr: parsed(action, 'CidrBlock', subnet.CidrBlock, parseIpv4Cidr),
-    availabilityZone: present(action, 'AvailabilityZone', subnet.AvailabilityZone),
-    availableAddresses: present(action, 'AvailableIpAddressCount', subnet.AvailableIpAddressCount),
-    tags: parseTags(subnet.Tags),
-  };
-}
-
 /** The limits of an instance type. The figures of the default card stand for the type, as in the built-in table. */
 export function parseLimits(action: Ec2Action, info: InstanceTypeInfo): InstanceLimits {
   const network = info.NetworkInfo;
@@ -95,7 +83,7 @@ export function parseInstanceType(text: string): _InstanceType {
 }
 
 /** Tags by key; a tag without a value has the empty one. */
-export function parseTags(tags: readonly Tag[] | undefined): Tags {
+function parseTags(tags: readonly Tag[] | undefined): Tags {
   return Object.fromEntries((tags ?? []).flatMap((tag) => (tag.Key === undefined ? [] : [[tag.Key, tag.Value ?? '']])));
 }
 

@@ -51,25 +51,14 @@ export interface EniDescription {
   readonly securityGroups: readonly string[];
 }
 
-/** A subnet as EC2 describes it. */
-export interface SubnetDescription {
-  readonly id: string;
-  readonly cidr: Ipv4Cidr;
-  readonly availabilityZone: string;
-  readonly availableAddresses: number;
-  readonly tags: Tags;
-}
-
-/** The EC2 actions this product uses. */
+/** The EC2 actions this product calls. */
 export type Ec2Action =
   | 'AssignPrivateIpAddresses'
   | 'AttachNetworkInterface'
   | 'CreateNetworkInterface'
-  | 'CreateTags'
   | 'DeleteNetworkInterface'
   | 'DescribeInstanceTypes'
   | 'DescribeNetworkInterfaces'
-  | 'DescribeSubnets'
   | 'DetachNetworkInterface'
   | 'ModifyNetworkInterfaceAttribute'
   | 'UnassignPrivateIpAddresses';
@@ -112,10 +101,5 @@ export interface Ec2 {
   unassignAddresses(request: { readonly eniId: string; readonly addresses: readonly Ipv4Address[] }): Promise<void>;
   detachEni(request: { readonly attachmentId: string }): Promise<void>;
   deleteEni(request: { readonly eniId: string }): Promise<void>;
-  describeSubnets(request: {
-    readonly vpcId: string;
-    readonly availabilityZone: string;
-  }): Promise<readonly SubnetDescription[]>;
   describeInstanceType(request: { readonly instanceType: string }): Promise<InstanceLimits>;
-  createTags(request: { readonly resources: readonly string[]; readonly tags: Tags }): Promise<void>;
 }

@@ -3,11 +3,11 @@
  * Pure, and light: the plugin loads all of it on each call.
  */
 export { type CniArgs, parseCniArgs } from './args.ts';
-export { CNI_VARIABLES, type CniEnvironment, parseCniEnvironment } from './environment.ts';
+export { type CniEnvironment, parseCniEnvironment } from './environment.ts';
 export { type CniError, cniNumber, renderError } from './error.ts';
 export { type CniCall, type CniRequest, type PluginName, parseCniCall } from './parse-call.ts';
 export { type NetConf, parseNetConf, parseNetConfHead, type ValidAttachment } from './parse-netconf.ts';
-export { parsePrevResult, type UpstreamHints, upstreamHints } from './parse-prev-result.ts';
+export { parsePrevResult } from './parse-prev-result.ts';
 export {
   type AddResult,
   type ResultDns,
@@ -18,8 +18,6 @@ export {
 } from './result.ts';
 export { STATUS_PATH, type StatusAddress, type StatusDocument, type StatusEni } from './status.ts';
 export {
-  atLeast,
-  CNI_COMMANDS,
   CNI_VERSIONS,
   type CniCommand,
   type CniVersion,

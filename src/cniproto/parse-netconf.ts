@@ -1,6 +1,6 @@
 import { HostError } from '../errors/index.ts';
 import { CNI_NAME } from './environment.ts';
-import { given, isObject, listAt, objectAt, optionalTextAt, textAt, wrongShape } from './parse-shape.ts';
+import { given, listAt, objectAt, optionalTextAt, textAt, wrongShape } from './parse-shape.ts';
 import { type CniVersion, isCniVersion } from './versions.ts';
 
 /** One attachment a GC call says is still in use. */
@@ -22,7 +22,6 @@ export interface NetConf {
   readonly enabled?: boolean;
   /** As it came; `parsePrevResult` reads it when a command needs it. */
   readonly prevResult?: unknown;
-  readonly podAnnotations: Readonly<Record<string, string>>;
   /** Only in a GC call. */
   readonly validAttachments?: readonly ValidAttachment[];
 }
@@ -59,14 +58,6 @@ function parseVethPrefix(value: unknown): string | undefined {
   return wrongShape('vethPrefix', `one to four letters or digits: "${prefix}"`);
 }
 
-function parseAnnotations(runtimeConfig: unknown): Readonly<Record<string, string>> {
-  const annotations = isObject(runtimeConfig) ? runtimeConfig['io.kubernetes.cri.pod-annotations'] : undefined;
-  if (!isObject(annotations)) return {};
-  return Object.fromEntries(
-    Object.entries(annotations).map(([key, value]) => [key, textAt(value, `the pod annotation ${key}`)]),
-  );
-}
-
 function parseAttachments(conf: Readonly<Record<string, unknown>>): readonly ValidAttachment[] | undefined {
   // libcni also sends an older, misspelt key; the one of the specification counts.
   const value = conf['cni.dev/valid-attachments'] ?? conf['cni.dev/attachments'];
@@ -92,7 +83,6 @@ export function parseNetConf(value: unknown): NetConf {
     ...given('pluginLogLevel', optionalTextAt(conf['pluginLogLevel'], 'pluginLogLevel')),
     ...given('enabled', parseFlag(conf['enabled'], 'enabled')),
     ...given('prevResult', conf['prevResult'] ?? undefined),
-    podAnnotations: parseAnnotations(conf['runtimeConfig']),
     ...given('validAttachments', parseAttachments(conf)),
   };
 }

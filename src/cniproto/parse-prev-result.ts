@@ -63,27 +63,3 @@ export function parsePrevResult(value: unknown): AddResult {
     ...given('dns', parseDns(result['dns'])),
   };
 }
-
-/** What upstream's aws-cni hides in the mac and sandbox fields of its results. */
-export interface UpstreamHints {
-  /** Route table of the pod's ENI; 254 is main. */
-  readonly routeTableId?: number;
-  /** VLAN of a branch interface; 0 for an ordinary pod. */
-  readonly vlanId?: number;
-  /** Device number of the pod's ENI. */
-  readonly deviceNumber?: number;
-}
-
-const number = (text: string | undefined): number | undefined =>
-  text !== undefined && /^\d+$/.test(text) ? Number(text) : undefined;
-
-/** The hints of upstream's result; all absent in one of ours, whose MACs are MACs. */
-export function upstreamHints(result: AddResult): UpstreamHints {
-  const dummy = result.interfaces.find(({ name, mac }) => name.startsWith('dummy') && number(mac) !== undefined);
-  const container = result.interfaces.find(({ sandbox, mac }) => sandbox?.startsWith('/') && number(mac) !== undefined);
-  return {
-    ...given('routeTableId', number(container?.mac)),
-    ...given('vlanId', number(dummy?.mac)),
-    ...given('deviceNumber', number(dummy?.sandbox)),
-  };
-}

@@ -10,7 +10,7 @@ export type CniVersion = (typeof CNI_VERSIONS)[number];
 export const NEWEST_VERSION: CniVersion = '1.1.0';
 
 /** What the runtime may ask of a plugin with a network configuration. */
-export const CNI_COMMANDS = ['ADD', 'DEL', 'CHECK', 'STATUS', 'GC'] as const;
+const CNI_COMMANDS = ['ADD', 'DEL', 'CHECK', 'STATUS', 'GC'] as const;
 
 /** A CNI command that reaches the daemon. */
 export type CniCommand = (typeof CNI_COMMANDS)[number];

@@ -13,7 +13,7 @@ export interface Finding {
 }
 
 /** `KEY="value" (origin) is out of range; allowed: …`. */
-export function formatFinding(finding: Finding): string {
+function formatFinding(finding: Finding): string {
   const { key, value, origin, reason } = finding;
   const subject = key === undefined ? '' : `${key}${value === undefined ? '' : `=${JSON.stringify(value)}`} `;
   return `${subject}(${origin}) ${reason}`;

@@ -87,7 +87,7 @@ function contradictions(given: ReadonlyMap<SettingKey, Given>): readonly Finding
  * Merges the sources, later over earlier, over the defaults. Throws one `CONFIG_INVALID` naming every finding of every
  * source, also those of a value that a later source overrides: it would bite when that source goes.
  */
-export function resolveSettings(sources: readonly SettingSource[]): ResolvedSettings {
+function resolveSettings(sources: readonly SettingSource[]): ResolvedSettings {
   const given = new Map<SettingKey, Given>();
   const findings: Finding[] = [];
   for (const source of sources) {

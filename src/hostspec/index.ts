@@ -5,7 +5,7 @@
 export { type ConflistSettings, renderConflist, wantedConflist } from './conflist.ts';
 export { diffBoot, diffDaemon, diffEntries, type Foreign, type Plan } from './diff.ts';
 export type { DaemonState, ObservedBoot, ObservedEntry } from './observed.ts';
-export { isOurLink, isOurText, MARK } from './owned.ts';
+export { isOurText, MARK } from './owned.ts';
 export { type Conflist, type ConflistPlugin, parseConflistText } from './parse-conflist.ts';
 export {
   EMPTY_RECORD,
@@ -24,6 +24,5 @@ export { diffRemoval, type ObservedInstall } from './removal.ts';
 export { describeRemoval, type RemovalStep, removalTarget } from './removal-step.ts';
 export { describeStep, type Keeper, renderStep, type Step, stepTarget } from './step.ts';
 export { renderSysctlDropIn, type SysctlSettings, sysctlName, type WantedSysctl, wantedSysctls } from './sysctl.ts';
-export { diffText } from './text-diff.ts';
 export { renderUnit } from './unit.ts';
 export { type ProgramSource, type WantedEntry, wantedEntries } from './wanted.ts';

@@ -3,6 +3,4 @@
  * printed. Reads only, and works where nothing is installed.
  */
 export { type HostStatus, observeStatus } from './observe-status.ts';
-export { parseStatusDocument } from './parse-status.ts';
-export { fetchStatus } from './read-daemon.ts';
 export { renderStatus } from './render-status.ts';

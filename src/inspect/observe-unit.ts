@@ -25,7 +25,7 @@ export async function observeUnit(host: {
 }
 
 /** Reads the `Key=value` lines of `systemctl show`. */
-export function parseUnit(output: string): UnitFact {
+function parseUnit(output: string): UnitFact {
   const values = new Map(output.split('\n').map((line) => splitOnce(line)));
   return {
     name: UNIT_NAME,

@@ -34,7 +34,7 @@ function readSupervisor(host: Host): SupervisorState | undefined {
 }
 
 /** What the daemon says of itself; `undefined` while it does not answer. */
-export async function askReadiness(host: Host): Promise<Readiness | undefined> {
+async function askReadiness(host: Host): Promise<Readiness | undefined> {
   try {
     const unix = host.files.hostPath(PATHS.socket);
     const answer = await fetch(`http://localhost${STATUS_PATH}`, { unix, signal: AbortSignal.timeout(ANSWER_MS) });

@@ -4,7 +4,7 @@ import { sha256Text } from './observe.ts';
 import { stampOf } from './sources.ts';
 
 /** The manifest of what stands on the host now, with stamps that make the next look cheap. */
-export function describeInstalled(host: Host, version: string, wanted: readonly WantedEntry[]): Manifest {
+function describeInstalled(host: Host, version: string, wanted: readonly WantedEntry[]): Manifest {
   const files = wanted.flatMap((entry): readonly ManifestFile[] => {
     if (entry.kind !== 'file' && entry.kind !== 'program') return [];
     const stamp = stampOf(host.files.fact(entry.path));

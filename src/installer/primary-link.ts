@@ -24,7 +24,7 @@ async function primaryMac(endpoint: string, timeoutMs: number): Promise<MacAddre
  * The link whose MAC the metadata service names; waits a little for it to appear. Throws what the service said, or
  * `LINK_MISSING` with the MACs there are.
  */
-export async function findPrimaryLink(input: {
+async function findPrimaryLink(input: {
   readonly endpoint: string;
   readonly timeoutMs: number;
   readonly clock: Clock;

@@ -6,22 +6,6 @@ import { RouteSocket } from './netlink/socket.ts';
 import { listLinks, listOwnRoutes, listOwnRules } from './observe.ts';
 import { removePacketRules } from './packet-filter.ts';
 
-/** What of ours is in the kernel, in words, for a plan and for a proof that nothing is left. */
-export function listHostNetwork(socket: RouteSocket): readonly string[] {
-  return steps(socket).map((step) => {
-    switch (step.kind) {
-      case 'remove-rule':
-        return `rule ${step.rule.priority} lookup ${step.rule.table}`;
-      case 'remove-route':
-        return `route table ${step.route.table} dev ${step.route.link}`;
-      case 'set-link':
-        return `link ${step.link}`;
-      default:
-        return step.kind;
-    }
-  });
-}
-
 function steps(socket: RouteSocket): readonly Step[] {
   const links = listLinks(socket);
   const veths = links.filter((link) => link.alias !== undefined && readPodAlias(link.alias) !== undefined);

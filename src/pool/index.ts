@@ -22,10 +22,10 @@ export {
 export { countPool, countUse, endCooldowns } from './counts.ts';
 export { type DecisionInput, decide } from './decide.ts';
 export { shortage } from './growth.ts';
-export { CHECKPOINT_VERSION, parseCheckpoint, renderCheckpoint } from './parse-checkpoint.ts';
+export { parseCheckpoint, renderCheckpoint } from './parse-checkpoint.ts';
 export { explainRefusal, type Refusal } from './refusal.ts';
 export { type RestoreInput, restorePool } from './restore.ts';
-export { ENI_MIN_AGE_MS, excess, SHRINK_GATHER_MS } from './shrink.ts';
+export { ENI_MIN_AGE_MS } from './shrink.ts';
 export type {
   AddressUse,
   Decision,

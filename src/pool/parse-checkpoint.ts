@@ -4,7 +4,7 @@ import type { Allocation } from './assign.ts';
 import type { Orphan } from './types.ts';
 
 /** The format's name; upstream refuses any other. */
-export const CHECKPOINT_VERSION = 'vpc-cni-ipam/1';
+const CHECKPOINT_VERSION = 'vpc-cni-ipam/1';
 
 type Json = Readonly<Record<string, unknown>>;
 const isObject = (value: unknown): value is Json =>

@@ -7,10 +7,10 @@ import type { PoolAction, PoolEni, PoolLimits, PoolState, PoolTargets } from './
 export const ENI_MIN_AGE_MS = 60_000;
 
 /** While more addresses are about to leave their cooldown, giving back waits for them: one EC2 call for all. */
-export const SHRINK_GATHER_MS = 3_000;
+const SHRINK_GATHER_MS = 3_000;
 
 /** Addresses above the targets; only free ones count, so one in cooldown can neither be spared nor counted on. */
-export function excess(state: PoolState, limits: PoolLimits, targets: PoolTargets): number {
+function excess(state: PoolState, limits: PoolLimits, targets: PoolTargets): number {
   const { free, total } = countPool(state);
   const above = free - wantedFree(limits, targets, 0);
   return Math.max(0, warmIpMode(targets) ? Math.min(above, total - targets.minimumIp) : above);

@@ -91,7 +91,7 @@ function factOf(hostPath: string): FileFact {
 }
 
 /** Hex sha256 of a file of this machine, read in pieces so that a large executable is never held in memory. */
-export function sha256File(hostPath: string): string {
+function sha256File(hostPath: string): string {
   return fileAttempt('read', hostPath, () => {
     const hasher = new Bun.CryptoHasher('sha256');
     const chunk = new Uint8Array(HASH_CHUNK_BYTES);

@@ -8,11 +8,9 @@ const SOCK_CLOEXEC = 0o2000000;
 const NETLINK_ROUTE = 0;
 const SOL_NETLINK = 270;
 const SOL_SOCKET = 1;
-const SO_RCVBUFFORCE = 33;
 const SO_RCVTIMEO = 20;
 const NETLINK_EXT_ACK = 11;
 const NETLINK_GET_STRICT_CHK = 12;
-const MSG_DONTWAIT = 0x40;
 const RECEIVE_TIMEOUT_S = 5;
 
 function setOption(fd: number, level: number, option: number, value: Uint8Array): void {
@@ -20,16 +18,14 @@ function setOption(fd: number, level: number, option: number, value: Uint8Array)
 }
 
 /**
- * Opens a route netlink socket in the namespace the thread is in, subscribed to `groups` (bit mask of RTMGRP_*).
+ * Opens a route netlink socket in the namespace the thread is in; it is subscribed to nothing.
  * Replies carry extended acks; a reply that stays out fails after 5 s instead of hanging the daemon.
  */
-export function openNetlinkSocket(groups = 0): number {
+export function openNetlinkSocket(): number {
   const fd = libc.socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
   if (fd < 0) throw new HostError('NETLINK', { action: 'open a netlink socket', errno: lastErrnoName() });
   const address = new Uint8Array(12);
-  const view = new DataView(address.buffer);
-  view.setUint16(0, AF_NETLINK, true);
-  view.setUint32(8, groups, true);
+  new DataView(address.buffer).setUint16(0, AF_NETLINK, true);
   if (libc.bind(fd, addressOf(address), address.length) !== 0) {
     const errno = lastErrnoName();
     libc.close(fd);
@@ -42,28 +38,18 @@ export function openNetlinkSocket(groups = 0): number {
   return fd;
 }
 
-/** Enlarges the receive buffer (bytes), beyond rmem_max where we may: a burst of notifications must not be lost. */
-export function setReceiveBuffer(fd: number, bytes: number): void {
-  setOption(fd, SOL_SOCKET, SO_RCVBUFFORCE, new Uint8Array(new Int32Array([bytes]).buffer));
-}
-
 /** Sends all bytes as one message. Throws `NETLINK`. */
 export function sendBytes(fd: number, bytes: Uint8Array): void {
   const sent = Number(libc.sendto(fd, addressOf(bytes), bytes.length, 0, null, 0));
   if (sent !== bytes.length) throw new HostError('NETLINK', { action: 'send a request', errno: lastErrnoName() });
 }
 
-/**
- * Receives one datagram into `buffer` and returns its length in bytes; `undefined` when `wait` is `poll` and nothing is
- * there. Throws `NETLINK` (ENOBUFS when notifications were lost: the reader must look at the whole state again).
- */
-export function receiveInto(fd: number, buffer: Uint8Array, wait: 'block' | 'poll'): number | undefined {
+/** Waits for one datagram, receives it into `buffer` and returns its length in bytes. Throws `NETLINK`. */
+export function receiveInto(fd: number, buffer: Uint8Array): number {
   for (;;) {
-    const length = Number(libc.recv(fd, addressOf(buffer), buffer.length, wait === 'poll' ? MSG_DONTWAIT : 0));
+    const length = Number(libc.recv(fd, addressOf(buffer), buffer.length, 0));
     if (length >= 0) return length;
-    const errno = lastErrno();
-    if (errno === ERRNO.EINTR) continue;
-    if (wait === 'poll' && errno === ERRNO.EAGAIN) return undefined;
+    if (lastErrno() === ERRNO.EINTR) continue;
     throw new HostError('NETLINK', { action: 'receive a reply', errno: lastErrnoName() });
   }
 }

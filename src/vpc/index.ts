@@ -4,7 +4,6 @@ export {
   type InstanceLimits,
   instanceTypes,
   limitsOf,
-  supportsPrefixes,
 } from './instance-limits.ts';
 export { maxPods } from './max-pods.ts';
 export { ENI_TAG } from './tags.ts';

@@ -44,11 +44,6 @@ export function instanceTypes(): readonly string[] {
   });
 }
 
-/** Reports whether ENIs of this type can hold /28 prefixes: EC2 offers them on Nitro, bare metal included. */
-export function supportsPrefixes(limits: InstanceLimits): boolean {
-  return limits.hypervisor === 'nitro' || limits.bareMetal;
-}
-
 function readFamily(name: string): Family {
   const start = table.indexOf(`\n${name} `);
   if (start < 0) return new Map();

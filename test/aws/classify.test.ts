@@ -136,11 +136,11 @@ for (const [name, error, subject, line] of rows) {
 
 test('classifyEc2Error() keeps the cause, EC2 code and a bounded reason', () => {
   const error = service('UnauthorizedOperation', 403, 'x'.repeat(2000));
-  const failure = classifyEc2Error({ action: 'CreateTags', error, subject: {} });
+  const failure = classifyEc2Error({ action: 'CreateNetworkInterface', error, subject: {} });
   expect([failure.cause, failure.details['ec2Code'], String(failure.details['reason']).length]).toEqual([
     error,
     'UnauthorizedOperation',
     300,
   ]);
-  expect(classifyEc2Error({ action: 'CreateTags', error: failure, subject: {} })).toBe(failure);
+  expect(classifyEc2Error({ action: 'CreateNetworkInterface', error: failure, subject: {} })).toBe(failure);
 });

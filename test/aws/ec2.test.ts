@@ -73,9 +73,6 @@ test('an ENI lives from creation to deletion', async () => {
   await ec2.unassignAddresses({ eniId: created.id, addresses: assigned });
   expect(vpc.eni(created.id).addresses).toEqual(created.addresses);
 
-  await ec2.createTags({ resources: [created.id], tags: { extra: 'yes' } });
-  expect((await ec2.describeEni({ eniId: created.id }))?.tags).toEqual({ ...created.tags, extra: 'yes' });
-
   await ec2.detachEni({ attachmentId });
   await untilAttachment(sim, created.id, undefined);
   await ec2.deleteEni({ eniId: created.id });
@@ -99,21 +96,6 @@ test('a client token creates one ENI only', async () => {
   expect(second).toEqual(first);
 });
 
-test('describeSubnets() reads the subnets of a zone with their free addresses', async () => {
-  await using sim = startSimulatedEc2();
-  const found = await sim.ec2.describeSubnets({
-    vpcId: sim.vpc.id,
-    availabilityZone: sim.subnet.availabilityZone,
-  });
-  expect(found).toEqual(
-    sim.vpc
-      .subnets()
-      .filter((subnet) => subnet.availabilityZone === sim.subnet.availabilityZone)
-      .map((subnet) => ({ ...subnet, availableAddresses: sim.vpc.availableAddresses(subnet.id) })),
-  );
-  expect(found[0]).toMatchObject({ cidr: parseIpv4Cidr('10.0.0.0/24'), tags: { tier: 'pods' } });
-});
-
 for (const instanceType of ['t3.small', 'm5.metal', 'p4d.24xlarge']) {
   test(`describeInstanceType() tells of ${instanceType} what the built-in table tells`, async () => {
     await using sim = startSimulatedEc2();
@@ -124,18 +106,18 @@ for (const instanceType of ['t3.small', 'm5.metal', 'p4d.24xlarge']) {
 
 test('every request is counted, failed ones too', async () => {
   await using sim = startSimulatedEc2();
-  sim.dials.set({ action: 'DescribeSubnets', throttled: true, times: 1 });
-  const zone = { vpcId: sim.vpc.id, availabilityZone: sim.subnet.availabilityZone };
-  await sim.ec2.describeSubnets(zone).catch(toHostError);
-  await sim.ec2.describeSubnets(zone);
+  sim.dials.set({ action: 'DescribeInstanceTypes', throttled: true, times: 1 });
+  const { instanceType } = sim.instance;
+  await sim.ec2.describeInstanceType({ instanceType }).catch(toHostError);
+  await sim.ec2.describeInstanceType({ instanceType });
   await sim.ec2.describeEnis({ instanceId: sim.instance.id });
   expect([...sim.ec2.calls]).toEqual([
-    ['DescribeSubnets', 2],
+    ['DescribeInstanceTypes', 2],
     ['DescribeNetworkInterfaces', 1],
   ]);
   expect(sim.vpc.calls().map(({ action, code }) => `${action} ${code}`)).toEqual([
-    'DescribeSubnets RequestLimitExceeded',
-    'DescribeSubnets OK',
+    'DescribeInstanceTypes RequestLimitExceeded',
+    'DescribeInstanceTypes OK',
     'DescribeNetworkInterfaces OK',
   ]);
 });

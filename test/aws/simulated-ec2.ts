@@ -27,7 +27,7 @@ export function startSimulatedEc2(
     now: () => Date.now(),
     attachMs: 20,
     detachMs: 20,
-    subnets: [{ cidr: parseIpv4Cidr('10.0.0.0/24'), tags: { tier: 'pods' } }, { cidr: parseIpv4Cidr('10.0.1.0/28') }],
+    subnets: [{ cidr: parseIpv4Cidr('10.0.0.0/24') }, { cidr: parseIpv4Cidr('10.0.1.0/28') }],
   });
   const [subnet] = vpc.subnets();
   if (subnet === undefined) throw new Error('the VPC has no subnet');

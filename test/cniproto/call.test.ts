@@ -49,7 +49,6 @@ describe('parseNetConf()', () => {
       pluginLogLevel: 'DEBUG',
       enabled: false,
       prevResult: { ips: [] },
-      podAnnotations: { a: 'b' },
       validAttachments: [{ containerId: 'c1', ifName: 'eth0' }],
     });
   });
@@ -89,7 +88,7 @@ describe('parseCniCall()', () => {
       path: '/opt/cni/bin',
       plugin: 'aws-cni',
       args: { podNamespace: 'prod', podName: 'web' },
-      config: { ...CONF, cniVersion: '1.1.0', podAnnotations: {} },
+      config: { ...CONF, cniVersion: '1.1.0' },
     });
   });
 

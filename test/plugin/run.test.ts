@@ -171,7 +171,7 @@ describe('runPlugin() with a daemon', () => {
         path: '/opt/cni/bin',
         plugin: 'aws-cni',
         args: { podNamespace: 'prod', podName: 'web' },
-        config: { cniVersion: '1.0.0', name: 'aws-cni', type: 'aws-cni', mtu: 9001, podAnnotations: {} },
+        config: { cniVersion: '1.0.0', name: 'aws-cni', type: 'aws-cni', mtu: 9001 },
       },
     ]);
   });

@@ -18,9 +18,9 @@ const rows: readonly { readonly name: string; readonly notices: readonly Notice[
   },
   { name: 'a status stays one line', notices: [{ kind: 'status', text: 'a\nREADY=1' }], text: 'STATUS=a READY=1' },
   {
-    name: 'watchdog and stopping',
-    notices: [{ kind: 'watchdog' }, { kind: 'stopping' }],
-    text: 'WATCHDOG=1\nSTOPPING=1',
+    name: 'stopping with a status',
+    notices: [{ kind: 'stopping' }, { kind: 'status', text: 'bye' }],
+    text: 'STOPPING=1\nSTATUS=bye',
   },
   { name: 'a longer start', notices: [{ kind: 'extend-timeout', ms: 1500 }], text: 'EXTEND_TIMEOUT_USEC=1500000' },
 ];

@@ -39,9 +39,6 @@ export const NLMSGERR_ATTR_MSG = 1;
 export const AF_INET = 2;
 export const AF_UNSPEC = 0;
 
-/** Bits for a subscription (RTMGRP_*). */
-export const GROUP = { LINK: 0x1, IPV4_ADDRESS: 0x10, IPV4_ROUTE: 0x40, IPV4_RULE: 0x80 } as const;
-
 export const IFLA = {
   ADDRESS: 1,
   IFNAME: 3,

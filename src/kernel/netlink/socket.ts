@@ -110,7 +110,7 @@ export class RouteSocket implements Disposable {
   }
 
   #receive(): readonly NetlinkReply[] {
-    const length = receiveInto(this.#fd, this.#buffer, 'block') ?? 0;
+    const length = receiveInto(this.#fd, this.#buffer);
     return decodeReplies(this.#buffer.subarray(0, length));
   }
 }

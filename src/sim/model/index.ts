@@ -9,7 +9,7 @@ export { type Dial, Dials } from './dials.ts';
 export { privateDnsName } from './dns.ts';
 export type { EniRequest } from './enis.ts';
 export { SimFault } from './fault.ts';
-export { createIdSource, type IdSource } from './ids.ts';
+export type { IdSource } from './ids.ts';
 export type { InstanceRequest } from './instances.ts';
 export { SimVpc, type SimVpcOptions } from './sim-vpc.ts';
 export type { Tags } from './state.ts';

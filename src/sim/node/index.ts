@@ -4,5 +4,5 @@
  */
 export { createMachine, removeMachine } from './machine.ts';
 export { killOccupants, signal } from './occupants.ts';
-export { enterArgv, type NodePaths, nodePaths, nodesDirectory } from './paths.ts';
+export { enterArgv, type NodePaths, nodePaths } from './paths.ts';
 export { createStateDir, hasRemains, removeRemains } from './state-dir.ts';
