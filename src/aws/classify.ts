@@ -44,6 +44,7 @@ const BY_EC2_CODE: ReadonlyMap<string, ErrorCode> = new Map([
 ]);
 
 const TOO_MANY_REQUESTS = 429;
+const SERVER_FAULT = 500;
 
 /** An `UnauthorizedOperation` carries a kilobyte of encoded policy; a log line does not need it. */
 const LONGEST_REASON = 300;
@@ -62,7 +63,7 @@ export function classifyEc2Error(failure: {
     code,
     {
       action,
-      reason: seen.reason,
+      reason: code === 'EC2_UNREACHABLE' && isServerFault(seen) ? `${seen.name}: ${seen.reason}` : seen.reason,
       ec2Code: seen.name,
       ...(code === 'SUBNET_NO_IPS' ? { subnet: subject.subnetId ?? `of ${subject.eniId ?? 'the ENI'}` } : {}),
       ...(code === 'ENI_ATTACH_LIMIT' ? { instance: subject.instanceId ?? 'the instance' } : {}),
@@ -81,11 +82,15 @@ interface Seen {
   readonly systemCode: string | undefined;
 }
 
+const isServerFault = ({ status }: Seen): boolean => status !== undefined && status >= SERVER_FAULT;
+
 function codeOf(seen: Seen): ErrorCode {
   const known = BY_EC2_CODE.get(seen.name);
   if (known !== undefined) return known;
   if (seen.status === TOO_MANY_REQUESTS) return 'EC2_THROTTLED';
   if (/\.NotFound$/.test(seen.name)) return 'EC2_NOT_FOUND';
+  // A fault on EC2's side: nobody knows what was carried out, and it passes.
+  if (isServerFault(seen)) return 'EC2_UNREACHABLE';
   return seen.status === undefined && seen.systemCode !== undefined ? 'EC2_UNREACHABLE' : 'EC2_FAILED';
 }
 

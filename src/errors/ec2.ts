@@ -29,7 +29,7 @@ export const EC2_ERRORS = {
   },
   EC2_UNREACHABLE: {
     retry: 'backoff',
-    says: (d) => `EC2 did not answer ${d['action']}: ${d['reason']}`,
+    says: (d) => `EC2 gave no clear answer to ${d['action']}: ${d['reason']}`,
     remedy: 'check the route to the EC2 endpoint (internet gateway, NAT or VPC endpoint) and its security group',
   },
   EC2_NOT_FOUND: {

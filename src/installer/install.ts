@@ -86,7 +86,7 @@ async function planBoot(
   const { host } = request;
   const settings = readSettings(host);
   const primary: PrimaryLink = await tryPrimaryLink({
-    endpoint: settings.AWS_EC2_METADATA_SERVICE_ENDPOINT,
+    endpoint: settings.AWS_EC2_METADATA_SERVICE_ENDPOINT || undefined,
     timeoutMs: imdsMs,
     clock: host.clock,
   });

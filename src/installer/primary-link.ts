@@ -14,7 +14,7 @@ const LINK_DEADLINE_MS = 5_000;
 const LINK_POLL_MS = 50;
 const MAC_PATH = '/latest/meta-data/mac';
 
-async function primaryMac(endpoint: string, timeoutMs: number): Promise<MacAddress> {
+async function primaryMac(endpoint: string | undefined, timeoutMs: number): Promise<MacAddress> {
   const text = await createImds({ endpoint, timeoutMs }).get(MAC_PATH);
   if (text === undefined) throw new HostError('IMDS_BAD_ANSWER', { path: MAC_PATH, found: 'HTTP 404' });
   return parseMac(text.trim());
@@ -25,7 +25,7 @@ async function primaryMac(endpoint: string, timeoutMs: number): Promise<MacAddre
  * `LINK_MISSING` with the MACs there are.
  */
 async function findPrimaryLink(input: {
-  readonly endpoint: string;
+  readonly endpoint: string | undefined;
   readonly timeoutMs: number;
   readonly clock: Clock;
 }): Promise<string> {

@@ -11,7 +11,7 @@ const TRIES = 8;
  */
 export async function returnToEc2(host: Host): Promise<void> {
   const settings = readSettings(host);
-  const imdsEndpoint = settings.AWS_EC2_METADATA_SERVICE_ENDPOINT;
+  const imdsEndpoint = settings.AWS_EC2_METADATA_SERVICE_ENDPOINT || undefined;
   const identity = await readIdentity(createImds({ endpoint: imdsEndpoint, timeoutMs: IMDS_MS }));
   const ec2 = connectEc2({
     region: identity.region,

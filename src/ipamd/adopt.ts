@@ -1,8 +1,8 @@
 import { type EniAttachment, type EniDescription, removeEni } from '../aws/index.ts';
-import { readPodAlias, routeTableOf } from '../dataplane/index.ts';
+import { DEAD_LINK_GROUP, readPodAlias, routeTableOf } from '../dataplane/index.ts';
 import { toHostError } from '../errors/index.ts';
 import { listLinks, observeNetwork } from '../kernel/index.ts';
-import { type Orphan, type PoolEni, type PoolState, restorePool } from '../pool/index.ts';
+import { type Orphan, type PoolEni, type PoolState, restorePool, sameOwner } from '../pool/index.ts';
 import { ENI_TAG } from '../vpc/index.ts';
 import type { NodeNetwork } from './node-network.ts';
 import type { Node } from './parts.ts';
@@ -56,14 +56,14 @@ async function becomesLink(
   }
 }
 
-/** Allocations read off the host ends of running pods: what remains of a checkpoint that was lost. */
+/** Allocations read off the host ends of running pods: the second proof, and all there is when a checkpoint was lost. */
 function allocationsFromKernel(node: Node): readonly Orphan[] {
   const { routes } = observeNetwork(node.socket);
   const since = BigInt(node.clock.now()) * 1_000_000n;
   return listLinks(node.socket).flatMap((link): readonly Orphan[] => {
     const pod = link.alias === undefined ? undefined : readPodAlias(link.alias);
     const address = routes.find((route) => route.link === link.name)?.destination.address;
-    if (pod === undefined || address === undefined) return [];
+    if (pod === undefined || address === undefined || link.group === DEAD_LINK_GROUP) return [];
     const { namespace, name, ...key } = pod;
     return [{ address, since, owner: { ...key, podNamespace: namespace, podName: name } }];
   });
@@ -84,7 +84,12 @@ export async function adoptPool(node: Node, network: NodeNetwork, stored: Stored
   const device = ({ attachment }: (typeof attached)[number]): number => attachment.deviceIndex;
   const enis = attached.filter((_, n) => usable[n]).map((each) => poolEni(each.eni, device(each), clock.now()));
   const foreignDevices = attached.filter((_, n) => !usable[n]).map(device);
-  const allocations = stored.allocations ?? allocationsFromKernel(node);
+  const allocations = [...(stored.allocations ?? [])];
+  for (const found of allocationsFromKernel(node))
+    if (!allocations.some(({ owner, address }) => sameOwner(owner, found.owner) || address === found.address)) {
+      logger.warn('the kernel has a pod that the checkpoint has not; it is kept', { pod_ip: found.address });
+      allocations.push(found);
+    }
   // A clock that was set back must not keep an address at rest for longer than a cooldown.
   const latest = clock.now() + node.settings.IP_COOLDOWN_PERIOD * 1000;
   const cooldowns = new Map([...stored.cooldowns].map(([address, untilMs]) => [address, Math.min(untilMs, latest)]));

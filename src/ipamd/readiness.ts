@@ -1,4 +1,5 @@
 import { toHostError } from '../errors/index.ts';
+import { CONFLIST_PATH } from '../hostspec/index.ts';
 import { countPool } from '../pool/index.ts';
 import { notify } from '../systemd/index.ts';
 import { publishConflist } from './conflist.ts';
@@ -53,6 +54,15 @@ export class Readiness {
       () => this.#ready(free, assigned),
       (error: unknown) => this.#publishAgain(error),
     );
+  }
+
+  /** Puts the conflist back if somebody took it away: without it the runtime has no network at all. */
+  keep(): void {
+    if (this.#afterMs === undefined || this.#node.files.fact(CONFLIST_PATH).kind !== 'absent') return;
+    this.#node.logger.warn('the conflist is gone, writing it again', { path: CONFLIST_PATH });
+    publishConflist(this.#node).catch((error: unknown) => {
+      this.#node.logger.error('the conflist cannot be written, trying again', { error: toHostError(error) });
+    });
   }
 
   #ready(free: number, assigned: number): void {

@@ -35,9 +35,11 @@ export interface RunOptions {
 }
 
 const METRICS_PORT = 61678;
-// A plugin spools only when it found nobody for 5 s; this catches one that did so while we were coming up.
-const SPOOL_EVERY_MS = 5_000;
+// The safety net: a DEL that a plugin kept while we were coming up, a conflist that somebody took away.
+const SLOWLY_MS = 5_000;
 const START_WAIT_MS = 20_000;
+// A DEL is kept by the plugin when we cannot take it: better soon than late.
+const DEL_START_WAIT_MS = 3_000;
 // The daemon being replaced finishes what EC2 was asked for.
 const LOCK_WAIT_MS = 12_000;
 // Longer than the pauses within a burst of pods: the first call after it costs a few milliseconds more.
@@ -114,8 +116,11 @@ class Daemon {
       }
     };
     replay();
-    const spoolTimer = setInterval(replay, SPOOL_EVERY_MS);
-    signal.addEventListener('abort', () => clearInterval(spoolTimer), { once: true });
+    const slowly = setInterval(() => {
+      replay();
+      this.#readiness?.keep();
+    }, SLOWLY_MS);
+    signal.addEventListener('abort', () => clearInterval(slowly), { once: true });
     this.#phase = { kind: 'serving', node, engine, network };
     this.#started.resolve(attachments);
     registerPoolMetrics(this.#counts.registry, { node, engine, network });
@@ -168,7 +173,7 @@ class Daemon {
     const command =
       typeof request === 'object' && request !== null && 'command' in request ? String(request.command) : 'none';
     try {
-      const attachments = await this.#attachments();
+      const attachments = await this.#attachments(command === 'DEL' ? DEL_START_WAIT_MS : START_WAIT_MS);
       const answer = await attachments.serve(request, gone);
       this.#counts.count(command, 'ok');
       return answer;
@@ -181,7 +186,7 @@ class Daemon {
   }
 
   /** The server of calls, once the daemon has started; a call that comes earlier waits for it, but not for ever. */
-  async #attachments(): Promise<Attachments> {
+  async #attachments(waitMs: number): Promise<Attachments> {
     const phase = this.#phase;
     if (phase.kind === 'stopping') throw new HostError('ENGINE_STARTING', { phase: 'the daemon is being stopped' });
     const late = Promise.withResolvers<never>();
@@ -191,7 +196,7 @@ class Daemon {
       late.reject(
         new HostError('ENGINE_STARTING', { phase: doing }, now.kind === 'starting' ? now.failure?.error : undefined),
       );
-    }, START_WAIT_MS);
+    }, waitMs);
     return Promise.race([this.#started.promise, late.promise]).finally(() => clearTimeout(timer));
   }
 

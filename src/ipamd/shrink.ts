@@ -69,8 +69,9 @@ async function deleteEni(parts: LaneParts, eniId: string): Promise<void> {
     addresses.map(({ address }) => address),
   );
   const intent: Intent = { kind: 'delete-eni', key: eniId };
-  engine.update((state) => withLeaving(state, eniId, true));
+  // Written first: if that fails, nothing has been marked yet.
   store.begin(intent);
+  engine.update((state) => withLeaving(state, eniId, true));
   try {
     if (attachmentId !== undefined) await detach(parts, { eniId, attachmentId });
   } catch (error) {

@@ -72,9 +72,13 @@ export class Store {
     this.#setIntents([...this.#intents, intent]);
   }
 
-  /** Forgets an EC2 change that is complete or undone. */
+  /** Forgets an EC2 change that is complete or undone. One that a full disk keeps costs the next start one EC2 call. */
   end(intent: Intent): void {
-    this.#setIntents(this.#intents.filter(({ kind, key }) => kind !== intent.kind || key !== intent.key));
+    try {
+      this.#setIntents(this.#intents.filter(({ kind, key }) => kind !== intent.kind || key !== intent.key));
+    } catch (error) {
+      if (!(error instanceof HostError)) throw error;
+    }
   }
 
   #setIntents(intents: readonly Intent[]): void {

@@ -1,9 +1,10 @@
 import { fstatSync, statSync } from 'node:fs';
 import { formatCidr } from '../addr/index.ts';
-import { type PodWiring, ruleKey, type Step } from '../dataplane/index.ts';
+import { DEAD_LINK_GROUP, type PodWiring, ruleKey, type Step } from '../dataplane/index.ts';
 import { HostError } from '../errors/index.ts';
 import { ERRNO, errnoName, inNetns, type Netns, openNetns, writeSysctl } from '../sys/index.ts';
 import { applySteps } from './apply.ts';
+import { deadLinks } from './dead-links.ts';
 import type { Acknowledgement } from './netlink/acknowledgement.ts';
 import { readNeighbour } from './netlink/facts.ts';
 import { createVeth, deleteLink, dumpOf } from './netlink/messages.ts';
@@ -35,10 +36,10 @@ export function openPodNetns(path: string): Netns {
 
 /** Reports whether the pair of this very sandbox is there already, both ends: then a repeated ADD must not cut it. */
 function pairIsThere(host: RouteSocket, pod: RouteSocket, wiring: PodWiring): boolean {
-  return (
-    findLink(host, wiring.veth.host.name)?.mac === wiring.veth.host.mac &&
-    findLink(pod, wiring.veth.container.name)?.mac === wiring.veth.container.mac
-  );
+  const end = findLink(host, wiring.veth.host.name);
+  // A dead one is about to be removed, and still has the address it had.
+  if (end === undefined || end.group === DEAD_LINK_GROUP || end.mac !== wiring.veth.host.mac) return false;
+  return findLink(pod, wiring.veth.container.name)?.mac === wiring.veth.container.mac;
 }
 
 function makePair(host: RouteSocket, pod: RouteSocket, netns: Netns, wiring: PodWiring): void {
@@ -47,6 +48,8 @@ function makePair(host: RouteSocket, pod: RouteSocket, netns: Netns, wiring: Pod
   let answer = create();
   if (answer.errno === ERRNO.EEXIST) {
     const { container } = wiring.veth;
+    // A pair whose DEL has just been, of this sandbox or of one that had this namespace before.
+    if (deadLinks(host).length > 0) host.batch([deleteLink({ group: DEAD_LINK_GROUP })]);
     // Left by an earlier sandbox of the same pod whose namespace still lives, by a crash half-way, or ours with a MAC
     // that somebody changed; its far end goes with it.
     const stale = findLink(host, wiring.veth.host.name);

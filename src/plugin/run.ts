@@ -41,7 +41,14 @@ function report(call: PluginCall, config: unknown, level: 'warn' | 'error', text
   writeLog(logTargetOf(config), line, call.stderr);
 }
 
+// Below what the daemon's socket takes, and far above any chain with its cached result.
+const MAX_CONFIG_CHARACTERS = 512 * 1024;
+
 function parseConfig(text: string, command: CniCommand): Config {
+  if (text.length > MAX_CONFIG_CHARACTERS)
+    throw new HostError('CNI_CONFIG', {
+      reason: `it has ${text.length} characters, at most ${MAX_CONFIG_CHARACTERS} are read`,
+    });
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -53,38 +60,50 @@ function parseConfig(text: string, command: CniCommand): Config {
   return { value, cniVersion };
 }
 
-function isErrorObject(text: string): boolean {
+/** The number of the CNI error in a refusal; `undefined` when the body is none. */
+function errorNumber(text: string): number | undefined {
   try {
     const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && 'code' in value;
+    if (typeof value !== 'object' || value === null || !('code' in value)) return undefined;
+    return typeof value.code === 'number' ? value.code : undefined;
   } catch {
-    return false;
+    return undefined;
   }
 }
 
+const TRY_AGAIN = 11;
+const isAway = (answer: Answer | undefined): boolean =>
+  answer === undefined || (!answer.ok && errorNumber(answer.body) === TRY_AGAIN);
+
 /**
- * A DEL must not fail because the daemon is away (a runtime would retry it for ever and keep the pod terminating): it is
- * kept on disk instead. The last attempt after that closes the gap in which the daemon came up and read the folder before.
+ * A DEL must not fail because the daemon is away or still starting (a runtime would retry it for ever and keep the pod
+ * terminating): it is kept on disk instead. The last attempt after that closes the gap in which the daemon came up and
+ * read the folder before.
  */
 async function keepForLater(call: PluginCall, request: CniRequest, socket: string): Promise<Answer> {
   const body = JSON.stringify(request);
   const kept = spool(`${call.runtimeDir}/spool`, body);
   const answer = await sendOnce(socket, body).catch(() => undefined);
-  if (answer !== undefined) kept.withdraw();
-  else report(call, request.config, 'warn', `ipamd does not answer on ${socket}: the request is kept for it`);
-  return answer ?? { ok: true, body: '{}' };
+  if (answer !== undefined && !isAway(answer)) {
+    kept.withdraw();
+    return answer;
+  }
+  report(call, request.config, 'warn', `ipamd cannot be asked on ${socket}: the request is kept for it`);
+  return { ok: true, body: '{}' };
 }
 
 async function deliver(call: PluginCall, environment: CniEnvironment, config: Config): Promise<Answer> {
   const { command } = environment;
   const socket = `${call.runtimeDir}/cni.sock`;
   const request: CniRequest = { ...environment, plugin: call.plugin, config: config.value };
-  const body = JSON.stringify(request);
-  const answer = await send(socket, body, call.patienceMs ?? PATIENCE_MS[command]).catch((error: unknown) => {
-    if (command === 'DEL') return keepForLater(call, request, socket);
-    throw error;
-  });
-  if (!answer.ok && !isErrorObject(answer.body))
+  const patienceMs = call.patienceMs ?? PATIENCE_MS[command];
+  const sent = send(socket, JSON.stringify(request), patienceMs);
+  if (command === 'DEL') {
+    const answer = await sent.catch(() => undefined);
+    if (answer === undefined || isAway(answer)) return keepForLater(call, request, socket);
+  }
+  const answer = await sent;
+  if (!answer.ok && errorNumber(answer.body) === undefined)
     throw new HostError('INTERNAL', { reason: `ipamd answered "${answer.body.slice(0, 200)}"` });
   return answer;
 }

@@ -1,4 +1,4 @@
-import { parseIpv4 } from '../addr/index.ts';
+import { isIpv4 } from '../addr/index.ts';
 import { HostError } from '../errors/index.ts';
 import type { Allocation } from './assign.ts';
 import type { Orphan } from './types.ts';
@@ -60,11 +60,12 @@ export function parseCheckpoint(content: string): readonly Orphan[] {
     if (network === undefined || containerId === undefined || ifName === undefined)
       return fail(`allocation ${index} lacks its network, container or interface`);
     if (ipv4 === undefined) return [];
+    if (!isIpv4(ipv4)) return fail(`allocation ${index} has the address "${ipv4}"`);
     const metadata = isObject(entry['metadata']) ? entry['metadata'] : {};
     const since = entry['allocationTimestamp'];
     return [
       {
-        address: parseIpv4(ipv4),
+        address: ipv4,
         owner: {
           network,
           containerId,

@@ -99,15 +99,20 @@ const rows: readonly (readonly [name: string, error: unknown, subject: Ec2Subjec
     'a refused connection',
     system('ECONNREFUSED'),
     eni,
-    'EC2_UNREACHABLE backoff EC2 did not answer AttachNetworkInterface: connect ECONNREFUSED',
+    'EC2_UNREACHABLE backoff EC2 gave no clear answer to AttachNetworkInterface: connect ECONNREFUSED',
   ],
   [
     'a name that does not resolve',
     system('ENOTFOUND'),
     eni,
-    'EC2_UNREACHABLE backoff EC2 did not answer AttachNetworkInterface: connect ENOTFOUND',
+    'EC2_UNREACHABLE backoff EC2 gave no clear answer to AttachNetworkInterface: connect ENOTFOUND',
   ],
-  ['silence', named('TimeoutError'), eni, 'EC2_UNREACHABLE backoff EC2 did not answer AttachNetworkInterface: gave up'],
+  [
+    'silence',
+    named('TimeoutError'),
+    eni,
+    'EC2_UNREACHABLE backoff EC2 gave no clear answer to AttachNetworkInterface: gave up',
+  ],
   [
     'a code without a meaning of its own',
     service('IncorrectState', 400),
@@ -118,7 +123,7 @@ const rows: readonly (readonly [name: string, error: unknown, subject: Ec2Subjec
     'a fault of EC2',
     service('InternalError', 500),
     eni,
-    'EC2_FAILED backoff EC2 AttachNetworkInterface failed with InternalError: EC2 says no',
+    'EC2_UNREACHABLE backoff EC2 gave no clear answer to AttachNetworkInterface: InternalError: EC2 says no',
   ],
   [
     'something that is no error',

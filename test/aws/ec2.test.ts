@@ -132,7 +132,7 @@ test('credentials come from the metadata service by version 2 only', async () =>
 const failures = [
   { name: 'a denial', dial: { denied: true }, code: 'IAM_DENIED', ec2Code: 'UnauthorizedOperation' },
   { name: 'throttling', dial: { throttled: true }, code: 'EC2_THROTTLED', ec2Code: 'RequestLimitExceeded' },
-  { name: 'a fault', dial: { error: 'InternalError' }, code: 'EC2_FAILED', ec2Code: 'InternalError' },
+  { name: 'a fault', dial: { error: 'InternalError' }, code: 'EC2_UNREACHABLE', ec2Code: 'InternalError' },
 ] as const;
 for (const row of failures) {
   test(`${row.name} of EC2 is ${row.code}, after one request`, async () => {

@@ -30,6 +30,7 @@ describe('checkpoint', () => {
     ['an empty file', ''],
     ['another version', '{"version":"vpc-cni-ipam/2","allocations":[]}'],
     ['no object', '[]'],
+    ['a wrong address', UPSTREAM.replace('10.0.0.5', '999.1.1.1')],
     [
       'an entry without a container',
       '{"version":"vpc-cni-ipam/1","allocations":[{"networkName":"a","ifName":"e","ipv4":"10.0.0.1"}]}',
