@@ -1,4 +1,4 @@
-import { expect, test } from 'bun:test';
+import { afterAll, expect, test } from 'bun:test';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,7 +6,7 @@ import { HostError } from '../../src/errors/index.ts';
 import { systemClock, takeLock } from '../../src/sys/index.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'lock-'));
-process.once('exit', () => rmSync(directory, { recursive: true, force: true }));
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 test('takeLock() names the holder, waits for it, and leaves no file', async () => {
   const path = join(directory, 'a.lock');
