@@ -1,4 +1,5 @@
 import { type Ipv4Address, type Ipv4Cidr, ipv4FromNumber, ipv4ToNumber } from './parse.ts';
+import type { Ipv6Cidr } from './parse-ipv6.ts';
 
 /** Number of addresses in the network. */
 export function cidrSize(cidr: Ipv4Cidr): number {
@@ -35,6 +36,6 @@ export function hostCidr(address: Ipv4Address): Ipv4Cidr {
 }
 
 /** `address/prefixLength`. */
-export function formatCidr(cidr: Ipv4Cidr): string {
+export function formatCidr(cidr: Ipv4Cidr | Ipv6Cidr): string {
   return `${cidr.address}/${cidr.prefixLength}`;
 }

@@ -21,3 +21,14 @@ export {
   parseIpv4Cidr,
   parseMac,
 } from './parse.ts';
+export {
+  type Ipv6Address,
+  type Ipv6Cidr,
+  ipv6CidrContains,
+  ipv6FromBigInt,
+  ipv6NetworkOf,
+  ipv6ToBigInt,
+  isIpv6,
+  parseIpv6,
+  parseIpv6Cidr,
+} from './parse-ipv6.ts';
