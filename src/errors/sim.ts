@@ -22,6 +22,31 @@ export const SIM_ERRORS = {
     says: (d) => `the simulated VPC ${d['vpc']} has no node named ${d['node']}`,
     remedy: 'see "vpc-cni sim status" for its nodes, or add one with "vpc-cni sim node add"',
   },
+  SIM_NETNS_TAKEN: {
+    retry: 'never',
+    says: (d) => `a network namespace named ${d['netns']} exists and was not made by this simulator`,
+    remedy: 'choose another name of the VPC or node, or remove that namespace with "ip netns delete"',
+  },
+  SIM_API_ONLY: {
+    retry: 'never',
+    says: (d) => `the simulated VPC ${d['vpc']} has APIs only: ${d['what']} needs nodes that are machines`,
+    remedy: 'as root, start a VPC without --api-only',
+  },
+  SIM_PORT_TAKEN: {
+    retry: 'never',
+    says: (d) => `port ${d['port']} of 127.0.0.1, meant for ${d['face']}, could not be opened: ${d['reason']}`,
+    remedy: 'give another port, or 0 for any that is free',
+  },
+  SIM_NO_PRIVATE_DIRECTORY: {
+    retry: 'never',
+    says: (d) => `${d['path']} cannot hold the state of a simulated VPC: ${d['reason']}`,
+    remedy: 'set XDG_RUNTIME_DIR to a directory that is yours alone (mode 0700), or unset it',
+  },
+  SIM_CALLS_DIFFER: {
+    retry: 'never',
+    says: (d) => `expected ${d['expected']} ${d['which']}, found ${d['found']}`,
+    remedy: 'see them with "vpc-cni sim calls"; the options that choose calls are the same',
+  },
   SIM_PROCESS_STAYS: {
     retry: 'backoff',
     says: (d) => `the processes ${d['pids']} of the simulated VPC did not end within ${d['waitedMs']} ms of SIGKILL`,
@@ -30,7 +55,7 @@ export const SIM_ERRORS = {
   SIM_START_FAILED: {
     retry: 'never',
     says: (d) => `the simulator ${d['name']} did not start: ${d['reason']}`,
-    remedy: 'read the reason, run "vpc-cni sim down", then try again',
+    remedy: 'read the reason, then try again; nothing of the attempt is left',
   },
   SIM_REFUSED: {
     retry: 'never',

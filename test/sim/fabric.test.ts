@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import { parseIpv4, parseIpv4Cidr, parseMac } from '../../src/addr/index.ts';
 import { diffPorts } from '../../src/sim/fabric/diff.ts';
-import { nodeNetns, ownNetns, portName, vpcNames } from '../../src/sim/fabric/names.ts';
+import { netnsHome, nodeNetns, portName, vpcNames } from '../../src/sim/fabric/names.ts';
 import { foldEvent, type Port, type PortEvent, type Ports, placeEvent } from '../../src/sim/fabric/port.ts';
 import { renderNodeLines, renderRouterLines, renderRuleLines } from '../../src/sim/fabric/render.ts';
 import type { SimEni } from '../../src/sim/model/index.ts';
@@ -134,8 +134,8 @@ describe('render', () => {
 describe('names', () => {
   test('a link name of an ENI fits the kernel', () =>
     expect(portName('eni-0123456789abcdef0')).toBe('eni56789abcdef0'));
-  test('only namespaces of this VPC are its own', () =>
-    expect(ownNetns(vpcNames('v'), ['v-router', 'v2-router', 'vpn', 'v-node-a'])).toEqual(['v-node-a', 'v-router']));
+  test('a namespace is kept below the state of its VPC', () =>
+    expect(netnsHome(nodeNetns(vpcNames('v2'), 'node-a'))).toBe('/run/vpc-cni-sim/v2/netns/node-a'));
   for (const name of ['', 'a-b', 'Upper', '1st', 'x'.repeat(13)])
     test(`"${name}" is no VPC name`, () => expect(() => vpcNames(name)).toThrow(`"${name}" is no VPC name`));
   for (const name of ['router', 'internet', '-a', 'a/b', '..'])

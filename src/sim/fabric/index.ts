@@ -5,6 +5,6 @@
 export { EC2_ADDRESS, IMDS_ADDRESS, INTERNET_ADDRESS } from './addresses.ts';
 export { createFabric, type Fabric, type FabricOptions } from './fabric.ts';
 export { type FabricLayout, writeSysctls } from './ground.ts';
-export { netnsPath, nodeNetns, ownNetns, type VpcNames, vpcNames } from './names.ts';
-export { createNetns, inNetnsArgv, listNetns, removeNetns } from './namespace.ts';
+export { netnsHome, netnsPath, nodeNetns, type VpcNames, vpcNames } from './names.ts';
+export { createNetns, inNetnsArgv, ownNetns, removeNetns } from './namespace.ts';
 export type { Placement, Port } from './port.ts';

@@ -3,7 +3,7 @@ import { HostError } from '../../errors/index.ts';
 /** Where everything of one simulated VPC is found again: every name and path follows from the VPC's name. */
 export interface VpcNames {
   readonly vpc: string;
-  /** Mount point of the tmpfs that holds all state; gone after `sim down`. */
+  /** Holds all state, root's on a tmpfs of its own; gone after `sim down`. */
   readonly stateDir: string;
   /** Held while the VPC is being started or removed; outside the state, which comes and goes meanwhile. */
   readonly lockFile: string;
@@ -20,14 +20,17 @@ const INTERNET = 'internet';
 const VPC_NAME = /^[a-z][a-z0-9]{0,11}$/;
 const NODE_NAME = /^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$/;
 
-/** The names of the VPC called `vpc`. Throws `USAGE` for a name that could be confused with another VPC's. */
-export function vpcNames(vpc: string): VpcNames {
+/**
+ * The names of the VPC called `vpc`; `stateRoot` is another directory than root's for somebody who has no namespaces.
+ * Throws `USAGE` for a name that could be confused with another VPC's.
+ */
+export function vpcNames(vpc: string, stateRoot = STATE_ROOT): VpcNames {
   if (!VPC_NAME.test(vpc))
     throw new HostError('USAGE', { reason: `"${vpc}" is no VPC name: up to 12 lower-case letters and digits` });
   return {
     vpc,
-    stateDir: `${STATE_ROOT}/${vpc}`,
-    lockFile: `${STATE_ROOT}-${vpc}.lock`,
+    stateDir: `${stateRoot}/${vpc}`,
+    lockFile: `${stateRoot}-${vpc}.lock`,
     routerNetns: `${vpc}-${ROUTER}`,
     internetNetns: `${vpc}-${INTERNET}`,
   };
@@ -47,9 +50,10 @@ export function netnsPath(netns: string): string {
   return `${NETNS_DIR}/${netns}`;
 }
 
-/** Names of the namespaces of this VPC among those that exist. */
-export function ownNetns(names: VpcNames, present: readonly string[]): readonly string[] {
-  return present.filter((netns) => netns.startsWith(`${names.vpc}-`)).sort();
+/** The file that keeps a namespace of a VPC: in the VPC's own state, where nobody else's can be. */
+export function netnsHome(netns: string): string {
+  const [vpc = '', ...rest] = netns.split('-');
+  return `${STATE_ROOT}/${vpc}/netns/${rest.join('-')}`;
 }
 
 /** The router's end of an ENI: the last 12 digits of its id, because a link name has at most 15 characters. */

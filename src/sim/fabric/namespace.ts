@@ -1,40 +1,72 @@
-import { closeSync, existsSync, mkdirSync, openSync, readdirSync, rmSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs';
+import { dirname } from 'node:path';
+import { HostError } from '../../errors/index.ts';
 import type { Exec } from '../../sys/index.ts';
-import { netnsPath } from './names.ts';
+import { netnsHome, netnsPath, type VpcNames } from './names.ts';
 
 const NOT_MOUNTED = 32;
 
 /**
- * Makes a named network namespace. Not by `ip netns add`, which also turns /run/netns into a shared mount of its own
- * and leaves it behind; `ip netns` lists and deletes this one all the same.
+ * Makes a named network namespace. It is kept below the state of its VPC, and the name `ip netns` knows is a symbolic
+ * link to there: one glance tells it from a namespace of the same name that somebody else made, also after a crash.
+ * Not by `ip netns add`, which turns /run/netns into a shared mount of its own and leaves it behind.
+ * Throws `SIM_NETNS_TAKEN`, leaving the other one alone.
  */
 export async function createNetns(exec: Exec, netns: string): Promise<void> {
-  const path = netnsPath(netns);
+  const home = netnsHome(netns);
   mkdirSync(netnsPath(''), { recursive: true });
-  closeSync(openSync(path, 'wx', 0o444));
+  if (lstatSync(netnsPath(netns), { throwIfNoEntry: false }) !== undefined)
+    throw new HostError('SIM_NETNS_TAKEN', { netns });
+  mkdirSync(dirname(home), { recursive: true, mode: 0o700 });
+  closeSync(openSync(home, 'wx', 0o444));
   try {
-    await exec.run({ argv: ['unshare', `--net=${path}`, '--', 'true'] });
+    symlinkSync(home, netnsPath(netns));
+    await exec.run({ argv: ['unshare', `--net=${home}`, '--', 'true'] });
   } catch (error) {
-    rmSync(path, { force: true });
+    await removeNetns(exec, netns);
     throw error;
   }
 }
 
-/** Removes a named network namespace with all its links; nothing happens when there is none. */
+/** Removes a network namespace of a VPC with all its links; nothing happens when there is none, or somebody else's. */
 export async function removeNetns(exec: Exec, netns: string): Promise<void> {
-  const path = netnsPath(netns);
-  if (!existsSync(path)) return;
-  // Status 32: a name without a namespace behind it, left by a creation that was interrupted.
-  await exec.run({ argv: ['umount', '--lazy', path], accept: [0, NOT_MOUNTED] });
-  rmSync(path, { force: true });
+  const home = netnsHome(netns);
+  if (existsSync(home)) {
+    // Status 32: a file without a namespace behind it, left by a creation that was interrupted.
+    await exec.run({ argv: ['umount', '--lazy', home], accept: [0, NOT_MOUNTED] });
+    rmSync(home, { force: true });
+  }
+  if (leadsHome(netns)) rmSync(netnsPath(netns), { force: true });
 }
 
-/** Names of all named network namespaces. */
-export function listNetns(): readonly string[] {
-  return existsSync(netnsPath('')) ? readdirSync(netnsPath('')) : [];
+/** Names of the network namespaces this VPC has made and not yet removed. */
+export function ownNetns(names: VpcNames): readonly string[] {
+  if (!existsSync(netnsPath(''))) return [];
+  return readdirSync(netnsPath(''))
+    .filter((netns) => netns.startsWith(`${names.vpc}-`) && leadsHome(netns))
+    .sort();
 }
 
 /** The words that run a program inside a named network namespace. */
 export function inNetnsArgv(netns: string): readonly ['nsenter', string, '--'] {
   return ['nsenter', `--net=${netnsPath(netns)}`, '--'];
+}
+
+function leadsHome(netns: string): boolean {
+  try {
+    return readlinkSync(netnsPath(netns)) === netnsHome(netns);
+  } catch {
+    // Not there, or no link: an ordinary namespace of somebody else.
+    return false;
+  }
 }

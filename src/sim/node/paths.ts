@@ -1,4 +1,4 @@
-import { netnsPath, nodeNetns, type VpcNames } from '../fabric/index.ts';
+import { netnsHome, nodeNetns, type VpcNames } from '../fabric/index.ts';
 
 /** Where the parts of a node are on this machine. */
 export interface NodePaths {
@@ -24,7 +24,7 @@ export function nodesDirectory(names: VpcNames): string {
 
 /** The paths of a node, whether it exists or not. */
 export function nodePaths(names: VpcNames, node: string): NodePaths {
-  const netns = netnsPath(nodeNetns(names, node));
+  const netns = netnsHome(nodeNetns(names, node));
   const directory = `${nodesDirectory(names)}/${node}`;
   return {
     node,
