@@ -12,8 +12,9 @@ export {
   startVpc,
   stopVpc,
 } from './daemon/index.ts';
+export { type Dial, parseDelay } from './dials/index.ts';
 export { type VpcNames, vpcNames } from './fabric/index.ts';
-export type { Dial, SimCall } from './model/index.ts';
+export type { SimCall } from './model/index.ts';
 export { enterArgv, type NodePaths, nodePaths } from './node/index.ts';
 export {
   addPod,

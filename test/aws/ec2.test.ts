@@ -179,7 +179,7 @@ test('limits of EC2 have codes of their own', async () => {
 
 test('a silent EC2 is EC2_UNREACHABLE', async () => {
   await using sim = startSimulatedEc2({ timeoutMs: 100 });
-  sim.dials.set({ action: '*', delayMs: 60_000 });
+  sim.dials.set({ action: '*', delay: { fixedMs: 60_000 } });
   const failure = await sim.ec2.describeEnis({ instanceId: sim.instance.id }).catch(toHostError);
   expect(failure).toMatchObject({ code: 'EC2_UNREACHABLE', details: { action: 'DescribeNetworkInterfaces' } });
 });

@@ -1,7 +1,8 @@
 import { parseIpv4Cidr } from '../../src/addr/index.ts';
 import { connectEc2, type Ec2 } from '../../src/aws/index.ts';
+import { Dials } from '../../src/sim/dials/index.ts';
 import { createEc2Handler } from '../../src/sim/ec2/index.ts';
-import { Dials, type SimInstance, type SimSubnet, SimVpc } from '../../src/sim/model/index.ts';
+import { type SimInstance, type SimSubnet, SimVpc } from '../../src/sim/model/index.ts';
 import { type ImdsService, startImdsService } from './imds-service.ts';
 
 const ROLE = '/latest/meta-data/iam/security-credentials/';

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { HostError } from '../../errors/index.ts';
-import { createClient, type Dial } from '../../sim/index.ts';
+import { createClient, type Dial, parseDelay } from '../../sim/index.ts';
 import { answer, type CommonOptions, runningVpc, type SimContext, table, wholeNumber } from './context.ts';
 
 interface DialOptions extends CommonOptions {
@@ -28,7 +28,7 @@ export function addDisturbCommands(program: Command, context: SimContext, common
     .option('--error <code>', 'answer with this EC2 error code (for IMDS an HTTP status)')
     .option('--throttle', 'answer that the account calls too often')
     .option('--deny', 'answer that IAM denies it')
-    .option('--delay <ms>', 'wait before looking at the request')
+    .option('--delay <ms>', 'wait before looking at the request: 200, 50-300 or p50=80,p99=900')
     .option('--times <count>', 'so many requests, then stop')
     .option('--clear', 'remove the dial of the action, or all')
     .action(async (action: string | undefined, options: DialOptions) => {
@@ -53,9 +53,15 @@ function dialOf(action: string, options: DialOptions): Dial {
   return {
     action,
     ...(error === undefined ? {} : { error }),
-    ...(delay === undefined ? {} : { delayMs: wholeNumber('--delay', delay) }),
+    ...(delay === undefined ? {} : { delay: delayOf(delay) }),
     ...(deny === true ? { denied: true } : {}),
     ...(throttle === true ? { throttled: true } : {}),
     ...(times === undefined ? {} : { times: wholeNumber('--times', times) }),
   };
+}
+
+function delayOf(words: string): Exclude<ReturnType<typeof parseDelay>, string> {
+  const delay = parseDelay(words);
+  if (typeof delay === 'string') throw new HostError('USAGE', { reason: `--delay: ${delay}` });
+  return delay;
 }

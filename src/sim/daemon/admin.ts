@@ -1,6 +1,7 @@
 import { HostError, toHostError } from '../../errors/index.ts';
+import { EC2_ACTIONS } from '../ec2/index.ts';
 import { SimFault } from '../model/index.ts';
-import { parseDial, parseNodeRequest } from './parse-answers.ts';
+import { parseDialRequest, parseNodeRequest } from './parse-answers.ts';
 import type { Simulator } from './simulator.ts';
 
 /** The order book of a simulator, over HTTP: what `vpc-cni sim` calls. */
@@ -43,7 +44,7 @@ async function obey(
     case 'DELETE /calls':
       return simulator.vpc.clearCalls();
     case 'POST /dials':
-      simulator.dials.set(sound(parseDial(body)));
+      simulator.dials.set(sound(parseDialRequest(body, EC2_ACTIONS)));
       return simulator.dials.list();
     case 'DELETE /dials':
       simulator.dials.clear(name);

@@ -1,6 +1,7 @@
 import { HostError, isErrorCode } from '../../errors/index.ts';
+import type { Dial } from '../dials/index.ts';
 import type { VpcNames } from '../fabric/index.ts';
-import type { Dial, SimCall } from '../model/index.ts';
+import type { SimCall } from '../model/index.ts';
 import {
   type NodeRequest,
   type NodeView,

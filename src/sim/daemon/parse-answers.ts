@@ -1,4 +1,5 @@
-import type { Dial, SimCall } from '../model/index.ts';
+import { type Dial, parseDial } from '../dials/index.ts';
+import type { SimCall } from '../model/index.ts';
 import type { PodView } from '../runtime/index.ts';
 
 /** Who serves a VPC: a process, told apart from a later one with the same pid by its start time. */
@@ -95,20 +96,10 @@ export function parseNodeRequest(text: string): NodeRequest | string {
   return { name, instanceType, ...(typeof subnet === 'string' ? { subnet } : {}) };
 }
 
-/** The body of a request for a dial. */
-export function parseDial(text: string): Dial | string {
-  const { action, error, delayMs, denied, throttled, times } = object(text);
-  if (typeof action !== 'string' || action === '') return 'action must be the name of an EC2 action, IMDS or *';
-  for (const number of [delayMs, times])
-    if (number !== undefined && !(typeof number === 'number' && number >= 0)) return 'delayMs and times are numbers';
-  return {
-    action,
-    ...(typeof error === 'string' ? { error } : {}),
-    ...(typeof delayMs === 'number' ? { delayMs } : {}),
-    ...(denied === true ? { denied } : {}),
-    ...(throttled === true ? { throttled } : {}),
-    ...(typeof times === 'number' ? { times } : {}),
-  };
+/** The body of a request for a dial; `actions` are the EC2 actions there are. */
+export function parseDialRequest(text: string, actions: readonly string[]): Dial | string {
+  const parsed = parseDial(object(text), actions);
+  return parsed.kind === 'dial' ? parsed.dial : parsed.problems.join('; ');
 }
 
 function object(text: string): Readonly<Record<string, unknown>> {

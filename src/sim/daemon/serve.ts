@@ -2,6 +2,7 @@ import { chmodSync } from 'node:fs';
 import { parseIpv4Cidr } from '../../addr/index.ts';
 import type { Logger } from '../../log/index.ts';
 import { systemClock, systemExec } from '../../sys/index.ts';
+import { Dials } from '../dials/index.ts';
 import { createEc2Handler } from '../ec2/index.ts';
 import {
   createFabric,
@@ -12,7 +13,7 @@ import {
   type VpcNames,
 } from '../fabric/index.ts';
 import { createImdsHandler } from '../imds/index.ts';
-import { Dials, SimVpc } from '../model/index.ts';
+import { SimVpc } from '../model/index.ts';
 import { createAdminHandler } from './admin.ts';
 import { listenIn, listenOnLoopback } from './listen.ts';
 import { adminSocket, writeRecord } from './record.ts';
@@ -38,7 +39,7 @@ export async function serveVpc(options: ServeOptions): Promise<void> {
   const { names, log, attachMs, detachMs, signal } = options;
   writeRecord(names);
   const clock = systemClock;
-  const dials = new Dials();
+  const dials = new Dials({ buckets: 'ec2' });
   const vpc = new SimVpc({ now: () => clock.now(), attachMs, detachMs, subnets: SUBNETS });
   const fabric = await createFabric({
     exec: systemExec,

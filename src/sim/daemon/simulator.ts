@@ -1,8 +1,9 @@
 import { formatCidr } from '../../addr/index.ts';
 import { HostError } from '../../errors/index.ts';
 import type { Exec } from '../../sys/index.ts';
+import type { Dials } from '../dials/index.ts';
 import { type Fabric, nodeNetns, type VpcNames } from '../fabric/index.ts';
-import type { Dials, SimEni, SimInstance, SimSubnet, SimVpc } from '../model/index.ts';
+import type { SimEni, SimInstance, SimSubnet, SimVpc } from '../model/index.ts';
 import { createMachine, killOccupants, nodePaths, removeMachine } from '../node/index.ts';
 import { listPods } from '../runtime/index.ts';
 import { type Answer, listenOnLoopback } from './listen.ts';

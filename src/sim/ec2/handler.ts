@@ -1,5 +1,6 @@
 import { type Clock, systemClock } from '../../sys/index.ts';
-import { type Dial, type Dials, SimFault, type SimVpc } from '../model/index.ts';
+import { type Decision, type Dials, lostAnswer } from '../dials/index.ts';
+import { SimFault, type SimVpc } from '../model/index.ts';
 import { type ActionContext, createLater } from './action.ts';
 import { ACTIONS } from './actions/index.ts';
 import { accessKeyOf } from './authorization.ts';
@@ -24,6 +25,9 @@ export interface Ec2HandlerOptions {
 /** The only version of the API there is: EC2 has kept it since 2016. */
 const VERSION = '2016-11-15';
 
+/** Actions whose answers lag behind what has been done. */
+const READS: ReadonlySet<string> = new Set(['DescribeInstances', 'DescribeNetworkInterfaces']);
+
 /** Only so many parameters of a request are kept in the record of calls. */
 const RECORDED_PARAMETERS = 100;
 
@@ -40,9 +44,12 @@ export function createEc2Handler(options: Ec2HandlerOptions): (request: Request)
   return async (request) => {
     const call = { at: clock.now(), caller: '-', action: '-', parameters: {} };
     const requestId = crypto.randomUUID();
+    let lost = false;
     const answer = (status: number, code: string, body: string): Response => {
       vpc.recordCall({ ...call, code });
-      return new Response(body, { status, headers: { 'content-type': 'text/xml;charset=UTF-8' } });
+      return lost
+        ? lostAnswer()
+        : new Response(body, { status, headers: { 'content-type': 'text/xml;charset=UTF-8' } });
     };
     try {
       const pairs = await readPairs(request);
@@ -50,8 +57,10 @@ export function createEc2Handler(options: Ec2HandlerOptions): (request: Request)
       Object.assign(call, { action, parameters });
       call.caller = accessKeyOf(request, vpc.region);
       const run = prepare(Parameters.parse(pairs), context);
-      await disturb(dials?.take(action), clock, options.signal);
+      const decision = dials?.decide({ action, now: clock.monotonic(), reads: READS.has(action) });
+      await disturb(decision, clock, options.signal);
       const xml = run();
+      lost = decision?.lost === true;
       return answer(200, 'OK', renderAnswer(action, requestId, xml));
     } catch (error) {
       if (!(error instanceof SimFault)) onError(error);
@@ -78,19 +87,10 @@ function refuseDryRun(): never {
   throw new SimFault('DryRunOperation', 'Request would have succeeded, but DryRun flag is set.', 412);
 }
 
-async function disturb(dial: Dial | undefined, clock: Clock, signal: AbortSignal | undefined): Promise<void> {
-  if (dial === undefined) return;
-  if (dial.delayMs !== undefined) await clock.sleep(dial.delayMs, signal);
-  if (dial.throttled === true) throw new SimFault('RequestLimitExceeded', 'Request limit exceeded.', 503);
-  if (dial.denied === true)
-    throw new SimFault('UnauthorizedOperation', 'You are not authorized to perform this operation.', 403);
-  if (dial.error !== undefined)
-    throw new SimFault(dial.error, `${dial.error}, as the simulator was told`, statusFor(dial.error));
-}
-
-/** EC2's own failures travel as 500 or 503, which clients try again; everything else is the client's fault. */
-function statusFor(code: string): number {
-  if (code === 'InternalError' || code === 'InternalFailure') return 500;
-  if (code === 'Unavailable' || code === 'ServiceUnavailable' || code === 'RequestLimitExceeded') return 503;
-  return 400;
+/** Waits and refuses as the dials say. */
+async function disturb(decision: Decision | undefined, clock: Clock, signal: AbortSignal | undefined): Promise<void> {
+  if (decision === undefined) return;
+  if (decision.delayMs > 0) await clock.sleep(decision.delayMs, signal);
+  const { answer } = decision;
+  if (answer.kind === 'fault') throw new SimFault(answer.code, answer.message, answer.status);
 }

@@ -1,5 +1,6 @@
 import { type Clock, systemClock } from '../../sys/index.ts';
-import type { Dial, Dials, SimInstance, SimVpc } from '../model/index.ts';
+import { type Decision, type Dials, lostAnswer } from '../dials/index.ts';
+import type { SimInstance, SimVpc } from '../model/index.ts';
 import { type RoleCredentials, roleCredentials } from './credentials.ts';
 import { identityDocument, metaData } from './meta-data.ts';
 import { Tokens } from './tokens.ts';
@@ -55,14 +56,15 @@ export function createImdsHandler(options: ImdsHandlerOptions): ImdsHandler {
       vpc.recordCall({ at: clock.now(), caller: callerAddress, action, parameters: {}, code });
       return response;
     };
-    const serve = (dial?: Dial): Response => {
-      if (dial?.error !== undefined) return record(refuse(statusOf(dial)));
+    const serve = (decision?: Decision): Response => {
+      if (decision?.answer.kind === 'fault') return record(refuse(decision.answer.status));
       const instance = instanceFor(options, callerAddress);
-      return record(instance === undefined ? refuse(404) : respond(request, instance, path));
+      const response = record(instance === undefined ? refuse(404) : respond(request, instance, path));
+      return decision?.lost === true ? lostAnswer() : response;
     };
-    const dial = dials?.take('IMDS');
-    if (dial?.delayMs === undefined) return serve(dial);
-    return clock.sleep(dial.delayMs).then(() => serve(dial));
+    const decision = dials?.decide({ action: 'IMDS', now: clock.monotonic(), reads: request.method !== 'PUT' });
+    if (decision === undefined || decision.delayMs === 0) return serve(decision);
+    return clock.sleep(decision.delayMs).then(() => serve(decision));
   };
 }
 
@@ -103,9 +105,4 @@ function answer(text: string, type: string, ttl: string): Response {
 
 function refuse(status: number): Response {
   return new Response(`${status}\n`, { status, headers: { 'content-type': 'text/plain', server: 'EC2ws' } });
-}
-
-function statusOf(dial: Dial): number {
-  const status = Number(dial.error);
-  return status >= 400 && status <= 599 ? status : 500;
 }

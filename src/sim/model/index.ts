@@ -5,7 +5,6 @@
 export type { AddressWish } from './addresses.ts';
 export type { AttachRequest } from './attachments.ts';
 export type { SimCall } from './calls.ts';
-export { type Dial, Dials } from './dials.ts';
 export { privateDnsName } from './dns.ts';
 export type { EniRequest } from './enis.ts';
 export { SimFault } from './fault.ts';

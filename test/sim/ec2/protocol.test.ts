@@ -131,7 +131,7 @@ test('a dial disturbs so many requests of its action and no other', async () => 
 
 test('a delayed request is answered when its time has passed, and changes nothing before', async () => {
   await using s = stage();
-  s.dials.set({ action: 'CreateNetworkInterface', delayMs: 5000, times: 1 });
+  s.dials.set({ action: 'CreateNetworkInterface', delay: { fixedMs: 5000 }, times: 1 });
   const created = s.client.send(new ec2.CreateNetworkInterfaceCommand({ SubnetId: s.subnet }));
   // The dial is gone once the request has reached it.
   while (s.dials.list().length > 0) await new Promise((resolve) => setImmediate(resolve));

@@ -1,6 +1,7 @@
 import { EC2Client, EC2ServiceException } from '@aws-sdk/client-ec2';
+import { Dials } from '../../../src/sim/dials/index.ts';
 import { createEc2Handler } from '../../../src/sim/ec2/index.ts';
-import { Dials, type SimVpc } from '../../../src/sim/model/index.ts';
+import type { SimVpc } from '../../../src/sim/model/index.ts';
 import type { Clock } from '../../../src/sys/index.ts';
 import { smallVpc, subnetId } from '../model/support.ts';
 

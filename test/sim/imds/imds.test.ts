@@ -180,7 +180,7 @@ test('dials make it fail or fall silent for a while, and reads are on record', a
   await using s = stage();
   s.dials.set({ action: 'IMDS', error: '503', times: 1 });
   expect(await s.token()).toBe('503');
-  s.dials.set({ action: 'IMDS', delayMs: 2000, times: 1 });
+  s.dials.set({ action: 'IMDS', delay: { fixedMs: 2000 }, times: 1 });
   const slow = s.token();
   while (s.dials.list().length > 0) await new Promise((resolve) => setImmediate(resolve));
   await s.clock.advance(2000);

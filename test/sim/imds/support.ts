@@ -1,6 +1,7 @@
+import { Dials } from '../../../src/sim/dials/index.ts';
 import { createEc2Handler } from '../../../src/sim/ec2/index.ts';
 import { createImdsHandler, type ImdsHandlerOptions } from '../../../src/sim/imds/index.ts';
-import { Dials, type SimVpc } from '../../../src/sim/model/index.ts';
+import type { SimVpc } from '../../../src/sim/model/index.ts';
 import { manualClock } from '../ec2/support.ts';
 import { smallVpc, subnetId } from '../model/support.ts';
 

@@ -36,3 +36,6 @@ export const ACTIONS: ReadonlyMap<string, Action> = new Map([
   ['ModifyNetworkInterfaceAttribute', modifyNetworkInterfaceAttribute],
   ['UnassignPrivateIpAddresses', unassignPrivateIpAddresses],
 ]);
+
+/** The names of those actions. */
+export const EC2_ACTIONS: readonly string[] = [...ACTIONS.keys()];
