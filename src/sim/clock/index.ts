@@ -1,0 +1,2 @@
+/** The simulator's own time: a clock that can be moved ahead, set, and made to stand still while the machine's runs on. */
+export { createSimClock, type SimClock } from './sim-clock.ts';
