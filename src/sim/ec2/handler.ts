@@ -6,6 +6,7 @@ import { ACTIONS } from './actions/index.ts';
 import { accessKeyOf } from './authorization.ts';
 import { readPairs } from './body.ts';
 import { Parameters } from './parameters.ts';
+import { recordedParameters, resultOf, resultOfFault } from './recorded.ts';
 import { renderAnswer, renderFault, type Xml } from './xml.ts';
 
 /** What the EC2 face stands on. */
@@ -28,8 +29,8 @@ const VERSION = '2016-11-15';
 /** Actions whose answers lag behind what has been done. */
 const READS: ReadonlySet<string> = new Set(['DescribeInstances', 'DescribeNetworkInterfaces']);
 
-/** Only so many parameters of a request are kept in the record of calls. */
-const RECORDED_PARAMETERS = 100;
+/** A made-up action may be of any length, and calls are kept. */
+const LONGEST_NAME = 100;
 
 /** EC2's Query API over one simulated VPC. */
 export function createEc2Handler(options: Ec2HandlerOptions): (request: Request) => Promise<Response> {
@@ -42,30 +43,33 @@ export function createEc2Handler(options: Ec2HandlerOptions): (request: Request)
   };
 
   return async (request) => {
-    const call = { at: clock.now(), caller: '-', action: '-', parameters: {} };
+    const started = clock.monotonic();
     const requestId = crypto.randomUUID();
+    const call = { at: clock.now(), caller: '-', action: '-', parameters: {}, requestId };
     let lost = false;
-    const answer = (status: number, code: string, body: string): Response => {
-      vpc.recordCall({ ...call, code });
+    const answer = (body: string, end: { status: number; code: string; result: string }): Response => {
+      const { status, code, result } = end;
+      vpc.recordCall({ ...call, code, result, ms: millisecondsSince(started, clock) });
       return lost
         ? lostAnswer()
         : new Response(body, { status, headers: { 'content-type': 'text/xml;charset=UTF-8' } });
     };
     try {
       const pairs = await readPairs(request);
-      const { Action: action = '', ...parameters } = Object.fromEntries(pairs.slice(0, RECORDED_PARAMETERS));
-      Object.assign(call, { action, parameters });
+      const action = pairs.find(([name]) => name === 'Action')?.[1] ?? '';
+      Object.assign(call, { action: action.slice(0, LONGEST_NAME), parameters: recordedParameters(pairs) });
       call.caller = accessKeyOf(request, vpc.region);
       const run = prepare(Parameters.parse(pairs), context);
       const decision = dials?.decide({ action, now: clock.monotonic(), reads: READS.has(action) });
       await disturb(decision, clock, options.signal);
-      const xml = run();
       lost = decision?.lost === true;
-      return answer(200, 'OK', renderAnswer(action, requestId, xml));
+      const xml = renderAnswer(action, requestId, run());
+      return answer(xml, { status: 200, code: 'OK', result: resultOf(xml) });
     } catch (error) {
       if (!(error instanceof SimFault)) onError(error);
       const fault = error instanceof SimFault ? error : new SimFault('InternalError', 'An internal error', 500);
-      return answer(fault.status, fault.code, renderFault(fault, requestId));
+      const { status, code } = fault;
+      return answer(renderFault(fault, requestId), { status, code, result: resultOfFault(fault) });
     }
   };
 }
@@ -93,4 +97,8 @@ async function disturb(decision: Decision | undefined, clock: Clock, signal: Abo
   if (decision.delayMs > 0) await clock.sleep(decision.delayMs, signal);
   const { answer } = decision;
   if (answer.kind === 'fault') throw new SimFault(answer.code, answer.message, answer.status);
+}
+
+function millisecondsSince(started: number, clock: Clock): number {
+  return Math.round((clock.monotonic() - started) * 100) / 100;
 }

@@ -25,6 +25,9 @@ export type ImdsHandler = (request: Request, callerAddress: string) => Response 
 const TTL_HEADER = 'x-aws-ec2-metadata-token-ttl-seconds';
 const TOKEN_HEADER = 'x-aws-ec2-metadata-token';
 
+/** Calls are kept, and a path may be of any length. */
+const LONGEST_ACTION = 300;
+
 /** Versions of the tree that clients such as cloud-init ask for; all show the same here. */
 const VERSIONS = ['1.0', '2016-09-02', '2018-09-24', '2021-03-23', 'latest'];
 
@@ -50,10 +53,12 @@ export function createImdsHandler(options: ImdsHandlerOptions): ImdsHandler {
 
   return (request, callerAddress) => {
     const path = pathOf(request);
+    const [at, started] = [clock.now(), clock.monotonic()];
     const record = (response: Response): Response => {
       const code = response.ok ? 'OK' : String(response.status);
-      const action = `${request.method} /${path}`;
-      vpc.recordCall({ at: clock.now(), caller: callerAddress, action, parameters: {}, code });
+      const action = `${request.method} /${path}`.slice(0, LONGEST_ACTION);
+      const ms = Math.round((clock.monotonic() - started) * 100) / 100;
+      vpc.recordCall({ at, caller: callerAddress, action, parameters: {}, code, result: code, ms });
       return response;
     };
     const serve = (decision?: Decision): Response => {

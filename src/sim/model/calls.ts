@@ -9,6 +9,12 @@ export interface SimCall {
   readonly parameters: Readonly<Record<string, string>>;
   /** `OK`, the EC2 error code, or the HTTP status of a failed IMDS request. */
   readonly code: string;
+  /** What came back in a few words: `OK` with the ids in the answer, or the error with its sentence. */
+  readonly result: string;
+  /** From the first look at the request to its answer, with what a dial made it wait. */
+  readonly ms: number;
+  /** EC2's id of the request; the metadata service has none. */
+  readonly requestId?: string;
 }
 
 /** The last requests, oldest first; bounded, so that a long run does not fill the memory. */

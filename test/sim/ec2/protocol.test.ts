@@ -146,6 +146,7 @@ test('every request is on record with caller, action, parameters and outcome', a
   await refusalOf(s.client.send(new ec2.DeleteNetworkInterfaceCommand({ NetworkInterfaceId: 'eni-1' })));
   await fetch(s.url, { method: 'POST', headers: form, body: 'nonsense' });
   const parameters = { Version: '2016-11-15' };
+  const ended = { ms: 0, requestId: expect.stringMatching(/^[0-9a-f-]{36}$/) };
   expect(s.vpc.calls()).toEqual([
     {
       at: 1_700_000_000_000,
@@ -153,6 +154,8 @@ test('every request is on record with caller, action, parameters and outcome', a
       action: 'DescribeSubnets',
       parameters: { ...parameters, 'SubnetId.1': s.subnet },
       code: 'OK',
+      result: `OK ${s.subnet} ${s.vpc.id}`,
+      ...ended,
     },
     {
       at: 1_700_000_000_000,
@@ -160,7 +163,17 @@ test('every request is on record with caller, action, parameters and outcome', a
       action: 'DeleteNetworkInterface',
       parameters: { ...parameters, NetworkInterfaceId: 'eni-1' },
       code: 'InvalidNetworkInterfaceID.NotFound',
+      result: "InvalidNetworkInterfaceID.NotFound: The network interface 'eni-1' does not exist",
+      ...ended,
     },
-    { at: 1_700_000_000_000, caller: 'AKIDEXAMPLE', action: '', parameters: { nonsense: '' }, code: 'MissingAction' },
+    {
+      at: 1_700_000_000_000,
+      caller: 'AKIDEXAMPLE',
+      action: '',
+      parameters: { nonsense: '' },
+      code: 'MissingAction',
+      result: 'MissingAction: The request must contain the parameter Action',
+      ...ended,
+    },
   ]);
 });

@@ -259,6 +259,7 @@ test('tags hang on every kind of resource, all or none', () => {
 
 test('the record of calls keeps the last ones', () => {
   const vpc = smallVpc();
-  for (let n = 0; n < 12_345; n += 1) vpc.recordCall({ at: n, caller: 'c', action: 'a', parameters: {}, code: 'OK' });
+  for (let n = 0; n < 12_345; n += 1)
+    vpc.recordCall({ at: n, caller: 'c', action: 'a', parameters: {}, code: 'OK', result: 'OK', ms: 1 });
   expect([vpc.calls().length, vpc.calls()[0]?.at, vpc.calls().at(-1)?.at]).toEqual([5000, 7345, 12_344]);
 });
