@@ -27,6 +27,16 @@ export const SIM_ERRORS = {
     says: (d) => `a network namespace named ${d['netns']} exists and was not made by this simulator`,
     remedy: 'choose another name of the VPC or node, or remove that namespace with "ip netns delete"',
   },
+  SIM_NEEDS_ROOT: {
+    retry: 'never',
+    says: (d) => `${d['what']} makes network namespaces, which needs root, and you are uid ${d['uid']}`,
+    remedy: 'run it as root (sudo), or add --api-only for EC2 and the metadata service without machines',
+  },
+  SIM_INTERRUPTED: {
+    retry: 'never',
+    says: (d) => `ended by ${d['signal']} before everything was up`,
+    remedy: 'run it again; what had been started was removed',
+  },
   SIM_API_ONLY: {
     retry: 'never',
     says: (d) => `the simulated VPC ${d['vpc']} has APIs only: ${d['what']} needs nodes that are machines`,

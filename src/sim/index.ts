@@ -6,13 +6,17 @@ export {
   createClient,
   type NodeView,
   needDaemon,
+  type Owner,
+  type Plan,
   type SimClient,
   type SimStatus,
+  type StartedVpc,
   serveVpc,
   startVpc,
   stopVpc,
+  vpcNamesOf,
 } from './daemon/index.ts';
-export { type Dial, parseDelay } from './dials/index.ts';
+export { type BucketMode, type Dial, parseDelay } from './dials/index.ts';
 export { type VpcNames, vpcNames } from './fabric/index.ts';
 export type { SimCall } from './model/index.ts';
 export { enterArgv, type NodePaths, nodePaths } from './node/index.ts';

@@ -69,6 +69,6 @@ export function readHelp(path: readonly string[]): Help {
   const inUsage = /^Usage: vpc-cni config (\w+(?:\|\w+)+)/.exec(text)?.[1]?.split('|') ?? [];
   const commands = listed.length > 0 ? listed : path.length === 1 ? inUsage : [];
   const options = new Set(['--help', '-h']);
-  for (const [option] of text.matchAll(/(?<![\w-])--?[a-z][a-z-]*/g)) options.add(option);
+  for (const [option] of text.matchAll(/(?<![\w-])--?[a-z][a-z0-9-]*/g)) options.add(option);
   return { commands, options: [...options] };
 }

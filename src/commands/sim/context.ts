@@ -1,6 +1,14 @@
 import { basename } from 'node:path';
 import { HostError } from '../../errors/index.ts';
-import { type NodePaths, needDaemon, nodePaths, type VpcNames, vpcNames } from '../../sim/index.ts';
+import {
+  createClient,
+  type NodePaths,
+  needDaemon,
+  nodePaths,
+  type SimClient,
+  type VpcNames,
+  vpcNamesOf,
+} from '../../sim/index.ts';
 import type { CommandContext } from '../command.ts';
 
 /** What every `sim` command is given: the caller's context, and where its exit code goes. */
@@ -22,24 +30,35 @@ export function selfArgv(context: CommandContext): readonly [string, ...string[]
   return basename(context.executable).startsWith('bun') ? [context.executable, Bun.main] : [context.executable];
 }
 
-/** The names of a VPC that runs. Throws `SIM_NOT_RUNNING`. */
-export function runningVpc(options: CommonOptions): VpcNames {
-  needRoot();
-  const names = vpcNames(options.name);
-  needDaemon(names);
-  return names;
+/** The names of the caller's VPC, whether it runs or not. */
+export function ownVpc(context: SimContext, options: CommonOptions): VpcNames {
+  return vpcNamesOf({ uid: ownUid(), runtimeDir: context.env['XDG_RUNTIME_DIR'] }, options.name);
 }
 
-/** The paths of a node that exists. Throws `SIM_NODE_MISSING`. */
-export function existingNode(names: VpcNames, node: string, known: readonly string[]): NodePaths {
-  if (!known.includes(node)) throw new HostError('SIM_NODE_MISSING', { node, vpc: names.vpc });
+/** The client of a VPC that runs. Throws `SIM_NOT_RUNNING`. */
+export function runningVpc(context: SimContext, options: CommonOptions): SimClient {
+  const names = ownVpc(context, options);
+  needDaemon(names);
+  return createClient(names);
+}
+
+/** The paths of a node that is a machine. Throws `SIM_API_ONLY` or `SIM_NODE_MISSING`. */
+export async function existingNode(
+  context: SimContext,
+  options: CommonOptions,
+  which: { readonly node: string; readonly what: string },
+): Promise<NodePaths> {
+  const { node, what } = which;
+  const { mode, nodes } = await runningVpc(context, options).status();
+  const names = ownVpc(context, options);
+  if (mode === 'api-only') throw new HostError('SIM_API_ONLY', { vpc: names.vpc, what });
+  if (!nodes.some(({ name }) => name === node)) throw new HostError('SIM_NODE_MISSING', { node, vpc: names.vpc });
   return nodePaths(names, node);
 }
 
-/** Namespaces and mounts need root. */
-export function needRoot(): void {
-  const uid = process.getuid?.() ?? 0;
-  if (uid !== 0) throw new HostError('NOT_ROOT', { what: 'vpc-cni sim', uid });
+/** The user who runs us. */
+export function ownUid(): number {
+  return process.getuid?.() ?? 0;
 }
 
 /** The whole number in an option. Throws `USAGE`. */

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { HostError } from '../../errors/index.ts';
-import { createClient, type Dial, parseDelay } from '../../sim/index.ts';
+import { type Dial, parseDelay } from '../../sim/index.ts';
 import { answer, type CommonOptions, runningVpc, type SimContext, table, wholeNumber } from './context.ts';
 
 interface DialOptions extends CommonOptions {
@@ -17,7 +17,7 @@ export function addDisturbCommands(program: Command, context: SimContext, common
   common(program.command('calls').description('the requests EC2 and IMDS have answered'))
     .option('--clear', 'forget them')
     .action(async (options: CommonOptions & { readonly clear?: boolean }) => {
-      const client = createClient(runningVpc(options));
+      const client = runningVpc(context, options);
       const calls = await client.calls();
       if (options.clear === true) await client.clearCalls();
       const rows = calls.map((call) => [new Date(call.at).toISOString(), call.caller, call.action, call.code]);
@@ -32,7 +32,7 @@ export function addDisturbCommands(program: Command, context: SimContext, common
     .option('--times <count>', 'so many requests, then stop')
     .option('--clear', 'remove the dial of the action, or all')
     .action(async (action: string | undefined, options: DialOptions) => {
-      const client = createClient(runningVpc(options));
+      const client = runningVpc(context, options);
       const dials =
         options.clear === true
           ? await client.clearDial(action)

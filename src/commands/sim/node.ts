@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { createClient, enterArgv } from '../../sim/index.ts';
+import { enterArgv } from '../../sim/index.ts';
 import { runAttached } from '../../sys/index.ts';
 import { afterSeparator, answer, type CommonOptions, existingNode, runningVpc, type SimContext } from './context.ts';
 
@@ -16,7 +16,7 @@ export function addNodeCommands(program: Command, context: SimContext, common: (
     .option('--subnet <subnet>', 'id, CIDR or availability zone of its subnet')
     .action(async (name: string, options: AddOptions) => {
       const { instanceType, subnet } = options;
-      const added = await createClient(runningVpc(options)).addNode({
+      const added = await runningVpc(context, options).addNode({
         name,
         instanceType,
         ...(subnet === undefined ? {} : { subnet }),
@@ -25,7 +25,7 @@ export function addNodeCommands(program: Command, context: SimContext, common: (
     });
   common(node.command('remove').description('terminate an instance').argument('<node>')).action(
     async (name: string, options: CommonOptions) => {
-      await createClient(runningVpc(options)).removeNode(name);
+      await runningVpc(context, options).removeNode(name);
       answer(context, options, { json: { ok: true, name }, text: `${name} is gone\n` });
     },
   );
@@ -33,13 +33,7 @@ export function addNodeCommands(program: Command, context: SimContext, common: (
     .usage('[options] <node> -- <command...>')
     .passThroughOptions()
     .action(async (name: string, words: readonly string[], options: CommonOptions) => {
-      const names = runningVpc(options);
-      const { nodes } = await createClient(names).status();
-      const paths = existingNode(
-        names,
-        name,
-        nodes.map((known) => known.name),
-      );
+      const paths = await existingNode(context, options, { node: name, what: '"sim exec"' });
       context.exit(await runAttached([...enterArgv(paths), ...afterSeparator(words)]));
     });
 }

@@ -1,15 +1,6 @@
 import type { Command } from 'commander';
 import { type HostError, toHostError } from '../../errors/index.ts';
-import {
-  addPod,
-  createClient,
-  deletePod,
-  type NodePaths,
-  type PodName,
-  podArgv,
-  podView,
-  type Runtime,
-} from '../../sim/index.ts';
+import { addPod, deletePod, type PodName, podArgv, podView, type Runtime } from '../../sim/index.ts';
 import { runAttached, systemClock, systemExec } from '../../sys/index.ts';
 import { EXIT } from '../report.ts';
 import {
@@ -31,6 +22,8 @@ type Outcome = { readonly pod: string; readonly namespace: string } & (
   | { readonly ok: false; readonly error: HostError }
 );
 
+const WHAT = '"sim pod"';
+
 /** As many sandboxes as a busy kubelet starts at a time. */
 const AT_ONCE = 8;
 
@@ -41,7 +34,7 @@ export function addPodCommands(program: Command, context: SimContext, common: (c
     common(command).option('--namespace <namespace>', 'their Kubernetes namespace', 'default');
   namespaced(pod.command('add').description('make pods and CNI ADD').argument('<node>').argument('<pod...>')).action(
     async (node: string, pods: readonly string[], options: PodOptions) => {
-      const runtime = await runtimeOf(node, options);
+      const runtime = await runtimeOf(context, options, { node, what: WHAT });
       const outcomes = await forEach(pods, options, async (name) => {
         const added = await addPod(runtime, name);
         return { ms: added.ms, address: added.addresses[0] ?? '', netns: added.netns };
@@ -51,7 +44,7 @@ export function addPodCommands(program: Command, context: SimContext, common: (c
   );
   namespaced(pod.command('del').description('CNI DEL and remove pods').argument('<node>').argument('<pod...>')).action(
     async (node: string, pods: readonly string[], options: PodOptions) => {
-      const runtime = await runtimeOf(node, options);
+      const runtime = await runtimeOf(context, options, { node, what: WHAT });
       report(context, options, { node, outcomes: await forEach(pods, options, (name) => deletePod(runtime, name)) });
     },
   );
@@ -66,13 +59,13 @@ export function addPodCommands(program: Command, context: SimContext, common: (c
     .usage('[options] <node> <pod> -- <command...>')
     .passThroughOptions()
     .action(async (node: string, name: string, words: readonly string[], options: PodOptions) => {
-      const { paths } = await runtimeOf(node, options);
+      const { paths } = await runtimeOf(context, options, { node, what: WHAT });
       const { netns } = podView(paths, { namespace: options.namespace, pod: name });
       context.exit(await runAttached([...podArgv(paths, netns), ...afterSeparator(words)]));
     });
   common(pod.command('list').description('all pods, or those of a node').argument('[node]')).action(
     async (node: string | undefined, options: CommonOptions) => {
-      const { nodes } = await createClient(runningVpc(options)).status();
+      const { nodes } = await runningVpc(context, options).status();
       const pods = nodes.filter(({ name }) => node === undefined || name === node).flatMap((known) => known.pods);
       const rows = pods.map((known) => [known.node, `${known.namespace}/${known.pod}`, known.addresses.join(' ')]);
       answer(context, options, { json: pods, text: table([['NODE', 'POD', 'ADDRESS'], ...rows]) });
@@ -80,15 +73,12 @@ export function addPodCommands(program: Command, context: SimContext, common: (c
   );
 }
 
-async function runtimeOf(node: string, options: CommonOptions): Promise<Runtime> {
-  const names = runningVpc(options);
-  const { nodes } = await createClient(names).status();
-  const paths: NodePaths = existingNode(
-    names,
-    node,
-    nodes.map(({ name }) => name),
-  );
-  return { exec: systemExec, clock: systemClock, paths };
+async function runtimeOf(
+  context: SimContext,
+  options: CommonOptions,
+  which: { readonly node: string; readonly what: string },
+): Promise<Runtime> {
+  return { exec: systemExec, clock: systemClock, paths: await existingNode(context, options, which) };
 }
 
 /** Does the work for every pod, a few at a time; a failure of one is its outcome and stops no other. */

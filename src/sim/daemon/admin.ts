@@ -1,54 +1,83 @@
 import { HostError, toHostError } from '../../errors/index.ts';
-import { EC2_ACTIONS } from '../ec2/index.ts';
 import { SimFault } from '../model/index.ts';
-import { parseDialRequest, parseNodeRequest } from './parse-answers.ts';
+import { MAX_ORDER_BYTES, refusal } from './admin-guard.ts';
+import { type Caller, type LoopbackFace, listenOnLoopback } from './listen.ts';
+import { parseDialOrder, parseNodeOrder, parseThrottleOrder } from './parse-orders.ts';
+import { peerUid } from './peer.ts';
 import type { Simulator } from './simulator.ts';
 
-/** The order book of a simulator, over HTTP: what `vpc-cni sim` calls. */
-export function createAdminHandler(simulator: Simulator): (request: Request) => Promise<Response> {
-  return async (request) => {
-    const { pathname } = new URL(request.url);
-    const [, collection = '', item] = pathname.split('/');
-    const name = item === undefined ? undefined : decodeURIComponent(item);
-    const order = `${request.method} /${collection}`;
-    try {
-      return Response.json((await obey(simulator, { order, name, body: await request.text() })) ?? null);
-    } catch (error) {
-      const failure =
-        error instanceof SimFault
-          ? new HostError('SIM_REFUSED', { request: order, reason: `${error.code}: ${error.message}` }, error)
-          : toHostError(error);
-      return Response.json(failure, { status: 400 });
-    }
-  };
+/** One order: method and collection, the object it is about, and its JSON. */
+interface Order {
+  readonly order: string;
+  readonly name: string | undefined;
+  readonly body: string;
 }
 
-async function obey(
+/** The order book of a simulator, over HTTP on loopback: what `vpc-cni sim` calls. Throws `SIM_PORT_TAKEN`. */
+export function listenForOrders(simulator: Simulator, port: number): LoopbackFace {
+  const face = listenOnLoopback({ face: 'orders', port, maxBytes: MAX_ORDER_BYTES }, (request, caller) =>
+    answerOrder(simulator, { request, caller, port: face.port }),
+  );
+  return face;
+}
+
+async function answerOrder(
   simulator: Simulator,
-  request: { readonly order: string; readonly name: string | undefined; readonly body: string },
-): Promise<unknown> {
-  const { order, name, body } = request;
-  const sound = <T>(parsed: T | string): T => {
-    if (typeof parsed === 'string') throw new HostError('SIM_REFUSED', { request: order, reason: parsed });
-    return parsed;
-  };
+  call: { readonly request: Request; readonly caller: Caller; readonly port: number },
+): Promise<Response> {
+  const { request, caller, port } = call;
+  const { pathname } = new URL(request.url);
+  const [, collection = '', item] = pathname.split('/');
+  const order = `${request.method} /${collection}`;
+  const refused = refusal(
+    {
+      method: request.method,
+      host: request.headers.get('host'),
+      origin: request.headers.get('origin'),
+      contentLength: request.headers.get('content-length'),
+      uid: peerUid({ peerAddress: caller.address, peerPort: caller.port, port }),
+    },
+    process.getuid?.() ?? 0,
+  );
+  if (refused !== undefined)
+    return failed(new HostError('SIM_REFUSED', { request: order, reason: refused.reason }), refused.status);
+  try {
+    const name = item === undefined ? undefined : decodeURIComponent(item);
+    return Response.json((await obey(simulator, { order, name, body: await request.text() })) ?? null);
+  } catch (error) {
+    if (error instanceof SimFault)
+      return failed(
+        new HostError('SIM_REFUSED', { request: order, reason: `${error.code}: ${error.message}` }, error),
+        400,
+      );
+    return failed(toHostError(error), 400);
+  }
+}
+
+const failed = (failure: HostError, status: number): Response => Response.json(failure, { status });
+
+async function obey(simulator: Simulator, { order, name, body }: Order): Promise<unknown> {
   switch (order) {
     case 'GET /status':
       return simulator.status();
     case 'POST /nodes':
-      return simulator.addNode(sound(parseNodeRequest(body)));
+      return simulator.addNode(parseNodeOrder(order, body));
     case 'DELETE /nodes':
       return simulator.removeNode(name ?? '');
     case 'GET /calls':
       return simulator.vpc.calls();
     case 'DELETE /calls':
       return simulator.vpc.clearCalls();
+    case 'GET /dials':
+      return simulator.dials.list();
     case 'POST /dials':
-      simulator.dials.set(sound(parseDialRequest(body, EC2_ACTIONS)));
+      simulator.dials.set(parseDialOrder(order, body));
       return simulator.dials.list();
     case 'DELETE /dials':
       simulator.dials.clear(name);
       return simulator.dials.list();
+    case 'PUT /throttle':
+      return simulator.dials.setBuckets(parseThrottleOrder(order, body).buckets);
     default:
       throw new HostError('SIM_REFUSED', { request: order, reason: 'there is no such order' });
   }

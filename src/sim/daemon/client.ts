@@ -1,18 +1,10 @@
-import { HostError, isErrorCode } from '../../errors/index.ts';
-import type { Dial } from '../dials/index.ts';
+import { HostError } from '../../errors/index.ts';
+import type { BucketMode, Dial } from '../dials/index.ts';
 import type { VpcNames } from '../fabric/index.ts';
 import type { SimCall } from '../model/index.ts';
-import {
-  type NodeRequest,
-  type NodeView,
-  parseCalls,
-  parseDials,
-  parseFailure,
-  parseNode,
-  parseStatus,
-  type SimStatus,
-} from './parse-answers.ts';
-import { adminSocket, needDaemon } from './record.ts';
+import { parseCalls, parseDials, parseFailure, parseNode, parseStatus } from './parse-answers.ts';
+import { needDaemon } from './record.ts';
+import type { NodeRequest, NodeView, SimStatus } from './views.ts';
 
 /** Gives orders to the daemon of a simulated VPC. */
 export interface SimClient {
@@ -23,6 +15,8 @@ export interface SimClient {
   clearCalls(): Promise<void>;
   setDial(dial: Dial): Promise<readonly Dial[]>;
   clearDial(action: string | undefined): Promise<readonly Dial[]>;
+  /** Sets the token buckets of actions for which no dial names one; every bucket is full afterwards. */
+  setThrottle(buckets: BucketMode): Promise<void>;
 }
 
 // A node takes well under a second; a daemon that says nothing for so long hangs.
@@ -31,9 +25,8 @@ const ANSWER_DEADLINE_MS = 30_000;
 /** The client of a running simulator. Every failure of the daemon is thrown here as it was there. */
 export function createClient(names: VpcNames): SimClient {
   const ask = async (method: string, path: string, body?: unknown): Promise<string> => {
-    needDaemon(names);
-    const answer = await fetch(`http://sim${path}`, {
-      unix: adminSocket(names),
+    const { admin } = needDaemon(names);
+    const answer = await fetch(`${admin}${path}`, {
       method,
       signal: AbortSignal.timeout(ANSWER_DEADLINE_MS),
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
@@ -42,10 +35,7 @@ export function createClient(names: VpcNames): SimClient {
     });
     const text = await answer.text();
     if (answer.ok) return text;
-    const { code, details } = parseFailure(text);
-    throw isErrorCode(code)
-      ? new HostError(code, details)
-      : new HostError('SIM_REFUSED', { request: `${method} ${path}`, reason: text });
+    throw parseFailure(text) ?? new HostError('SIM_REFUSED', { request: `${method} ${path}`, reason: text });
   };
   return {
     status: async () => parseStatus(await ask('GET', '/status')),
@@ -56,5 +46,6 @@ export function createClient(names: VpcNames): SimClient {
     setDial: async (dial) => parseDials(await ask('POST', '/dials', dial)),
     clearDial: async (action) =>
       parseDials(await ask('DELETE', action === undefined ? '/dials' : `/dials/${encodeURIComponent(action)}`)),
+    setThrottle: async (buckets) => void (await ask('PUT', '/throttle', { buckets })),
   };
 }

@@ -1,13 +1,12 @@
 import { formatCidr } from '../../addr/index.ts';
 import { HostError } from '../../errors/index.ts';
-import type { Exec } from '../../sys/index.ts';
 import type { Dials } from '../dials/index.ts';
-import { type Fabric, nodeNetns, type VpcNames } from '../fabric/index.ts';
-import type { SimEni, SimInstance, SimSubnet, SimVpc } from '../model/index.ts';
-import { createMachine, killOccupants, nodePaths, removeMachine } from '../node/index.ts';
-import { listPods } from '../runtime/index.ts';
-import { type Answer, listenOnLoopback } from './listen.ts';
-import type { EniView, NodeRequest, NodeView, SimStatus } from './parse-answers.ts';
+import { nodeNetns, type VpcNames } from '../fabric/index.ts';
+import type { SimInstance, SimSubnet, SimVpc } from '../model/index.ts';
+import { type Answer, type LoopbackFace, listenOnLoopback } from './listen.ts';
+import type { Machines } from './machines.ts';
+import { primaryAddress, viewNode, viewStatus } from './view.ts';
+import type { NodeRequest, NodeView, SimMode, SimStatus } from './views.ts';
 
 /** A running VPC: the model, the kernel that follows it, the nodes. Disposing it ends its listeners, not the nodes. */
 export interface Simulator extends Disposable {
@@ -21,32 +20,39 @@ export interface Simulator extends Disposable {
 
 /** What a simulator is put together from. */
 export interface SimulatorParts {
-  readonly exec: Exec;
   readonly names: VpcNames;
+  readonly mode: SimMode;
   readonly vpc: SimVpc;
   readonly dials: Dials;
-  readonly fabric: Fabric;
+  readonly machines: Machines;
   readonly imds: Answer;
-  readonly ec2Url: string;
-  readonly adminUrl: string;
+  /** Where the VPC is served. */
+  readonly urls: () => { readonly ec2: string; readonly imds: string; readonly admin: string };
 }
 
 /** Puts nodes into a VPC and tells what is in it. */
 export function createSimulator(parts: SimulatorParts): Simulator {
-  const { exec, names, vpc, fabric } = parts;
+  const { names, vpc, machines } = parts;
   // Outside a node the caller's address says nothing, so each node's metadata has a loopback port of its own.
-  const metadata = new Map<string, ReturnType<typeof listenOnLoopback>>();
-
-  const viewNode = (instance: SimInstance): NodeView => ({
-    name: instance.name,
-    instanceId: instance.id,
-    instanceType: instance.instanceType,
-    subnetId: instance.subnetId,
-    address: primaryAddress(vpc, instance),
-    imds: metadata.get(instance.name)?.url ?? '',
-    enis: vpc.enisOf(instance.id).map(viewEni),
-    pods: listPods(nodePaths(names, instance.name)),
-  });
+  const metadata = new Map<string, LoopbackFace>();
+  const view = (instance: SimInstance): NodeView =>
+    viewNode(vpc, instance, {
+      imds: metadata.get(instance.name)?.url ?? '',
+      pods: machines.pods(instance.name),
+    });
+  const drop = async (name: string): Promise<void> => {
+    metadata.get(name)?.[Symbol.dispose]();
+    metadata.delete(name);
+    // Programs first, as on a machine that is switched off, then the ENIs, then the machine.
+    await machines.halt(name);
+    const instance = vpc.instanceByName(name);
+    if (instance !== undefined) vpc.terminateInstance(instance.id);
+    try {
+      await machines.settled();
+    } finally {
+      await machines.remove(name);
+    }
+  };
 
   return {
     vpc,
@@ -56,82 +62,39 @@ export function createSimulator(parts: SimulatorParts): Simulator {
       nodeNetns(names, name);
       if (vpc.instanceByName(name) !== undefined)
         throw new HostError('SIM_NODE_EXISTS', { node: name, vpc: names.vpc });
-      await createMachine(exec, names, name);
+      await machines.create(name);
       try {
         const instance = vpc.runInstance({ name, instanceType, subnetId: place.id });
         metadata.set(
           name,
-          listenOnLoopback((request) => parts.imds(request, primaryAddress(vpc, instance))),
+          listenOnLoopback({ face: `metadata of ${name}` }, (request) =>
+            parts.imds(request, primaryAddress(vpc, instance)),
+          ),
         );
-        await fabric.settled();
-        return viewNode(instance);
+        await machines.settled();
+        return view(instance);
       } catch (error) {
-        await dropNode(parts, name);
+        await drop(name);
         throw error;
       }
     },
     async removeNode(name) {
       if (vpc.instanceByName(name) === undefined)
         throw new HostError('SIM_NODE_MISSING', { node: name, vpc: names.vpc });
-      metadata.get(name)?.[Symbol.dispose]();
-      metadata.delete(name);
-      await dropNode(parts, name);
+      await drop(name);
     },
-    status: () => {
-      const nodes = vpc.instances().map(viewNode);
-      return {
+    status: () =>
+      viewStatus({
+        ...parts.urls(),
         name: names.vpc,
-        pid: process.pid,
-        ec2: parts.ec2Url,
-        imds: nodes[0]?.imds ?? null,
-        admin: parts.adminUrl,
-        vpc: { id: vpc.id, cidr: formatCidr(vpc.cidr), region: vpc.region },
-        subnets: vpc.subnets().map((subnet) => ({
-          id: subnet.id,
-          cidr: formatCidr(subnet.cidr),
-          availabilityZone: subnet.availabilityZone,
-          free: vpc.availableAddresses(subnet.id),
-        })),
-        nodes,
-        availableEnis: vpc
-          .enis()
-          .filter((eni) => eni.attachment === undefined)
-          .map(viewEni),
-        dials: parts.dials.list(),
-      };
-    },
+        mode: parts.mode,
+        vpc,
+        dials: parts.dials,
+        nodes: vpc.instances().map(view),
+      }),
     [Symbol.dispose]: () => {
       for (const listener of metadata.values()) listener[Symbol.dispose]();
     },
-  };
-}
-
-/** Programs first, as on a machine that is switched off, then the ENIs, then the machine. */
-async function dropNode({ exec, names, vpc, fabric }: SimulatorParts, name: string): Promise<void> {
-  const paths = nodePaths(names, name);
-  await killOccupants([paths.mountNamespace, paths.netns]);
-  const instance = vpc.instanceByName(name);
-  if (instance !== undefined) vpc.terminateInstance(instance.id);
-  try {
-    await fabric.settled();
-  } finally {
-    await removeMachine(exec, names, name);
-  }
-}
-
-function primaryAddress(vpc: SimVpc, instance: SimInstance): string {
-  return vpc.enisOf(instance.id)[0]?.addresses[0] ?? '';
-}
-
-function viewEni(eni: SimEni): EniView {
-  const { attachment } = eni;
-  return {
-    id: eni.id,
-    mac: eni.mac,
-    subnetId: eni.subnetId,
-    state: attachment?.state ?? 'available',
-    ...(attachment === undefined ? {} : { deviceIndex: attachment.deviceIndex }),
-    addresses: eni.addresses,
   };
 }
 

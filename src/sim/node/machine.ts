@@ -1,4 +1,4 @@
-import { closeSync, existsSync, lstatSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, existsSync, lstatSync, mkdirSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { HostError } from '../../errors/index.ts';
 import { createFiles, type Exec } from '../../sys/index.ts';
@@ -49,18 +49,14 @@ export async function createMachine(exec: Exec, names: VpcNames, node: string): 
   if (missing !== undefined)
     throw new HostError('FILE_FAILED', { action: 'overlay', path: missing, reason: 'no such directory' });
   try {
-    await createNetns(exec, nodeNetns(names, node));
-    writeSysctls(nodeNetns(names, node), NODE_SYSCTLS);
     makeDirectories(paths);
-    await exec.run({ argv: ['unshare', `--mount=${paths.mountNamespace}`, '--propagation', 'private', '--', 'true'] });
     await hideInstalled(exec, paths);
-    for (const argv of insideCommands(paths)) await exec.run({ argv: [...enterArgv(paths), ...argv] });
+    await boot(exec, names, paths);
     await exec.run({
       // The daemon of the node calls EC2 where the fabric serves it; metadata is at its usual address.
       argv: [...enterArgv(paths), 'tee', `${SETTINGS}/00-simulator.env`],
       input: `AWS_ENDPOINT_URL_EC2=http://${EC2_ADDRESS}\n`,
     });
-    await exec.run({ argv: [...inNetnsArgv(nodeNetns(names, node)), 'ip', 'link', 'set', 'lo', 'up'] });
   } catch (error) {
     await removeMachine(exec, names, node);
     throw error;
@@ -68,14 +64,43 @@ export async function createMachine(exec: Exec, names: VpcNames, node: string): 
   return paths;
 }
 
+/**
+ * Ends every process of a node and starts it again: its /run is empty, its network namespace new and without a link
+ * but `lo`, its boot id another; what it has written below /etc, /opt, /usr and /var is still there.
+ */
+export async function rebootMachine(exec: Exec, names: VpcNames, node: string): Promise<void> {
+  const paths = nodePaths(names, node);
+  await switchOff(exec, names, paths);
+  await boot(exec, names, paths);
+}
+
 /** Removes a node as a power cut would, with every process in it. Nothing happens when there is none. */
 export async function removeMachine(exec: Exec, names: VpcNames, node: string): Promise<void> {
   const paths = nodePaths(names, node);
-  await killOccupants([paths.mountNamespace, paths.netns]);
-  if (existsSync(paths.mountNamespace))
-    await exec.run({ argv: ['umount', '--lazy', paths.mountNamespace], accept: [0, NOT_MOUNTED] });
-  await removeNetns(exec, nodeNetns(names, node));
+  await switchOff(exec, names, paths);
   createFiles('/').removeTree(paths.directory);
+}
+
+async function boot(exec: Exec, names: VpcNames, paths: NodePaths): Promise<void> {
+  const netns = nodeNetns(names, paths.node);
+  await createNetns(exec, netns);
+  writeSysctls(netns, NODE_SYSCTLS);
+  for (const directory of ['netns', 'lock']) mkdirSync(`${paths.run}/${directory}`, { recursive: true });
+  writeFileSync(paths.bootId, `${crypto.randomUUID()}\n`);
+  closeSync(openSync(paths.mountNamespace, 'wx', 0o600));
+  await exec.run({ argv: ['unshare', `--mount=${paths.mountNamespace}`, '--propagation', 'private', '--', 'true'] });
+  for (const argv of insideCommands(paths)) await exec.run({ argv: [...enterArgv(paths), ...argv] });
+  await exec.run({ argv: [...inNetnsArgv(netns), 'ip', 'link', 'set', 'lo', 'up'] });
+}
+
+async function switchOff(exec: Exec, names: VpcNames, paths: NodePaths): Promise<void> {
+  await killOccupants([paths.mountNamespace, paths.netns]);
+  if (existsSync(paths.mountNamespace)) {
+    await exec.run({ argv: ['umount', '--lazy', paths.mountNamespace], accept: [0, NOT_MOUNTED] });
+    rmSync(paths.mountNamespace);
+  }
+  await removeNetns(exec, nodeNetns(names, paths.node));
+  createFiles('/').removeTree(paths.run);
 }
 
 function makeDirectories(paths: NodePaths): void {
@@ -83,9 +108,7 @@ function makeDirectories(paths: NodePaths): void {
     mkdirSync(`${paths.upper}${directory}`, { recursive: true, mode: 0o755 });
     mkdirSync(`${paths.work}${directory}`, { recursive: true });
   }
-  for (const directory of ['netns', 'lock']) mkdirSync(`${paths.run}/${directory}`, { recursive: true });
   mkdirSync(paths.results, { recursive: true, mode: 0o700 });
-  closeSync(openSync(paths.mountNamespace, 'wx', 0o600));
 }
 
 /** A character device 0/0 in the upper directory is overlayfs's sign that a name of the lower one is deleted. */
@@ -113,6 +136,7 @@ function insideCommands(paths: NodePaths): readonly (readonly [string, ...string
     ),
     ['mkdir', '-p', '/var/lib/cni/results', SETTINGS],
     ['mount', '--bind', paths.results, '/var/lib/cni/results'],
+    ['mount', '--bind', paths.bootId, '/proc/sys/kernel/random/boot_id'],
     ['mount', '--bind', paths.run, '/run'],
     // sysfs shows the links of the network namespace it was mounted in.
     ['mount', '-t', 'sysfs', 'sysfs', '/sys'],

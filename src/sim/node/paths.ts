@@ -11,6 +11,8 @@ export interface NodePaths {
   /** What the node has changed, by absolute path; only to be written before it is mounted. */
   readonly upper: string;
   readonly work: string;
+  /** What the node reads as /proc/sys/kernel/random/boot_id. */
+  readonly bootId: string;
   /** The node's /run. */
   readonly run: string;
   /** The node's /var/lib/cni/results. */
@@ -33,6 +35,7 @@ export function nodePaths(names: VpcNames, node: string): NodePaths {
     mountNamespace: `${directory}/mnt`,
     upper: `${directory}/upper`,
     work: `${directory}/work`,
+    bootId: `${directory}/boot-id`,
     run: `${directory}/run`,
     results: `${directory}/results`,
   };

@@ -1,0 +1,57 @@
+import type { Exec } from '../../sys/index.ts';
+import { createFabric, type Fabric, nodeNetns, type VpcNames } from '../fabric/index.ts';
+import type { SimVpc } from '../model/index.ts';
+import { createMachine, killOccupants, nodePaths, removeMachine } from '../node/index.ts';
+import { listPods, type PodView } from '../runtime/index.ts';
+
+/** What makes instances machines. An API-only VPC has none, and each of these does nothing there. */
+export interface Machines {
+  /** Makes the machine of an instance, still without links. Throws, having undone it. */
+  create(node: string): Promise<void>;
+  /** Ends every process of a machine, as a power cut would; its links still hang on it. */
+  halt(node: string): Promise<void>;
+  /** Removes a machine whose links are gone; nothing happens when there is none. */
+  remove(node: string): Promise<void>;
+  /** Resolves when the kernel has followed every change of the model so far. */
+  settled(): Promise<void>;
+  pods(node: string): readonly PodView[];
+}
+
+/** No machines: the instances exist for the APIs alone. */
+export const NO_MACHINES: Machines = {
+  create: async () => {},
+  halt: async () => {},
+  remove: async () => {},
+  settled: async () => {},
+  pods: () => [],
+};
+
+/** Lays the fabric out and keeps it in step with the model. */
+export async function createMachines(parts: {
+  readonly exec: Exec;
+  readonly names: VpcNames;
+  readonly vpc: SimVpc;
+  readonly onFailure: (error: unknown) => void;
+}): Promise<Machines> {
+  const { exec, names, vpc, onFailure } = parts;
+  const fabric: Fabric = await createFabric({
+    exec,
+    layout: { names, vpcCidr: vpc.cidr, subnets: vpc.subnets().map(({ cidr }) => cidr) },
+    placement: {
+      netnsOf: (instanceId) => nodeNetns(names, vpc.instance(instanceId).name),
+      subnetCidr: (subnetId) => vpc.subnet(subnetId).cidr,
+    },
+    onFailure,
+  });
+  vpc.observe((event) => fabric.follow(event));
+  return {
+    create: async (node) => void (await createMachine(exec, names, node)),
+    halt: (node) => {
+      const { mountNamespace, netns } = nodePaths(names, node);
+      return killOccupants([mountNamespace, netns]);
+    },
+    remove: (node) => removeMachine(exec, names, node),
+    settled: () => fabric.settled(),
+    pods: (node) => listPods(nodePaths(names, node)),
+  };
+}

@@ -1,0 +1,65 @@
+import { Ajv, type ErrorObject } from 'ajv';
+import { HostError } from '../../errors/index.ts';
+import { type BucketMode, type Dial, parseDial } from '../dials/index.ts';
+import { EC2_ACTIONS } from '../ec2/index.ts';
+import type { NodeRequest } from './views.ts';
+
+const text = { type: 'string', minLength: 1, maxLength: 200 } as const;
+
+const object = (
+  required: Readonly<Record<string, object>>,
+  optional: Readonly<Record<string, object>> = {},
+): object => ({
+  type: 'object',
+  additionalProperties: false,
+  required: Object.keys(required),
+  properties: { ...required, ...optional },
+});
+
+const ajv = new Ajv({ allErrors: true });
+
+/** Reads the body of an order. Throws `SIM_REFUSED` with everything that is wrong with it. */
+function reader<T>(schema: object): (order: string, body: string) => T {
+  const validate = ajv.compile<T>(schema);
+  return (order, body) => {
+    const value = jsonOf(order, body);
+    if (validate(value)) return value;
+    throw refused(order, (validate.errors ?? []).map(describe));
+  };
+}
+
+/** `POST /nodes`. */
+export const parseNodeOrder = reader<NodeRequest>(object({ name: text, instanceType: text }, { subnet: text }));
+
+/** `PUT /throttle`. */
+export const parseThrottleOrder = reader<{ readonly buckets: BucketMode }>(
+  object({ buckets: { enum: ['ec2', 'off'] } }),
+);
+
+/** `POST /dials`. */
+export function parseDialOrder(order: string, body: string): Dial {
+  const parsed = parseDial(jsonOf(order, body), EC2_ACTIONS);
+  if (parsed.kind === 'dial') return parsed.dial;
+  throw refused(order, parsed.problems);
+}
+
+/** What ajv found, in words: it reports an unknown key without its name. */
+export function describe(error: ErrorObject): string {
+  const { instancePath, message = 'is wrong', params } = error;
+  const place = instancePath === '' ? 'the order' : instancePath;
+  if (typeof params['additionalProperty'] === 'string') return `${place} has no key "${params['additionalProperty']}"`;
+  const allowed: unknown = params['allowedValues'];
+  return `${place} ${message}${Array.isArray(allowed) ? `: ${allowed.join(', ')}` : ''}`;
+}
+
+function jsonOf(order: string, body: string): unknown {
+  try {
+    return JSON.parse(body) as unknown;
+  } catch {
+    throw refused(order, ['its body is not JSON']);
+  }
+}
+
+function refused(order: string, problems: readonly string[]): HostError {
+  return new HostError('SIM_REFUSED', { request: order, reason: problems.join('; ') });
+}

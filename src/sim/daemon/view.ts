@@ -1,0 +1,76 @@
+import { formatCidr } from '../../addr/index.ts';
+import type { Dials } from '../dials/index.ts';
+import type { SimEni, SimInstance, SimVpc } from '../model/index.ts';
+import type { PodView } from '../runtime/index.ts';
+import type { EniView, NodeView, SimMode, SimStatus } from './views.ts';
+
+/** The whole VPC as `sim status` shows it. */
+export function viewStatus(parts: {
+  readonly name: string;
+  readonly mode: SimMode;
+  readonly ec2: string;
+  readonly imds: string;
+  readonly admin: string;
+  readonly vpc: SimVpc;
+  readonly dials: Dials;
+  readonly nodes: readonly NodeView[];
+}): SimStatus {
+  const { vpc, dials, nodes, name, mode, ec2, imds, admin } = parts;
+  return {
+    name,
+    pid: process.pid,
+    mode,
+    ec2,
+    imds,
+    admin,
+    vpc: { id: vpc.id, cidr: formatCidr(vpc.cidr), region: vpc.region },
+    subnets: vpc.subnets().map((subnet) => ({
+      id: subnet.id,
+      cidr: formatCidr(subnet.cidr),
+      availabilityZone: subnet.availabilityZone,
+      free: vpc.availableAddresses(subnet.id),
+    })),
+    nodes,
+    availableEnis: vpc
+      .enis()
+      .filter((eni) => eni.attachment === undefined)
+      .map(viewEni),
+    dials: dials.list(),
+    throttle: dials.buckets,
+  };
+}
+
+/** One node; its metadata URL and its pods are not the model's to know. */
+export function viewNode(
+  vpc: SimVpc,
+  instance: SimInstance,
+  machine: { readonly imds: string; readonly pods: readonly PodView[] },
+): NodeView {
+  return {
+    name: instance.name,
+    instanceId: instance.id,
+    instanceType: instance.instanceType,
+    subnetId: instance.subnetId,
+    address: primaryAddress(vpc, instance),
+    imds: machine.imds,
+    enis: vpc.enisOf(instance.id).map(viewEni),
+    pods: machine.pods,
+  };
+}
+
+/** The primary address of device 0; empty when the instance has no ENI any more. */
+export function primaryAddress(vpc: SimVpc, instance: SimInstance): string {
+  return vpc.enisOf(instance.id)[0]?.addresses[0] ?? '';
+}
+
+function viewEni(eni: SimEni): EniView {
+  const { attachment } = eni;
+  return {
+    id: eni.id,
+    mac: eni.mac,
+    subnetId: eni.subnetId,
+    state: attachment?.state ?? 'available',
+    ...(attachment === undefined ? {} : { deviceIndex: attachment.deviceIndex }),
+    addresses: eni.addresses,
+  };
+}

@@ -1,0 +1,63 @@
+import type { BucketMode, Dial } from '../dials/index.ts';
+import type { PodView } from '../runtime/index.ts';
+
+/** Whether nodes are machines on a fabric, or instances that only the APIs know of. */
+export type SimMode = 'fabric' | 'api-only';
+
+/** An ENI as `sim status` shows it. */
+export interface EniView {
+  readonly id: string;
+  readonly mac: string;
+  readonly subnetId: string;
+  /** `available` when it hangs on no instance. */
+  readonly state: string;
+  readonly deviceIndex?: number;
+  readonly addresses: readonly string[];
+}
+
+/** A node as `sim status` shows it. */
+export interface NodeView {
+  readonly name: string;
+  readonly instanceId: string;
+  readonly instanceType: string;
+  readonly subnetId: string;
+  readonly address: string;
+  /** Its metadata service, for programs outside the node. */
+  readonly imds: string;
+  readonly enis: readonly EniView[];
+  readonly pods: readonly PodView[];
+}
+
+/** The whole simulated VPC. */
+export interface SimStatus {
+  readonly name: string;
+  readonly pid: number;
+  readonly mode: SimMode;
+  /** The EC2 API on loopback. */
+  readonly ec2: string;
+  /** The metadata service on loopback: there, everybody is the first node. */
+  readonly imds: string;
+  /** Where orders are taken, on loopback. */
+  readonly admin: string;
+  readonly vpc: { readonly id: string; readonly cidr: string; readonly region: string };
+  readonly subnets: readonly {
+    readonly id: string;
+    readonly cidr: string;
+    readonly availabilityZone: string;
+    readonly free: number;
+  }[];
+  readonly nodes: readonly NodeView[];
+  /** ENIs that hang on no instance. */
+  readonly availableEnis: readonly EniView[];
+  readonly dials: readonly Dial[];
+  /** The token buckets of actions for which no dial names one. */
+  readonly throttle: BucketMode;
+}
+
+/** What a new node shall be. */
+export interface NodeRequest {
+  readonly name: string;
+  readonly instanceType: string;
+  /** Id, CIDR or availability zone; the first subnet unless told. */
+  readonly subnet?: string;
+}
