@@ -88,11 +88,18 @@ describe('placeEvent()', () => {
   const eni: SimEni = {
     id: 'eni-1',
     mac: primary.mac,
+    interfaceType: 'interface',
     subnetId: 'subnet-1',
     description: '',
     securityGroups: [],
     addresses: primary.addresses,
+    prefixes: [],
+    ipv6Addresses: [],
+    ipv6Prefixes: [],
+    sourceDestCheck: true,
     tags: {},
+    trunk: undefined,
+    createdAt: 0,
     attachment: {
       id: 'eni-attach-1',
       instanceId: 'i-1',
@@ -106,7 +113,7 @@ describe('placeEvent()', () => {
   test('gives device 0 what DHCP gives it', () =>
     expect(placeEvent({ kind: 'eni-attached', eni }, placement)).toEqual([{ kind: 'present', port: primary }]));
   test('passes over address changes of an ENI that has no link', () =>
-    expect(placeEvent({ kind: 'eni-addresses', eni: { ...eni, attachment: undefined } }, placement)).toEqual([]));
+    expect(placeEvent({ kind: 'eni-changed', eni: { ...eni, attachment: undefined } }, placement)).toEqual([]));
 });
 
 describe('render', () => {

@@ -46,7 +46,10 @@ export function createSimulator(parts: SimulatorParts): Simulator {
     // Programs first, as on a machine that is switched off, then the ENIs, then the machine.
     await machines.halt(name);
     const instance = vpc.instanceByName(name);
-    if (instance !== undefined) vpc.terminateInstance(instance.id);
+    if (instance !== undefined) {
+      vpc.terminateInstance(instance.id);
+      vpc.forgetInstance(instance.id);
+    }
     try {
       await machines.settled();
     } finally {

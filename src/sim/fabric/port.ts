@@ -37,7 +37,7 @@ export type PortEvent =
 export function placeEvent(event: SimEvent, placement: Placement): readonly PortEvent[] {
   switch (event.kind) {
     case 'eni-attached':
-    case 'eni-addresses': {
+    case 'eni-changed': {
       const port = placePort(event.eni, placement);
       return port === undefined ? [] : [{ kind: 'present', port }];
     }
@@ -45,6 +45,14 @@ export function placeEvent(event: SimEvent, placement: Placement): readonly Port
       return [{ kind: 'gone', eniId: event.eni.id }];
     case 'instance-terminated':
       return [{ kind: 'instance-gone', instanceId: event.instance.id }];
+    case 'eni-deleted':
+    case 'instance-launched':
+    case 'instance-changed':
+    case 'instance-rebooted':
+    case 'group-changed':
+    case 'group-deleted':
+    case 'vpc-changed':
+      return [];
     default:
       return event satisfies never;
   }

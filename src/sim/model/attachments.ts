@@ -1,7 +1,9 @@
 import { limitsOf } from '../../vpc/index.ts';
-import { needRoom } from './addresses.ts';
 import { SimFault } from './fault.ts';
+import { needSlots, slotsOf } from './limits.ts';
 import { enisOf, needEni, needInstance, needSubnet, type VpcState } from './state.ts';
+import { putEni } from './store.ts';
+import { needTrunkOn } from './trunk.ts';
 import type { SimAttachment, SimEni, SimInstance } from './types.ts';
 
 /** Where an ENI shall hang. */
@@ -9,34 +11,45 @@ export interface AttachRequest {
   readonly eniId: string;
   readonly instanceId: string;
   readonly deviceIndex: number;
-  readonly networkCardIndex?: number;
+  readonly networkCardIndex?: number | undefined;
 }
 
 /** An ENI of which it is known that it hangs on an instance. */
-type AttachedEni = SimEni & { readonly attachment: SimAttachment };
+export type AttachedEni = SimEni & { readonly attachment: SimAttachment };
 
-/** Starts an attach: the device is taken from now on, the link appears when it completes. */
+/** Starts an attach to a running instance: the device is taken from now on, the link appears when it completes. */
 export function beginAttach(state: VpcState, request: AttachRequest): SimAttachment {
-  const eni = needEni(state, request.eniId);
   const instance = needInstance(state, request.instanceId);
-  if (eni.attachment !== undefined)
+  needEni(state, request.eniId);
+  if (instance.state !== 'running')
+    throw new SimFault('IncorrectInstanceState', `Instance '${instance.id}' is ${instance.state}, not running`);
+  return attach(state, instance, request);
+}
+
+/** Starts an attach whatever the state of the instance: at launch it is still pending. */
+export function attach(
+  state: VpcState,
+  instance: SimInstance,
+  request: AttachRequest & { readonly deleteOnTermination?: boolean | undefined },
+): SimAttachment {
+  const eni = needEni(state, request.eniId);
+  if (eni.attachment !== undefined || eni.trunk !== undefined)
     throw new SimFault('InvalidNetworkInterface.InUse', `Network interface '${eni.id}' is currently in use`);
   needSameZone(state, eni, instance);
   const networkCardIndex = request.networkCardIndex ?? 0;
-  needFreeDevice(state, instance, request.deviceIndex, networkCardIndex);
+  needFreeDevice(state, instance, { ...request, networkCardIndex });
+  needRightType(state, eni, instance, { ...request, networkCardIndex });
+  needSlots(limitsOf(instance.instanceType), slotsOf(eni));
   const attachment: SimAttachment = {
     id: state.ids.next('eni-attach'),
     instanceId: instance.id,
     deviceIndex: request.deviceIndex,
     networkCardIndex,
     state: 'attaching',
-    deleteOnTermination: false,
+    deleteOnTermination: request.deleteOnTermination ?? false,
     attachedAt: state.now(),
   };
-  needRoom(state, { attachment, addresses: eni.addresses }, 0);
-  state.eniByAttachment.set(attachment.id, eni.id);
-  state.enisByInstance.get(instance.id)?.add(eni.id);
-  state.enis.set(eni.id, { ...eni, attachment });
+  putEni(state, { ...eni, attachment });
   return attachment;
 }
 
@@ -44,14 +57,13 @@ export function beginAttach(state: VpcState, request: AttachRequest): SimAttachm
 export function completeAttach(state: VpcState, attachmentId: string): void {
   const eni = eniOfAttachment(state, attachmentId);
   if (eni?.attachment.state !== 'attaching') return;
-  const attached = withAttachment(state, eni, { state: 'attached' });
-  state.emit({ kind: 'eni-attached', eni: attached });
+  state.emit({ kind: 'eni-attached', eni: changeAttachment(state, eni, { state: 'attached' }) });
 }
 
 /** Starts a detach: the guest loses the link at once, EC2 frees the ENI when it completes. */
 export function beginDetach(
   state: VpcState,
-  request: { readonly attachmentId: string; readonly force?: boolean },
+  request: { readonly attachmentId: string; readonly force?: boolean | undefined },
 ): void {
   const eni = needAttachment(state, request.attachmentId);
   const { attachment } = eni;
@@ -59,15 +71,20 @@ export function beginDetach(
     throw new SimFault('OperationNotPermitted', 'The network interface at device index 0 cannot be detached');
   if (attachment.state === 'detaching' || (attachment.state === 'attaching' && request.force !== true))
     throw new SimFault('IncorrectState', `The attachment '${attachment.id}' is ${attachment.state}`);
-  const changed = withAttachment(state, eni, { state: 'detaching' });
-  if (attachment.state === 'attached')
-    state.emit({ kind: 'eni-detached', eni: changed, instanceId: attachment.instanceId });
+  startDetach(state, eni);
+}
+
+/** Takes the link from the guest; nothing is checked. */
+export function startDetach(state: VpcState, eni: AttachedEni): void {
+  const changed = changeAttachment(state, eni, { state: 'detaching' });
+  if (eni.attachment.state === 'attached')
+    state.emit({ kind: 'eni-detached', eni: changed, instanceId: eni.attachment.instanceId });
 }
 
 /** Ends a detach: the ENI is available again. Does nothing when the instance was terminated meanwhile. */
 export function completeDetach(state: VpcState, attachmentId: string): void {
   const eni = eniOfAttachment(state, attachmentId);
-  if (eni?.attachment.state === 'detaching') dropAttachment(state, eni);
+  if (eni?.attachment.state === 'detaching') putEni(state, { ...eni, attachment: undefined });
 }
 
 /** Says whether an ENI shall be deleted together with its instance. */
@@ -80,16 +97,7 @@ export function setDeleteOnTermination(
   const eni = needAttachment(state, attachmentId);
   if (eni.id !== eniId)
     throw new SimFault('InvalidAttachmentID.NotFound', `'${attachmentId}' is no attachment of '${eniId}'`);
-  withAttachment(state, eni, { deleteOnTermination: value });
-}
-
-/** Takes an ENI off its instance, whatever the state of its attachment. */
-export function dropAttachment(state: VpcState, eni: AttachedEni): SimEni {
-  state.eniByAttachment.delete(eni.attachment.id);
-  state.enisByInstance.get(eni.attachment.instanceId)?.delete(eni.id);
-  const available: SimEni = { ...eni, attachment: undefined };
-  state.enis.set(eni.id, available);
-  return available;
+  changeAttachment(state, eni, { deleteOnTermination: value });
 }
 
 /** Narrows an ENI to one with an attachment. */
@@ -97,10 +105,8 @@ export function isAttached(eni: SimEni): eni is AttachedEni {
   return eni.attachment !== undefined;
 }
 
-function withAttachment(state: VpcState, eni: AttachedEni, change: Partial<SimAttachment>): SimEni {
-  const changed: SimEni = { ...eni, attachment: { ...eni.attachment, ...change } };
-  state.enis.set(eni.id, changed);
-  return changed;
+function changeAttachment(state: VpcState, eni: AttachedEni, change: Partial<SimAttachment>): SimEni {
+  return putEni(state, { ...eni, attachment: { ...eni.attachment, ...change } });
 }
 
 function eniOfAttachment(state: VpcState, attachmentId: string): AttachedEni | undefined {
@@ -125,15 +131,24 @@ function needSameZone(state: VpcState, eni: SimEni, instance: SimInstance): void
     );
 }
 
-function needFreeDevice(state: VpcState, instance: SimInstance, deviceIndex: number, card: number): void {
+interface Place {
+  readonly deviceIndex: number;
+  readonly networkCardIndex: number;
+}
+
+function needFreeDevice(state: VpcState, instance: SimInstance, place: Place): void {
+  const { deviceIndex, networkCardIndex } = place;
   const cards = limitsOf(instance.instanceType)?.cards ?? [];
-  const limit = cards[card];
+  const limit = cards[networkCardIndex];
   if (limit === undefined)
-    throw new SimFault('InvalidParameterValue', `${instance.instanceType} has no network card with index ${card}`);
+    throw new SimFault(
+      'InvalidParameterValue',
+      `${instance.instanceType} has no network card with index ${networkCardIndex}`,
+    );
   if (!Number.isInteger(deviceIndex) || deviceIndex < 0)
     throw new SimFault('InvalidParameterValue', `A device index cannot be ${deviceIndex}`);
   const devices = enisOf(state, instance.id).flatMap((eni) =>
-    eni.attachment?.networkCardIndex === card ? [eni.attachment.deviceIndex] : [],
+    eni.attachment?.networkCardIndex === networkCardIndex ? [eni.attachment.deviceIndex] : [],
   );
   if (devices.includes(deviceIndex))
     throw new SimFault(
@@ -144,5 +159,43 @@ function needFreeDevice(state: VpcState, instance: SimInstance, deviceIndex: num
     throw new SimFault(
       'AttachmentLimitExceeded',
       `Interface count ${devices.length + 1} exceeds the limit of ${limit} for ${instance.instanceType}`,
+    );
+}
+
+function needRightType(state: VpcState, eni: SimEni, instance: SimInstance, place: Place): void {
+  switch (eni.interfaceType) {
+    case 'branch':
+      throw new SimFault(
+        'InvalidParameterValue',
+        `'${eni.id}' is a branch: it is associated with a trunk, not attached`,
+      );
+    case 'trunk':
+      needTrunkOn(state, eni, instance);
+      return;
+    case 'efa-only':
+      if (place.deviceIndex === 0 && place.networkCardIndex === 0)
+        throw new SimFault('InvalidParameterCombination', 'An efa-only network interface cannot be the primary one');
+      needOneEfa(state, instance, place);
+      return;
+    case 'efa':
+      needOneEfa(state, instance, place);
+      return;
+    case 'interface':
+      return;
+    default:
+      eni.interfaceType satisfies never;
+  }
+}
+
+/** A network card carries one Elastic Fabric Adapter. */
+function needOneEfa(state: VpcState, instance: SimInstance, place: Place): void {
+  const other = enisOf(state, instance.id).find(
+    ({ attachment, interfaceType }) =>
+      attachment?.networkCardIndex === place.networkCardIndex && interfaceType.startsWith('efa'),
+  );
+  if (other !== undefined)
+    throw new SimFault(
+      'AttachmentLimitExceeded',
+      `Network card ${place.networkCardIndex} of '${instance.id}' has an EFA already: '${other.id}'`,
     );
 }

@@ -6,6 +6,8 @@ export interface IdSource {
   next(prefix: string): string;
   /** A locally administered unicast MAC, as EC2 gives them; may repeat after many, so the caller checks. */
   mac(): MacAddress;
+  /** A number of 64 bits. */
+  number64(): bigint;
 }
 
 const MASK = (1n << 64n) - 1n;
@@ -21,11 +23,13 @@ function scramble(value: bigint): bigint {
 /** An id source for a seed. Equal seeds give equal ids, so that a run can be repeated and its log compared. */
 export function createIdSource(seed: number): IdSource {
   let state = scramble(BigInt(Math.trunc(seed)));
-  const draw = (): string => {
+  const number64 = (): bigint => {
     state = (state + 0x9e3779b97f4a7c15n) & MASK;
-    return scramble(state).toString(16).padStart(16, '0');
+    return scramble(state);
   };
+  const draw = (): string => number64().toString(16).padStart(16, '0');
   return {
+    number64,
     next: (prefix) => `${prefix}-0${draw()}`,
     mac: () =>
       parseMac(

@@ -1,231 +1,270 @@
-import { type Ipv4Address, type Ipv4Cidr, isIpv4, isMac, parseIpv4Cidr } from '../../addr/index.ts';
+import { type Ipv4Address, type Ipv4Cidr, type Ipv6Cidr, parseIpv4Cidr } from '../../addr/index.ts';
 import { type AddressWish, assignAddresses, unassignAddresses } from './addresses.ts';
 import * as attachments from './attachments.ts';
-import { CallRecord, type SimCall } from './calls.ts';
+import * as cidrs from './cidrs.ts';
 import * as enis from './enis.ts';
-import { SimFault } from './fault.ts';
+import * as groups from './groups.ts';
+import { Holders } from './holders.ts';
 import { createIdSource } from './ids.ts';
 import * as instances from './instances.ts';
-import { enisOf, needEni, needInstance, needSubnet, type Tags, type VpcState } from './state.ts';
-import { availableAddresses, createSubnet, type SubnetRequest } from './subnets.ts';
-import { allTags, checkTags, createTags, type TagDescription } from './tags.ts';
-import type { SimAttachment, SimEni, SimEvent, SimInstance, SimSecurityGroup, SimSubnet } from './types.ts';
+import { assignIpv6, type Ipv6Holding, type Ipv6Wish, unassignIpv6 } from './ipv6.ts';
+import { EniPostings } from './postings.ts';
+import { assignPrefixes, type PrefixWish, unassignPrefixes } from './prefixes.ts';
+import { createReservation, deleteReservation, type ReservationRequest } from './reservations.ts';
+import { needSubnet, type Quotas, type VpcState } from './state.ts';
+import * as subnets from './subnets.ts';
+import { checkTags, createTags, deleteTags, type TagRemoval } from './tags.ts';
+import { ClientTokens } from './tokens.ts';
+import { associateTrunk, disassociateTrunk, type TrunkRequest } from './trunk.ts';
+import type {
+  CidrAssociation,
+  CidrReservation,
+  SimAttachment,
+  SimEni,
+  SimEvent,
+  SimInstance,
+  SimSecurityGroup,
+  SimSecurityRule,
+  SimSubnet,
+  Tags,
+  TrunkAssociation,
+} from './types.ts';
+import { VpcView } from './vpc-view.ts';
 
 /** How a VPC starts. */
 export interface SimVpcOptions {
-  readonly cidr?: Ipv4Cidr;
-  readonly subnets?: readonly SubnetRequest[];
+  /** IPv4 networks, the primary one first; 10.0.0.0/16 unless given. */
+  readonly cidrs?: readonly Ipv4Cidr[];
+  /** Gives the VPC a /56 of IPv6 addresses. */
+  readonly ipv6?: boolean;
+  readonly subnets?: readonly subnets.SubnetRequest[];
   readonly region?: string;
   readonly ownerId?: string;
-  /** Equal seeds give equal ids. */
+  /** Equal seeds give equal ids, MACs and IPv6 addresses. */
   readonly seed?: number;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   /** How long EC2 takes to attach and to detach an ENI. The model only carries them; who serves it waits. */
   readonly attachMs?: number;
   readonly detachMs?: number;
+  /** How long an instance is pending, and shutting down. */
+  readonly launchMs?: number;
+  readonly terminateMs?: number;
   readonly keepCalls?: number;
+  readonly quotas?: Partial<Quotas>;
 }
 
+/** EC2's and VPC's default quotas (VPC user guide, "Amazon VPC quotas"). */
+const QUOTAS: Quotas = { enis: 5000, groupsPerEni: 5, rulesPerDirection: 60, groups: 2500, cidrs: 5 };
+
 /**
- * One simulated VPC: subnets, instances, ENIs and their addresses, with EC2's rules and limits. Every operation is
- * whole or throws a `SimFault` and changes nothing. It owns no timer: who serves it completes attaches and detaches.
+ * One simulated VPC with EC2's rules and limits. Every operation is whole or throws a `SimFault` and changes nothing.
+ * It owns no timer: who serves it completes attaches, detaches, launches and terminations.
  */
-export class SimVpc {
+export class SimVpc extends VpcView {
   readonly attachMs: number;
   readonly detachMs: number;
-  readonly #state: VpcState;
-  readonly #calls: CallRecord;
-  readonly #listeners = new Set<(event: SimEvent) => void>();
+  readonly launchMs: number;
+  readonly terminateMs: number;
 
   constructor(options: SimVpcOptions) {
-    const ids = createIdSource(options.seed ?? 1);
-    const defaultGroupId = ids.next('sg');
+    const listeners = new Set<(event: SimEvent) => void>();
+    super({ state: createState(options, listeners), listeners, keepCalls: options.keepCalls ?? 5000 });
     this.attachMs = options.attachMs ?? 1500;
     this.detachMs = options.detachMs ?? 1000;
-    this.#calls = new CallRecord(options.keepCalls ?? 5000);
-    this.#state = {
-      vpcId: ids.next('vpc'),
-      cidr: options.cidr ?? parseIpv4Cidr('10.0.0.0/16'),
-      region: options.region ?? 'us-east-1',
-      ownerId: options.ownerId ?? '123456789012',
-      defaultGroupId,
-      now: options.now,
-      ids,
-      emit: (event) => {
-        for (const listener of this.#listeners) listener(event);
-      },
-      vpcTags: {},
-      subnets: new Map(),
-      groups: new Map(),
-      instances: new Map(),
-      enis: new Map(),
-      eniByMac: new Map(),
-      eniByAddress: new Map(),
-      eniByAttachment: new Map(),
-      enisByInstance: new Map(),
-      eniByToken: new Map(),
-      tokenByEni: new Map(),
-    };
-    this.#addGroup(defaultGroupId, { name: 'default', description: 'default VPC security group' });
+    this.launchMs = options.launchMs ?? 2000;
+    this.terminateMs = options.terminateMs ?? 2000;
+    for (const cidr of options.cidrs ?? [parseIpv4Cidr('10.0.0.0/16')]) this.associateCidr({ cidr });
+    if (options.ipv6 === true) this.associateCidr({ ipv6: true });
+    groups.createDefaultGroup(this.state);
     for (const subnet of options.subnets ?? []) this.createSubnet(subnet);
   }
 
-  get id(): string {
-    return this.#state.vpcId;
+  associateCidr(request: { readonly cidr: Ipv4Cidr } | { readonly ipv6: true }): CidrAssociation {
+    return cidrs.associateCidr(this.state, request);
   }
-  get cidr(): Ipv4Cidr {
-    return this.#state.cidr;
+  disassociateCidr(associationId: string): CidrAssociation {
+    return cidrs.disassociateCidr(this.state, associationId);
   }
-  get region(): string {
-    return this.#state.region;
+  associateSubnetCidr(request: { readonly subnetId: string; readonly ipv6Cidr: Ipv6Cidr }): CidrAssociation {
+    return cidrs.associateSubnetCidr(this.state, request);
   }
-  get ownerId(): string {
-    return this.#state.ownerId;
-  }
-  get tags(): Tags {
-    return this.#state.vpcTags;
-  }
-  /** Now, by the clock the VPC was given. */
-  now(): number {
-    return this.#state.now();
+  disassociateSubnetCidr(associationId: string): CidrAssociation {
+    return cidrs.disassociateSubnetCidr(this.state, associationId);
   }
 
-  /** Calls `listener` after every change the fabric must follow, until the returned function is called. */
-  observe(listener: (event: SimEvent) => void): () => void {
-    this.#listeners.add(listener);
-    return () => void this.#listeners.delete(listener);
+  createSubnet(request: subnets.SubnetRequest): SimSubnet {
+    checkTags(request.tags);
+    return subnets.createSubnet(this.state, request);
+  }
+  deleteSubnet(id: string): void {
+    subnets.deleteSubnet(this.state, id);
+  }
+  modifySubnet(id: string, change: Parameters<typeof subnets.modifySubnet>[2]): SimSubnet {
+    return subnets.modifySubnet(this.state, id, change);
+  }
+  createReservation(request: ReservationRequest): CidrReservation {
+    checkTags(request.tags);
+    return createReservation(this.state, request);
+  }
+  deleteReservation(id: string): CidrReservation {
+    return deleteReservation(this.state, id);
+  }
+  /** Occupies one address in every open /28 of a subnet; EC2 has no such action. */
+  fragmentSubnet(id: string): void {
+    subnets.fragmentSubnet(needSubnet(this.state, id));
+  }
+  defragmentSubnet(id: string): void {
+    subnets.releaseStrangers(needSubnet(this.state, id), 'fragments');
+  }
+  /** Occupies all addresses EC2 could pick in a subnet but `leave`; EC2 has no such action. */
+  exhaustSubnet(id: string, leave = 0): void {
+    subnets.exhaustSubnet(needSubnet(this.state, id), leave);
+  }
+  releaseStrangers(id: string): void {
+    subnets.releaseStrangers(needSubnet(this.state, id), 'fill');
   }
 
-  createSubnet(request: SubnetRequest): SimSubnet {
-    checkTags(request.tags ?? {});
-    return createSubnet(this.#state, request);
+  createSecurityGroup(request: groups.GroupRequest): SimSecurityGroup {
+    checkTags(request.tags);
+    return groups.createGroup(this.state, request);
   }
-  createSecurityGroup(request: { readonly name: string; readonly description?: string }): SimSecurityGroup {
-    if ([...this.#state.groups.values()].some((group) => group.name === request.name))
-      throw new SimFault('InvalidGroup.Duplicate', `The security group '${request.name}' already exists`);
-    return this.#addGroup(this.#state.ids.next('sg'), request);
+  deleteSecurityGroup(id: string): void {
+    groups.deleteGroup(this.state, id);
   }
-  runInstance(request: instances.InstanceRequest): SimInstance {
-    checkTags(request.tags ?? {});
-    return instances.runInstance(this.#state, request);
+  authorizeRules(request: {
+    readonly groupId: string;
+    readonly rules: readonly groups.RuleRequest[];
+  }): readonly SimSecurityRule[] {
+    return groups.authorizeRules(this.state, request);
   }
-  terminateInstance(instanceId: string): void {
-    instances.terminateInstance(this.#state, instanceId);
+  revokeRules(request: groups.RevokeRequest): SimSecurityGroup {
+    return groups.revokeRules(this.state, request);
   }
 
   createEni(request: enis.EniRequest): SimEni {
-    checkTags(request.tags ?? {});
-    return enis.createEni(this.#state, request);
+    checkTags(request.tags);
+    return enis.createEni(this.state, request);
   }
-  deleteEni(eniId: string): void {
-    enis.deleteEni(this.#state, eniId);
+  deleteEni(id: string): void {
+    enis.deleteEni(this.state, id);
   }
-  setSecurityGroups(eniId: string, groups: readonly string[]): SimEni {
-    return enis.setSecurityGroups(this.#state, eniId, groups);
+  setSecurityGroups(id: string, groupIds: readonly string[]): SimEni {
+    return enis.setSecurityGroups(this.state, id, groupIds);
   }
-  setDescription(eniId: string, description: string): SimEni {
-    return enis.setDescription(this.#state, eniId, description);
+  setDescription(id: string, text: string): SimEni {
+    return enis.setDescription(this.state, id, text);
   }
-
-  beginAttach(request: attachments.AttachRequest): SimAttachment {
-    return attachments.beginAttach(this.#state, request);
-  }
-  completeAttach(attachmentId: string): void {
-    attachments.completeAttach(this.#state, attachmentId);
-  }
-  beginDetach(request: { readonly attachmentId: string; readonly force?: boolean }): void {
-    attachments.beginDetach(this.#state, request);
-  }
-  completeDetach(attachmentId: string): void {
-    attachments.completeDetach(this.#state, attachmentId);
-  }
-  setDeleteOnTermination(request: {
-    readonly eniId: string;
-    readonly attachmentId: string;
-    readonly value: boolean;
-  }): void {
-    attachments.setDeleteOnTermination(this.#state, request);
+  setSourceDestCheck(id: string, on: boolean): SimEni {
+    return enis.setSourceDestCheck(this.state, id, on);
   }
 
   /** Gives an ENI secondary addresses; answers with the new ones. */
   assignAddresses(request: { readonly eniId: string } & AddressWish): readonly Ipv4Address[] {
-    return assignAddresses(this.#state, request);
+    return assignAddresses(this.state, request);
   }
   unassignAddresses(request: { readonly eniId: string; readonly addresses: readonly Ipv4Address[] }): SimEni {
-    return unassignAddresses(this.#state, request);
+    return unassignAddresses(this.state, request);
   }
+  assignPrefixes(request: { readonly eniId: string } & PrefixWish): readonly Ipv4Cidr[] {
+    return assignPrefixes(this.state, request);
+  }
+  unassignPrefixes(request: { readonly eniId: string; readonly prefixes: readonly Ipv4Cidr[] }): SimEni {
+    return unassignPrefixes(this.state, request);
+  }
+  assignIpv6(request: { readonly eniId: string } & Ipv6Wish): Ipv6Holding {
+    return assignIpv6(this.state, request);
+  }
+  unassignIpv6(request: { readonly eniId: string } & Partial<Ipv6Holding>): SimEni {
+    return unassignIpv6(this.state, request);
+  }
+
+  beginAttach(request: attachments.AttachRequest): SimAttachment {
+    return attachments.beginAttach(this.state, request);
+  }
+  completeAttach(attachmentId: string): void {
+    attachments.completeAttach(this.state, attachmentId);
+  }
+  beginDetach(request: { readonly attachmentId: string; readonly force?: boolean | undefined }): void {
+    attachments.beginDetach(this.state, request);
+  }
+  completeDetach(attachmentId: string): void {
+    attachments.completeDetach(this.state, attachmentId);
+  }
+  setDeleteOnTermination(request: Parameters<typeof attachments.setDeleteOnTermination>[1]): void {
+    attachments.setDeleteOnTermination(this.state, request);
+  }
+  associateTrunk(request: TrunkRequest): TrunkAssociation {
+    return associateTrunk(this.state, request);
+  }
+  disassociateTrunk(associationId: string): void {
+    disassociateTrunk(this.state, associationId);
+  }
+
+  /** Starts an instance that runs at once. */
+  runInstance(request: instances.InstanceRequest): SimInstance {
+    return this.completeLaunch(this.beginLaunch(request).id);
+  }
+  beginLaunch(request: instances.InstanceRequest): SimInstance {
+    for (const tags of [request.tags, request.interfaceTags, ...(request.interfaces ?? []).map((one) => one.tags)])
+      checkTags(tags);
+    return instances.beginLaunch(this.state, request);
+  }
+  completeLaunch(id: string): SimInstance {
+    return instances.completeLaunch(this.state, id);
+  }
+  rebootInstance(id: string): void {
+    instances.rebootInstance(this.state, id);
+  }
+  beginTerminate(id: string): SimInstance {
+    return instances.beginTerminate(this.state, id);
+  }
+  completeTerminate(id: string): SimInstance {
+    return instances.completeTerminate(this.state, id);
+  }
+  /** Ends an instance at once. */
+  terminateInstance(id: string): SimInstance {
+    this.beginTerminate(id);
+    return this.completeTerminate(id);
+  }
+  /** Drops the record of a terminated instance before its hour is over; EC2 has no such action. */
+  forgetInstance(id: string): void {
+    instances.forgetInstance(this.state, id);
+  }
+  setMetadataOptions(id: string, change: Parameters<typeof instances.setMetadataOptions>[2]): SimInstance {
+    return instances.setMetadataOptions(this.state, id, change);
+  }
+
   createTags(request: { readonly resourceIds: readonly string[]; readonly tags: Tags }): void {
-    createTags(this.#state, request);
+    createTags(this.state, request);
   }
+  deleteTags(request: TagRemoval): void {
+    deleteTags(this.state, request);
+  }
+}
 
-  /** The named object; EC2's NotFound fault when there is none. */
-  subnet(id: string): SimSubnet {
-    return needSubnet(this.#state, id).subnet;
-  }
-  instance(id: string): SimInstance {
-    return needInstance(this.#state, id);
-  }
-  eni(id: string): SimEni {
-    return needEni(this.#state, id);
-  }
-
-  /** Addresses of a subnet that nobody holds and AWS does not keep back. */
-  availableAddresses(subnetId: string): number {
-    return availableAddresses(needSubnet(this.#state, subnetId));
-  }
-  subnets(): readonly SimSubnet[] {
-    return [...this.#state.subnets.values()].map(({ subnet }) => subnet);
-  }
-  securityGroups(): readonly SimSecurityGroup[] {
-    return [...this.#state.groups.values()];
-  }
-  instances(): readonly SimInstance[] {
-    return [...this.#state.instances.values()];
-  }
-  enis(): readonly SimEni[] {
-    return [...this.#state.enis.values()];
-  }
-  /** Every tag of every resource. */
-  allTags(): readonly TagDescription[] {
-    return allTags(this.#state);
-  }
-
-  /** The ENIs of an instance, the primary one first, whatever the state of their attachment. */
-  enisOf(instanceId: string): readonly SimEni[] {
-    return enisOf(this.#state, instanceId);
-  }
-  /** The ENI that holds the address, as primary or secondary. */
-  eniByAddress(address: string): SimEni | undefined {
-    return isIpv4(address) ? this.#state.enis.get(this.#state.eniByAddress.get(address) ?? '') : undefined;
-  }
-  eniByMac(mac: string): SimEni | undefined {
-    return isMac(mac) ? this.#state.enis.get(this.#state.eniByMac.get(mac) ?? '') : undefined;
-  }
-  /** The instance with this id, where there is one. */
-  findInstance(id: string): SimInstance | undefined {
-    return this.#state.instances.get(id);
-  }
-  /** The instance people call by this name. */
-  instanceByName(name: string): SimInstance | undefined {
-    return this.instances().find((instance) => instance.name === name);
-  }
-
-  /** Keeps a request for `calls()`. */
-  recordCall(call: SimCall): void {
-    this.#calls.add(call);
-  }
-  /** The last requests answered for this VPC, oldest first. */
-  calls(): readonly SimCall[] {
-    return this.#calls.list();
-  }
-  clearCalls(): void {
-    this.#calls.clear();
-  }
-
-  #addGroup(id: string, request: { readonly name: string; readonly description?: string }): SimSecurityGroup {
-    const group = { id, name: request.name, description: request.description ?? request.name, tags: {} };
-    this.#state.groups.set(id, group);
-    return group;
-  }
+function createState(options: SimVpcOptions, listeners: ReadonlySet<(event: SimEvent) => void>): VpcState {
+  const ids = createIdSource(options.seed ?? 1);
+  return {
+    vpcId: ids.next('vpc'),
+    region: options.region ?? 'us-east-1',
+    ownerId: options.ownerId ?? '123456789012',
+    defaultGroupId: ids.next('sg'),
+    quotas: { ...QUOTAS, ...options.quotas },
+    now: options.now,
+    ids,
+    emit: (event) => {
+      for (const listener of listeners) listener(event);
+    },
+    vpcTags: {},
+    ...{ cidrs: new Map(), cidrs6: new Map(), subnets: new Map(), subnetByReservation: new Map() },
+    ...{ groups: new Map(), groupMentions: new Map(), groupByName: new Map() },
+    ...{ instances: new Map(), instancesByName: new Map(), terminated: new Set<string>() },
+    ...{ enis: new Map(), eniByMac: new Map(), eniByAttachment: new Map() },
+    ...{ branchByAssociation: new Map(), branches: new Map() },
+    postings: new EniPostings(),
+    holders: new Holders(),
+    deleted: [],
+    tokens: { eni: new ClientTokens(), instance: new ClientTokens(), trunk: new ClientTokens() },
+  };
 }

@@ -1,39 +1,76 @@
-import type { Ipv4Address, Ipv4Cidr, MacAddress } from '../../addr/index.ts';
+import type { MacAddress } from '../../addr/index.ts';
 import { SimFault } from './fault.ts';
+import type { Holders } from './holders.ts';
 import type { IdSource } from './ids.ts';
-import type { SimEni, SimEvent, SimInstance, SimSecurityGroup, SimSubnet } from './types.ts';
+import type { EniPostings } from './postings.ts';
+import type { SubnetSpace } from './space.ts';
+import type { ClientTokens } from './tokens.ts';
+import type {
+  CidrAssociation,
+  CidrReservation,
+  SimEni,
+  SimEvent,
+  SimInstance,
+  SimSecurityGroup,
+  SimSubnet,
+  Tags,
+} from './types.ts';
 
-/** Tags of one object. */
-export type Tags = Readonly<Record<string, string>>;
-
-/** A subnet with the figures that change: addresses held, and where the search for a free one goes on. */
+/** A subnet with its addresses and what they are kept for. */
 export interface SubnetRecord {
   subnet: SimSubnet;
-  held: number;
-  cursor: number;
+  readonly space: SubnetSpace;
+  readonly reservations: Map<string, CidrReservation>;
+  /** /80 of its IPv6 block that are in use. */
+  blocks6: number;
+  /** Addresses occupied by nobody in the model, by what put them there. */
+  readonly strangers: Record<'fragments' | 'fill', SimEni['addresses']>;
+}
+
+/** How much the account may have; EC2's defaults unless a test wants less. */
+export interface Quotas {
+  readonly enis: number;
+  readonly groupsPerEni: number;
+  /** Rules of a group in one direction, IPv4 and IPv6 counted apart. */
+  readonly rulesPerDirection: number;
+  readonly groups: number;
+  readonly cidrs: number;
 }
 
 /** Everything the simulated VPC knows. Values in the maps are never changed in place, only replaced. */
 export interface VpcState {
   readonly vpcId: string;
-  readonly cidr: Ipv4Cidr;
   readonly region: string;
   readonly ownerId: string;
   readonly defaultGroupId: string;
+  readonly quotas: Quotas;
   readonly now: () => number;
   readonly ids: IdSource;
   readonly emit: (event: SimEvent) => void;
   vpcTags: Tags;
+  /** The primary one first. */
+  readonly cidrs: Map<string, CidrAssociation>;
+  readonly cidrs6: Map<string, CidrAssociation>;
   readonly subnets: Map<string, SubnetRecord>;
+  readonly subnetByReservation: Map<string, string>;
   readonly groups: Map<string, SimSecurityGroup>;
+  /** How many rules of other groups name a group. */
+  readonly groupMentions: Map<string, number>;
+  readonly groupByName: Map<string, string>;
   readonly instances: Map<string, SimInstance>;
+  readonly instancesByName: Map<string, Set<string>>;
+  /** Ids of terminated instances, the first to go first. */
+  readonly terminated: Set<string>;
   readonly enis: Map<string, SimEni>;
   readonly eniByMac: Map<MacAddress, string>;
-  readonly eniByAddress: Map<Ipv4Address, string>;
   readonly eniByAttachment: Map<string, string>;
-  readonly enisByInstance: Map<string, Set<string>>;
-  readonly eniByToken: Map<string, { readonly eniId: string; readonly request: string }>;
-  readonly tokenByEni: Map<string, string>;
+  readonly branchByAssociation: Map<string, string>;
+  /** The branches of a trunk by VLAN. */
+  readonly branches: Map<string, Map<number, string>>;
+  readonly postings: EniPostings;
+  readonly holders: Holders;
+  deleted: SimEni[];
+  readonly tokens: Record<'eni' | 'instance' | 'trunk', ClientTokens>;
 }
 
 /** The subnet, or EC2's complaint. */
@@ -59,18 +96,18 @@ export function needEni(state: VpcState, id: string): SimEni {
   return eni;
 }
 
-/** The ids themselves when every group exists, or EC2's complaint about the first that does not. */
-export function needGroups(state: VpcState, ids: readonly string[]): readonly string[] {
-  const missing = ids.find((id) => !state.groups.has(id));
-  if (missing !== undefined)
-    throw new SimFault('InvalidGroup.NotFound', `The security group '${missing}' does not exist`);
-  return ids;
+/** The group, or EC2's complaint. */
+export function needGroup(state: VpcState, id: string): SimSecurityGroup {
+  const group = state.groups.get(id);
+  if (group === undefined) throw new SimFault('InvalidGroup.NotFound', `The security group '${id}' does not exist`);
+  return group;
 }
 
 /** The ENIs of an instance by network card and device, whatever the state of their attachment. */
 export function enisOf(state: VpcState, instanceId: string): readonly SimEni[] {
-  const ids = state.enisByInstance.get(instanceId) ?? new Set();
   const place = (eni: SimEni): number =>
     (eni.attachment?.networkCardIndex ?? 0) * 1000 + (eni.attachment?.deviceIndex ?? 0);
-  return [...ids].map((id) => needEni(state, id)).sort((a, b) => place(a) - place(b));
+  return [...state.postings.find('instance-id', instanceId)]
+    .map((id) => needEni(state, id))
+    .sort((a, b) => place(a) - place(b));
 }

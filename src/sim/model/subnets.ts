@@ -1,43 +1,101 @@
-import { cidrContains, cidrSize, formatCidr, type Ipv4Cidr, networkOf } from '../../addr/index.ts';
+import { formatCidr, type Ipv4Cidr, type Ipv6Cidr, networkOf } from '../../addr/index.ts';
+import { holdsCidr, ipv4Cidrs, overlaps, subnetAssociation } from './cidrs.ts';
 import { SimFault } from './fault.ts';
-import type { SubnetRecord, Tags, VpcState } from './state.ts';
-import type { SimSubnet } from './types.ts';
-
-/** The network, router, DNS and one future address at the bottom, and the broadcast address at the top. */
-export const RESERVED = { first: 4, last: 1 } as const;
+import { SubnetSpace } from './space.ts';
+import { needSubnet, type SubnetRecord, type VpcState } from './state.ts';
+import type { SimSubnet, Tags } from './types.ts';
 
 /** What a subnet is made from. */
 export interface SubnetRequest {
   readonly cidr: Ipv4Cidr;
-  readonly availabilityZone?: string;
-  readonly tags?: Tags;
+  readonly availabilityZone?: string | undefined;
+  /** A /64 of one of the VPC's IPv6 blocks. */
+  readonly ipv6Cidr?: Ipv6Cidr | undefined;
+  readonly mapPublicIpOnLaunch?: boolean | undefined;
+  readonly assignIpv6AddressOnCreation?: boolean | undefined;
+  readonly tags?: Tags | undefined;
 }
 
-/** Adds a subnet. EC2 takes /16 to /28, inside the VPC, overlapping no other subnet. */
+/** Adds a subnet. EC2 takes /16 to /28, inside a network of the VPC, overlapping no other subnet. */
 export function createSubnet(state: VpcState, request: SubnetRequest): SimSubnet {
   const cidr = networkOf(request.cidr);
   const text = formatCidr(cidr);
   const { prefixLength } = cidr;
-  if (prefixLength < 16 || prefixLength > 28 || prefixLength < state.cidr.prefixLength || !inside(state.cidr, cidr))
-    throw new SimFault('InvalidSubnet.Range', `The CIDR '${text}' is invalid for the VPC ${formatCidr(state.cidr)}`);
+  if (prefixLength < 16 || prefixLength > 28 || !ipv4Cidrs(state).some((one) => holdsCidr(one, cidr)))
+    throw new SimFault('InvalidSubnet.Range', `The CIDR '${text}' is invalid for the VPC ${state.vpcId}`);
   for (const { subnet } of state.subnets.values())
-    if (inside(subnet.cidr, cidr) || inside(cidr, subnet.cidr))
+    if (overlaps(subnet.cidr, cidr))
       throw new SimFault('InvalidSubnet.Conflict', `The CIDR '${text}' conflicts with subnet ${subnet.id}`);
   const subnet: SimSubnet = {
     id: state.ids.next('subnet'),
     cidr,
+    ipv6: request.ipv6Cidr === undefined ? undefined : subnetAssociation(state, request.ipv6Cidr),
     availabilityZone: request.availabilityZone ?? `${state.region}a`,
+    mapPublicIpOnLaunch: request.mapPublicIpOnLaunch ?? false,
+    assignIpv6AddressOnCreation: request.assignIpv6AddressOnCreation ?? false,
     tags: request.tags ?? {},
   };
-  state.subnets.set(subnet.id, { subnet, held: 0, cursor: RESERVED.first });
+  needIpv6ToAssign(subnet);
+  const space = new SubnetSpace(cidr);
+  const strangers = { fragments: [], fill: [] };
+  state.subnets.set(subnet.id, { subnet, space, reservations: new Map(), blocks6: 0, strangers });
+  state.emit({ kind: 'vpc-changed' });
   return subnet;
 }
 
-/** Addresses EC2 would still hand out. */
-export function availableAddresses(record: SubnetRecord): number {
-  return cidrSize(record.subnet.cidr) - RESERVED.first - RESERVED.last - record.held;
+/** Deletes a subnet without ENIs; its reservations go with it. */
+export function deleteSubnet(state: VpcState, id: string): void {
+  const record = needSubnet(state, id);
+  if (state.postings.find('subnet-id', id).size > 0)
+    throw new SimFault('DependencyViolation', `The subnet '${id}' has dependencies and cannot be deleted.`);
+  for (const reservation of record.reservations.keys()) state.subnetByReservation.delete(reservation);
+  state.subnets.delete(id);
+  state.emit({ kind: 'vpc-changed' });
 }
 
-function inside(outer: Ipv4Cidr, inner: Ipv4Cidr): boolean {
-  return outer.prefixLength <= inner.prefixLength && cidrContains(outer, inner.address);
+/** Changes what new ENIs of a subnet get. */
+export function modifySubnet(
+  state: VpcState,
+  id: string,
+  change: {
+    readonly mapPublicIpOnLaunch?: boolean | undefined;
+    readonly assignIpv6AddressOnCreation?: boolean | undefined;
+  },
+): SimSubnet {
+  const record = needSubnet(state, id);
+  const { subnet } = record;
+  const changed: SimSubnet = {
+    ...subnet,
+    mapPublicIpOnLaunch: change.mapPublicIpOnLaunch ?? subnet.mapPublicIpOnLaunch,
+    assignIpv6AddressOnCreation: change.assignIpv6AddressOnCreation ?? subnet.assignIpv6AddressOnCreation,
+  };
+  needIpv6ToAssign(changed);
+  record.subnet = changed;
+  state.emit({ kind: 'vpc-changed' });
+  return changed;
+}
+
+/** Occupies one address in every open /28, as the instances of strangers would, so that no prefix can be had. */
+export function fragmentSubnet({ space, strangers }: SubnetRecord): void {
+  const fresh = space.openBlockAddresses();
+  for (const address of fresh) space.take(address);
+  strangers.fragments = [...strangers.fragments, ...fresh];
+}
+
+/** Occupies every address that EC2 could pick, but the last `leave`. */
+export function exhaustSubnet({ space, strangers }: SubnetRecord, leave: number): void {
+  const fresh = space.pick(Math.max(0, space.open - leave));
+  for (const address of fresh) space.take(address);
+  strangers.fill = [...strangers.fill, ...fresh];
+}
+
+/** Frees what `fragmentSubnet` or `exhaustSubnet` occupied. */
+export function releaseStrangers({ space, strangers }: SubnetRecord, which: 'fragments' | 'fill'): void {
+  for (const address of strangers[which]) space.release(address);
+  strangers[which] = [];
+}
+
+function needIpv6ToAssign(subnet: SimSubnet): void {
+  if (subnet.assignIpv6AddressOnCreation && subnet.ipv6 === undefined)
+    throw new SimFault('InvalidParameterValue', `Subnet '${subnet.id}' has no IPv6 CIDR block to assign from`);
 }

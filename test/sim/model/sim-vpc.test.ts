@@ -32,7 +32,7 @@ test('an ENI lives: created, attaching, attached, detaching, available, deleted'
   const { vpc, node, subnet } = withNode();
   const seen: string[] = [];
   const say = (event: SimEvent): void => {
-    seen.push(event.kind === 'instance-terminated' ? event.kind : `${event.kind} ${event.eni.attachment?.state}`);
+    seen.push('eni' in event ? `${event.kind} ${event.eni.attachment?.state}` : event.kind);
   };
   const stop = vpc.observe(say);
   const state = (id: string): string | undefined => vpc.eni(id).attachment?.state;
@@ -57,7 +57,12 @@ test('an ENI lives: created, attaching, attached, detaching, available, deleted'
   expect(vpc.availableAddresses(subnet)).toBe(250);
   stop();
   vpc.terminateInstance(node);
-  expect(seen).toEqual(['eni-attached attached', 'eni-addresses attached', 'eni-detached detaching']);
+  expect(seen).toEqual([
+    'eni-attached attached',
+    'eni-changed attached',
+    'eni-detached detaching',
+    'eni-deleted undefined',
+  ]);
 });
 
 test('terminating deletes the marked ENIs, frees the others and tells in order', () => {
@@ -68,12 +73,24 @@ test('terminating deletes the marked ENIs, frees the others and tells in order',
   const seen: string[] = [];
   vpc.observe((event) => seen.push(event.kind));
   vpc.terminateInstance(node);
-  expect(seen).toEqual(['eni-detached', 'eni-detached', 'eni-detached', 'instance-terminated']);
+  expect(seen).toEqual([
+    'eni-detached',
+    'eni-detached',
+    'eni-detached',
+    'eni-deleted',
+    'eni-deleted',
+    'instance-terminated',
+  ]);
   expect(vpc.enis().map((eni) => ({ id: eni.id, attachment: eni.attachment }))).toEqual([
     { id: kept.eniId, attachment: undefined },
   ]);
-  expect({ instances: vpc.instances(), free: vpc.availableAddresses(subnet) }).toEqual({ instances: [], free: 250 });
+  expect({ state: vpc.instance(node).state, free: vpc.availableAddresses(subnet) }).toEqual({
+    state: 'terminated',
+    free: 250,
+  });
   vpc.completeDetach(kept.attachmentId);
+  expect(vpc.terminateInstance(node).state).toBe('terminated');
+  vpc.forgetInstance(node);
   expect(faultOf(() => vpc.terminateInstance(node))).toBe('InvalidInstanceID.NotFound');
 });
 
