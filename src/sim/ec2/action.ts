@@ -1,5 +1,6 @@
-import type { Clock } from '../../sys/index.ts';
-import type { SimVpc } from '../model/index.ts';
+import type { SimInstance, SimVpc } from '../model/index.ts';
+import type { DoneTokens } from './done-tokens.ts';
+import type { Launches } from './launches.ts';
 import type { Parameters } from './parameters.ts';
 import type { Xml } from './xml.ts';
 
@@ -10,23 +11,12 @@ export interface ActionContext {
   readonly later: (ms: number, then: () => void) => void;
   readonly attachMs: number;
   readonly detachMs: number;
+  /** Brings an instance that was begun to its end, outside the answer. */
+  readonly launch: (instance: SimInstance) => void;
+  readonly terminate: (instance: SimInstance) => void;
+  readonly launches: Launches;
+  readonly disassociations: DoneTokens;
 }
 
 /** One EC2 action in two steps: read every parameter, then do it. Nothing has happened before the second. */
 export type Action = (parameters: Parameters, context: ActionContext) => () => Xml;
-
-/** A timer made from a clock. Aborting the signal drops what still waits; other failures go to `onError`. */
-export function createLater(
-  clock: Clock,
-  signal: AbortSignal | undefined,
-  onError: (error: unknown) => void,
-): ActionContext['later'] {
-  return (ms, then) => {
-    clock
-      .sleep(ms, signal)
-      .then(then)
-      .catch((error: unknown) => {
-        if (signal?.aborted !== true) onError(error);
-      });
-  };
-}

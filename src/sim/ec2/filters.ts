@@ -1,10 +1,14 @@
 import { SimFault, type Tags } from '../model/index.ts';
 import type { Parameters } from './parameters.ts';
+import { createPattern } from './pattern.ts';
 
-/** A `Filter.N`: an object passes when one of the patterns matches one of its values. */
+/** A `Filter.N`: an object passes when one of the wanted values matches one of its own. */
 export interface Filter {
   readonly name: string;
-  readonly patterns: readonly RegExp[];
+  readonly values: readonly string[];
+  readonly matches: (text: string) => boolean;
+  /** The values themselves when none of them holds a wildcard: what an index can look up. */
+  readonly literals: readonly string[] | undefined;
 }
 
 /** What a filter of each name looks at. */
@@ -15,11 +19,14 @@ const MAX_VALUES = 200;
 
 /** Reads `Filter.N.Name` and `Filter.N.Value.M`. */
 export function readFilters(parameters: Parameters): readonly Filter[] {
-  const filters = parameters.structures('Filter').map((filter) => ({
-    name: filter.required('Name'),
-    patterns: filter.list('Value').map(patternOf),
-  }));
-  const values = filters.reduce((sum, filter) => sum + filter.patterns.length, 0);
+  const filters = parameters.structures('Filter').map((filter) => {
+    const values = filter.list('Value');
+    const literals = values.some((value) => /[*?\\]/.test(value)) ? undefined : values;
+    const patterns = values.map(createPattern);
+    const matches = (text: string): boolean => patterns.some((pattern) => pattern(text));
+    return { name: filter.required('Name'), values, matches, literals };
+  });
+  const values = filters.reduce((sum, filter) => sum + filter.values.length, 0);
   if (values > MAX_VALUES)
     throw new SimFault('FilterLimitExceeded', `A request takes ${MAX_VALUES} filter values, not ${values}`);
   return filters;
@@ -35,10 +42,28 @@ export function applyFilters<T extends { readonly tags: Tags }>(
     const values = valuesFor(filter.name, table);
     return (item: T): boolean => {
       const found = values(item).filter((value) => value !== undefined);
-      return filter.patterns.some((pattern) => found.some((value) => pattern.test(String(value))));
+      return found.some((value) => filter.matches(String(value)));
     };
   });
   return items.filter((item) => tests.every((test) => test(item)));
+}
+
+/**
+ * The ids an index narrows a listing to, or `undefined` when no filter has one. `lookUp` gives what an index holds for
+ * one literal value of a filter; the filter with the fewest ids wins, and all filters are applied to those.
+ */
+export function candidateIds(
+  filters: readonly Filter[],
+  lookUp: (name: string, value: string) => ReadonlySet<string> | readonly string[] | undefined,
+): readonly string[] | undefined {
+  let fewest: readonly string[] | undefined;
+  for (const { name, literals } of filters) {
+    const found = literals?.map((value) => lookUp(name, value));
+    if (found === undefined || found.some((ids) => ids === undefined)) continue;
+    const ids = [...new Set(found.flatMap((one) => [...(one ?? [])]))];
+    if (fewest === undefined || ids.length < fewest.length) fewest = ids;
+  }
+  return fewest;
 }
 
 function valuesFor<T extends { readonly tags: Tags }>(name: string, table: FilterTable<T>): FilterTable<T>[string] {
@@ -50,14 +75,4 @@ function valuesFor<T extends { readonly tags: Tags }>(name: string, table: Filte
   const values = Object.hasOwn(table, name) ? table[name] : undefined;
   if (values === undefined) throw new SimFault('InvalidParameterValue', `The filter '${name}' is invalid`);
   return values;
-}
-
-/** `*` stands for any text, `?` for one character; a backslash takes their meaning away. */
-function patternOf(value: string): RegExp {
-  const source = value.replace(/\\[*?\\]|[*?]|[^*?\\]+|\\/g, (part) => {
-    if (part === '*') return '.*';
-    if (part === '?') return '.';
-    return RegExp.escape(part.length === 2 && part.startsWith('\\') ? part.slice(1) : part);
-  });
-  return new RegExp(`^${source}$`, 's');
 }

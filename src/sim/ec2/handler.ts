@@ -1,22 +1,25 @@
 import { type Clock, systemClock } from '../../sys/index.ts';
 import { type Decision, type Dials, lostAnswer } from '../dials/index.ts';
 import { SimFault, type SimVpc } from '../model/index.ts';
-import { type ActionContext, createLater } from './action.ts';
+import type { ActionContext } from './action.ts';
 import { ACTIONS } from './actions/index.ts';
-import { accessKeyOf } from './authorization.ts';
-import { readPairs } from './body.ts';
+import { authenticate, type Credentials } from './authorization.ts';
+import { receive } from './body.ts';
+import { createContext, type InstanceHooks } from './context.ts';
 import { Parameters } from './parameters.ts';
 import { recordedParameters, resultOf, resultOfFault } from './recorded.ts';
 import { renderAnswer, renderFault, type Xml } from './xml.ts';
 
 /** What the EC2 face stands on. */
-export interface Ec2HandlerOptions {
+export interface Ec2HandlerOptions extends InstanceHooks {
   readonly vpc: SimVpc;
   readonly dials?: Dials;
   readonly clock?: Clock;
   /** How long an attach and a detach take; the VPC's own figures unless given. */
   readonly attachMs?: number;
   readonly detachMs?: number;
+  /** Who may call; everybody who signs somehow when absent. */
+  readonly credentials?: Credentials;
   /** Ends the attaches and detaches still under way, so that a process can stop. */
   readonly signal?: AbortSignal;
   /** Told about failures that belong to no answer, and about defects behind an `InternalError`. */
@@ -35,12 +38,7 @@ const LONGEST_NAME = 100;
 /** EC2's Query API over one simulated VPC. */
 export function createEc2Handler(options: Ec2HandlerOptions): (request: Request) => Promise<Response> {
   const { vpc, dials, clock = systemClock, onError = () => {} } = options;
-  const context: ActionContext = {
-    vpc,
-    later: createLater(clock, options.signal, onError),
-    attachMs: options.attachMs ?? vpc.attachMs,
-    detachMs: options.detachMs ?? vpc.detachMs,
-  };
+  const context = createContext({ ...options, clock, onError });
 
   return async (request) => {
     const started = clock.monotonic();
@@ -55,10 +53,11 @@ export function createEc2Handler(options: Ec2HandlerOptions): (request: Request)
         : new Response(body, { status, headers: { 'content-type': 'text/xml;charset=UTF-8' } });
     };
     try {
-      const pairs = await readPairs(request);
+      const { body, pairs } = await receive(request);
       const action = pairs.find(([name]) => name === 'Action')?.[1] ?? '';
       Object.assign(call, { action: action.slice(0, LONGEST_NAME), parameters: recordedParameters(pairs) });
-      call.caller = accessKeyOf(request, vpc.region);
+      const verifier = { region: vpc.region, now: clock.now(), credentials: options.credentials };
+      call.caller = authenticate(request, body, verifier);
       const run = prepare(Parameters.parse(pairs), context);
       const decision = dials?.decide({ action, now: clock.monotonic(), reads: READS.has(action) });
       await disturb(decision, clock, options.signal);

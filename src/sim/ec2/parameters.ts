@@ -1,5 +1,16 @@
-import { type Ipv4Address, isIpv4 } from '../../addr/index.ts';
+import {
+  type Ipv4Address,
+  type Ipv4Cidr,
+  type Ipv6Address,
+  type Ipv6Cidr,
+  isIpv4,
+  parseIpv4Cidr,
+  parseIpv6,
+  parseIpv6Cidr,
+} from '../../addr/index.ts';
 import { SimFault } from '../model/index.ts';
+import { checkId, type IdKind } from './ids.ts';
+import { isUnsupported } from './unsupported.ts';
 
 interface Node {
   value: string | undefined;
@@ -7,7 +18,7 @@ interface Node {
   readonly children: Map<string, Node>;
 }
 
-/** No EC2 parameter nests deeper (`TagSpecification.1.Tag.1.Key`); a bound keeps the tree shallow. */
+/** No EC2 parameter nests deeper (`NetworkInterface.1.PrivateIpAddresses.1.Primary`); a bound keeps the tree shallow. */
 const MAX_DEPTH = 8;
 
 /** Control characters have no place in XML, so an answer could not give them back. */
@@ -21,10 +32,13 @@ const FALSE = new Set(['false', '0']);
  * left over is known to be unknown and can be refused: a parameter silently ignored would make a client believe it worked.
  */
 export class Parameters {
+  /** The action asked for. */
+  readonly action: string;
   readonly #node: Node;
   readonly #path: string;
 
-  private constructor(node: Node, path: string) {
+  private constructor(action: string, node: Node, path: string) {
+    this.action = action;
     this.#node = node;
     this.#path = path;
   }
@@ -49,7 +63,17 @@ export class Parameters {
         throw new SimFault('InvalidParameterValue', `The parameter ${name} holds a control character`);
       node.value = value;
     }
-    return new Parameters(root, '');
+    return new Parameters(root.children.get('Action')?.value ?? '', root, '');
+  }
+
+  /** What the request says something about, by the first part of each name. */
+  names(): readonly string[] {
+    return [...this.#node.children.keys()];
+  }
+
+  /** Whether the request says anything about this parameter. */
+  has(name: string): boolean {
+    return this.#node.children.has(name);
   }
 
   /** The text of a parameter. */
@@ -63,16 +87,23 @@ export class Parameters {
   /** The text of a parameter the action cannot do without. */
   required(name: string): string {
     const value = this.text(name);
-    if (value === undefined || value === '')
-      throw new SimFault('MissingParameter', `The request must contain the parameter ${this.#path}${name}`);
+    if (value === undefined || value === '') throw missing(`${this.#path}${name}`);
     return value;
   }
 
-  /** A whole number, zero or more. */
-  integer(name: string): number | undefined {
+  /** One of a few words. */
+  choice<T extends string>(name: string, words: readonly T[]): T | undefined {
+    const value = this.text(name);
+    const word = words.find((one) => one === value);
+    if (value !== undefined && word === undefined) throw this.#invalid(name, value);
+    return word;
+  }
+
+  /** A whole number. Zero or more, unless `least` says otherwise. */
+  integer(name: string, least = 0): number | undefined {
     const value = this.text(name);
     if (value === undefined) return undefined;
-    if (!/^\d{1,9}$/.test(value)) throw this.#invalid(name, value);
+    if (!/^-?\d{1,9}$/.test(value) || Number(value) < least) throw this.#invalid(name, value);
     return Number(value);
   }
 
@@ -85,50 +116,113 @@ export class Parameters {
     throw this.#invalid(name, value);
   }
 
+  /** An id of this kind. */
+  id(name: string, kind: IdKind): string | undefined {
+    const value = this.text(name);
+    return value === undefined ? undefined : checkId(kind, value);
+  }
+
+  /** An id the action cannot do without. */
+  requiredId(name: string, kind: IdKind): string {
+    return checkId(kind, this.required(name));
+  }
+
+  /** Ids `name.1`, `name.2`, … of this kind. */
+  ids(name: string, kind: IdKind): readonly string[] {
+    return this.list(name).map((value) => checkId(kind, value));
+  }
+
+  /** Ids, at least one. */
+  requiredIds(name: string, kind: IdKind): readonly string[] {
+    const ids = this.ids(name, kind);
+    if (ids.length === 0) throw missing(`${this.#path}${name}`);
+    return ids;
+  }
+
   /** An IPv4 address. */
   address(name: string): Ipv4Address | undefined {
     const value = this.text(name);
+    return value === undefined ? undefined : this.#address(name, value);
+  }
+
+  /** IPv4 addresses `name.1`, `name.2`, … */
+  addresses(name: string): readonly Ipv4Address[] {
+    return this.list(name).map((value) => this.#address(name, value));
+  }
+
+  /** An IPv6 address in any spelling. */
+  ipv6(name: string): Ipv6Address | undefined {
+    const value = this.text(name);
+    return value === undefined ? undefined : this.#parsed(name, value, parseIpv6);
+  }
+
+  /** IPv6 addresses `name.1`, `name.2`, … */
+  ipv6Addresses(name: string): readonly Ipv6Address[] {
+    return this.list(name).map((value) => this.#parsed(name, value, parseIpv6));
+  }
+
+  /** An IPv4 network. */
+  cidr(name: string): Ipv4Cidr | undefined {
+    const value = this.text(name);
+    return value === undefined ? undefined : this.#parsed(name, value, parseIpv4Cidr);
+  }
+
+  /** IPv4 networks `name.1`, `name.2`, … */
+  cidrs(name: string): readonly Ipv4Cidr[] {
+    return this.list(name).map((value) => this.#parsed(name, value, parseIpv4Cidr));
+  }
+
+  /** An IPv6 network. */
+  ipv6Cidr(name: string): Ipv6Cidr | undefined {
+    const value = this.text(name);
+    return value === undefined ? undefined : this.#parsed(name, value, parseIpv6Cidr);
+  }
+
+  /** IPv6 networks `name.1`, `name.2`, … */
+  ipv6Cidrs(name: string): readonly Ipv6Cidr[] {
+    return this.list(name).map((value) => this.#parsed(name, value, parseIpv6Cidr));
+  }
+
+  /** The bytes behind base64. */
+  base64(name: string): Uint8Array | undefined {
+    const value = this.text(name);
     if (value === undefined) return undefined;
-    if (!isIpv4(value)) throw this.#invalid(name, value);
-    return value;
+    if (!/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(value))
+      throw new SimFault('InvalidParameterValue', `The parameter ${this.#path}${name} is not base64`);
+    return Uint8Array.from(Buffer.from(value, 'base64'));
   }
 
   /** The texts of `name.1`, `name.2`, … */
   list(name: string): readonly string[] {
     return this.#numbered(name).flatMap(({ node }) => {
+      if (node.value === undefined) return [];
       node.read = true;
-      return node.value === undefined ? [] : [node.value];
-    });
-  }
-
-  /** IPv4 addresses `name.1`, `name.2`, … */
-  addresses(name: string): readonly Ipv4Address[] {
-    return this.list(name).map((value) => {
-      if (!isIpv4(value)) throw this.#invalid(name, value);
-      return value;
+      return [node.value];
     });
   }
 
   /** The structures `name.1.…`, `name.2.…` */
   structures(name: string): readonly Parameters[] {
-    return this.#numbered(name).map(({ node, step }) => new Parameters(node, `${this.#path}${name}.${step}.`));
+    return this.#numbered(name).map(
+      ({ node, step }) => new Parameters(this.action, node, `${this.#path}${name}.${step}.`),
+    );
   }
 
   /** The structure `name.…`, empty when the request has none. */
   structure(name: string): Parameters {
-    return new Parameters(this.#node.children.get(name) ?? emptyNode(), `${this.#path}${name}.`);
+    return new Parameters(this.action, this.#node.children.get(name) ?? emptyNode(), `${this.#path}${name}.`);
   }
 
-  /** Throws `UnsupportedOperation` when the request uses one of these: EC2 knows them, this simulator does not yet. */
-  unsupported(...names: readonly string[]): void {
-    const used = names.find((name) => this.#node.children.has(name));
-    if (used !== undefined) throw new SimFault('UnsupportedOperation', `The simulator does not know ${used} yet`);
-  }
-
-  /** Throws `UnknownParameter` when something was sent that no reader took. */
+  /**
+   * Throws `UnsupportedOperation` when something was sent that EC2 has and the simulator has not, `UnknownParameter` when
+   * something was sent that no reader took.
+   */
   finish(): void {
     const name = firstUnread(this.#node, []);
-    if (name !== undefined) throw new SimFault('UnknownParameter', `The parameter ${name} is not recognized`);
+    if (name === undefined) return;
+    if (isUnsupported(this.action, name))
+      throw new SimFault('UnsupportedOperation', `The simulator does not know the parameter ${name} of ${this.action}`);
+    throw new SimFault('UnknownParameter', `The parameter ${name} is not recognized`);
   }
 
   #numbered(name: string): readonly { readonly node: Node; readonly step: string }[] {
@@ -139,9 +233,27 @@ export class Parameters {
       .map(([step, node]) => ({ node, step }));
   }
 
+  #address(name: string, value: string): Ipv4Address {
+    if (!isIpv4(value)) throw this.#invalid(name, value);
+    return value;
+  }
+
+  #parsed<T>(name: string, value: string, parse: (text: string) => T): T {
+    try {
+      return parse(value);
+    } catch {
+      throw this.#invalid(name, value);
+    }
+  }
+
   #invalid(name: string, value: string): SimFault {
     return new SimFault('InvalidParameterValue', `Value (${value}) for parameter ${this.#path}${name} is invalid`);
   }
+}
+
+/** EC2's complaint about a parameter an action cannot do without. */
+export function missing(name: string): SimFault {
+  return new SimFault('MissingParameter', `The request must contain the parameter ${name}`);
 }
 
 function emptyNode(): Node {

@@ -33,7 +33,7 @@ test('DescribeInstances shows the instance with its ENIs', async () => {
       },
     ],
   });
-  const missing = s.client.send(new ec2.DescribeInstancesCommand({ InstanceIds: ['i-1'] }));
+  const missing = s.client.send(new ec2.DescribeInstancesCommand({ InstanceIds: ['i-00000001'] }));
   expect(await refusalOf(missing)).toBe('InvalidInstanceID.NotFound 400');
 });
 
@@ -41,7 +41,7 @@ const filters: readonly { name: string; filter: [string, string[]]; found: strin
   { name: 'the instance', filter: ['attachment.instance-id', ['NODE']], found: 'primary' },
   { name: 'the status', filter: ['status', ['available']], found: 'spare,other' },
   { name: 'several values', filter: ['status', ['available', 'in-use']], found: 'primary,spare,other' },
-  { name: 'the VPC', filter: ['vpc-id', ['vpc-1']], found: '' },
+  { name: 'the VPC', filter: ['vpc-id', ['vpc-00000001']], found: '' },
   { name: 'the subnet', filter: ['subnet-id', ['SUBNET']], found: 'primary,spare' },
   { name: 'a tag', filter: ['tag:team', ['net', 'x']], found: 'spare' },
   { name: 'a tag pattern', filter: ['tag:team', ['n?t*']], found: 'spare' },
@@ -68,7 +68,9 @@ for (const row of filters) {
     const { NetworkInterfaces } = await s.client.send(
       new ec2.DescribeNetworkInterfacesCommand({ Filters: [{ Name, Values }] }),
     );
-    expect(NetworkInterfaces?.map((eni) => names.get(eni.NetworkInterfaceId ?? '')).join() ?? '').toBe(row.found);
+    const found = new Set(NetworkInterfaces?.map((eni) => names.get(eni.NetworkInterfaceId ?? '')));
+    expect([...names.values()].filter((name) => found.has(name)).join()).toBe(row.found);
+    expect(found.size).toBe(NetworkInterfaces?.length ?? 0);
   });
 }
 
@@ -77,7 +79,7 @@ test('an unknown filter, an unknown ENI and a bad page are refused', async () =>
   const describe = (input: ec2.DescribeNetworkInterfacesCommandInput): Promise<string> =>
     refusalOf(s.client.send(new ec2.DescribeNetworkInterfacesCommand(input)));
   expect(await describe({ Filters: [{ Name: 'colour', Values: ['red'] }] })).toBe('InvalidParameterValue 400');
-  expect(await describe({ NetworkInterfaceIds: ['eni-1'] })).toBe('InvalidNetworkInterfaceID.NotFound 400');
+  expect(await describe({ NetworkInterfaceIds: ['eni-00000001'] })).toBe('InvalidNetworkInterfaceID.NotFound 400');
   expect(await describe({ MaxResults: 4 })).toBe('InvalidParameterValue 400');
   expect(await describe({ NextToken: 'x' })).toBe('InvalidNextToken 400');
   const both = describe({ MaxResults: 5, NetworkInterfaceIds: [s.primary] });
@@ -91,7 +93,12 @@ test('the paginator of the SDK sees every ENI once', async () => {
   for await (const page of ec2.paginateDescribeNetworkInterfaces({ client: s.client, pageSize: 5 }, {}))
     pages.push((page.NetworkInterfaces ?? []).map((eni) => eni.NetworkInterfaceId ?? ''));
   expect(pages.map((page) => page.length)).toEqual([5, 5, 3]);
-  expect(pages.flat()).toEqual(s.vpc.enis().map((eni) => eni.id));
+  expect(pages.flat().sort()).toEqual(
+    s.vpc
+      .enis()
+      .map((eni) => eni.id)
+      .sort(),
+  );
 });
 
 test('DescribeSubnets counts free addresses and filters by zone', async () => {
@@ -117,11 +124,20 @@ test('DescribeSubnets counts free addresses and filters by zone', async () => {
       AvailabilityZoneId: 'use1-az1',
       DefaultForAz: false,
       MapPublicIpOnLaunch: false,
+      MapCustomerOwnedIpOnLaunch: false,
       AssignIpv6AddressOnCreation: false,
+      EnableDns64: false,
+      Ipv6Native: false,
+      Ipv6CidrBlockAssociationSet: [],
+      PrivateDnsNameOptionsOnLaunch: {
+        HostnameType: 'ip-name',
+        EnableResourceNameDnsARecord: false,
+        EnableResourceNameDnsAAAARecord: false,
+      },
       Tags: [{ Key: 'tier', Value: 'pods' }],
     },
   ]);
-  const missing = s.client.send(new ec2.DescribeSubnetsCommand({ SubnetIds: ['subnet-1'] }));
+  const missing = s.client.send(new ec2.DescribeSubnetsCommand({ SubnetIds: ['subnet-00000001'] }));
   expect(await refusalOf(missing)).toBe('InvalidSubnetID.NotFound 400');
 });
 
@@ -158,6 +174,6 @@ test('DescribeVpcs, DescribeAvailabilityZones and DescribeSecurityGroups show th
   ]);
   const groups = await s.client.send(new ec2.DescribeSecurityGroupsCommand({}));
   expect(groups.SecurityGroups?.map((one) => one.GroupName)).toEqual(['default']);
-  const missing = s.client.send(new ec2.DescribeSecurityGroupsCommand({ GroupIds: ['sg-1'] }));
+  const missing = s.client.send(new ec2.DescribeSecurityGroupsCommand({ GroupIds: ['sg-00000001'] }));
   expect(await refusalOf(missing)).toBe('InvalidGroup.NotFound 400');
 });

@@ -143,7 +143,7 @@ test('a delayed request is answered when its time has passed, and changes nothin
 test('every request is on record with caller, action, parameters and outcome', async () => {
   await using s = stage();
   await s.client.send(new ec2.DescribeSubnetsCommand({ SubnetIds: [s.subnet] }));
-  await refusalOf(s.client.send(new ec2.DeleteNetworkInterfaceCommand({ NetworkInterfaceId: 'eni-1' })));
+  await refusalOf(s.client.send(new ec2.DeleteNetworkInterfaceCommand({ NetworkInterfaceId: 'eni-00000001' })));
   await fetch(s.url, { method: 'POST', headers: form, body: 'nonsense' });
   const parameters = { Version: '2016-11-15' };
   const ended = { ms: 0, requestId: expect.stringMatching(/^[0-9a-f-]{36}$/) };
@@ -161,9 +161,9 @@ test('every request is on record with caller, action, parameters and outcome', a
       at: 1_700_000_000_000,
       caller: 'AKIDEXAMPLE',
       action: 'DeleteNetworkInterface',
-      parameters: { ...parameters, NetworkInterfaceId: 'eni-1' },
+      parameters: { ...parameters, NetworkInterfaceId: 'eni-00000001' },
       code: 'InvalidNetworkInterfaceID.NotFound',
-      result: "InvalidNetworkInterfaceID.NotFound: The network interface 'eni-1' does not exist",
+      result: "InvalidNetworkInterfaceID.NotFound: The network interface 'eni-00000001' does not exist",
       ...ended,
     },
     {

@@ -116,7 +116,9 @@ test('ModifyNetworkInterfaceAttribute changes groups and description, one at a t
   const both = modify({ Groups: [group], Description: { Value: 'x' } });
   expect(await refusalOf(both)).toBe('InvalidParameterCombination 400');
   expect(await refusalOf(modify({}))).toBe('MissingParameter 400');
-  expect(await refusalOf(modify({ SourceDestCheck: { Value: false } }))).toBe('UnsupportedOperation 400');
+  expect(await refusalOf(modify({ EnablePrimaryIpv6: true }))).toBe('UnsupportedOperation 400');
+  await modify({ SourceDestCheck: { Value: false } });
+  expect(s.vpc.eni(s.primary).sourceDestCheck).toBe(false);
 });
 
 test('AssignPrivateIpAddresses and UnassignPrivateIpAddresses by number and by name', async () => {
@@ -139,7 +141,8 @@ test('AssignPrivateIpAddresses and UnassignPrivateIpAddresses by number and by n
   expect(await refusalOf(assign({ PrivateIpAddresses: [other] }))).toBe('InvalidParameterValue 400');
   expect(await assign({ PrivateIpAddresses: [other], AllowReassignment: true })).toEqual([other]);
   expect(await refusalOf(assign({}))).toBe('MissingParameter 400');
-  expect(await refusalOf(assign({ Ipv4PrefixCount: 1 }))).toBe('UnsupportedOperation 400');
+  const prefix = { SecondaryPrivateIpAddressCount: 1, Ipv4PrefixCount: 1 };
+  expect(await refusalOf(assign(prefix))).toBe('InvalidParameterCombination 400');
   const both = assign({ PrivateIpAddresses: ['10.0.1.9'], SecondaryPrivateIpAddressCount: 1 });
   expect(await refusalOf(both)).toBe('InvalidParameterCombination 400');
 });
@@ -152,7 +155,7 @@ test('CreateTags writes and DescribeTags finds', async () => {
     new ec2.DescribeTagsCommand({ Filters: [{ Name: 'resource-type', Values: ['network-interface'] }] }),
   );
   expect(found).toEqual([{ ResourceId: s.primary, ResourceType: 'network-interface', ...Tags[0] }]);
-  const missing = s.client.send(new ec2.CreateTagsCommand({ Resources: ['eni-1'], Tags }));
+  const missing = s.client.send(new ec2.CreateTagsCommand({ Resources: ['eni-00000001'], Tags }));
   expect(await refusalOf(missing)).toBe('InvalidNetworkInterfaceID.NotFound 400');
 });
 
@@ -161,7 +164,7 @@ test('the error of a full subnet, a full instance and an unknown instance', asyn
   const create = (SubnetId: string, count: number): Promise<unknown> =>
     s.client.send(new ec2.CreateNetworkInterfaceCommand({ SubnetId, SecondaryPrivateIpAddressCount: count }));
   expect(await refusalOf(create(s.vpc.subnets()[1]?.id ?? '', 11))).toBe('InsufficientFreeAddressesInSubnet 400');
-  expect(await refusalOf(create('subnet-1', 1))).toBe('InvalidSubnetID.NotFound 400');
+  expect(await refusalOf(create('subnet-00000001', 1))).toBe('InvalidSubnetID.NotFound 400');
   const attach = (InstanceId: string, DeviceIndex: number): Promise<unknown> => {
     const NetworkInterfaceId = s.vpc.createEni({ subnetId: s.subnet }).id;
     return s.client.send(new ec2.AttachNetworkInterfaceCommand({ NetworkInterfaceId, InstanceId, DeviceIndex }));
@@ -169,11 +172,11 @@ test('the error of a full subnet, a full instance and an unknown instance', asyn
   await attach(s.node, 1);
   await attach(s.node, 2);
   expect(await refusalOf(attach(s.node, 3))).toBe('AttachmentLimitExceeded 400');
-  expect(await refusalOf(attach('i-1', 1))).toBe('InvalidInstanceID.NotFound 400');
+  expect(await refusalOf(attach('i-00000001', 1))).toBe('InvalidInstanceID.NotFound 400');
   const detach = (AttachmentId: string): Promise<unknown> =>
     s.client.send(new ec2.DetachNetworkInterfaceCommand({ AttachmentId }));
   expect(await refusalOf(detach(s.vpc.eni(s.primary).attachment?.id ?? ''))).toBe('OperationNotPermitted 400');
-  expect(await refusalOf(detach('eni-attach-1'))).toBe('InvalidAttachmentID.NotFound 400');
+  expect(await refusalOf(detach('eni-attach-00000001'))).toBe('InvalidAttachmentID.NotFound 400');
 });
 
 test('DryRun says that the request would have succeeded and does nothing', async () => {

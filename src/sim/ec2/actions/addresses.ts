@@ -1,18 +1,37 @@
+import { formatCidr } from '../../../addr/index.ts';
 import { SimFault } from '../../model/index.ts';
 import type { Action } from '../action.ts';
+import { missing } from '../parameters.ts';
+import { ipv4Prefixes } from '../shapes/index.ts';
 import { items } from '../xml.ts';
 
+/** How many of these ways of asking a request uses; EC2 takes one. */
+function onlyOne(ways: Readonly<Record<string, boolean>>): void {
+  const used = Object.keys(ways).filter((name) => ways[name] === true);
+  if (used.length > 1) throw new SimFault('InvalidParameterCombination', `Give either ${used.join(' or ')}, not both`);
+  if (used.length === 0) throw missing(Object.keys(ways).join(' or '));
+}
+
 export const assignPrivateIpAddresses: Action = (parameters, { vpc }) => {
-  parameters.unsupported('Ipv4Prefix', 'Ipv4PrefixCount');
-  const eniId = parameters.required('NetworkInterfaceId');
+  const eniId = parameters.requiredId('NetworkInterfaceId', 'network-interface');
   const addresses = parameters.addresses('PrivateIpAddress');
-  const count = parameters.integer('SecondaryPrivateIpAddressCount');
+  const count = parameters.integer('SecondaryPrivateIpAddressCount', 1);
+  const prefixes = parameters.cidrs('Ipv4Prefix');
+  const prefixCount = parameters.integer('Ipv4PrefixCount', 1);
   const allowReassignment = parameters.flag('AllowReassignment') ?? false;
-  if (count !== undefined && addresses.length > 0)
-    throw new SimFault('InvalidParameterCombination', 'Give either addresses or their number, not both');
-  if (count === undefined && addresses.length === 0)
-    throw new SimFault('MissingParameter', 'Either addresses or their number must be given');
+  onlyOne({
+    PrivateIpAddress: addresses.length > 0,
+    SecondaryPrivateIpAddressCount: count !== undefined,
+    Ipv4Prefix: prefixes.length > 0,
+    Ipv4PrefixCount: prefixCount !== undefined,
+  });
   return () => {
+    if (prefixCount !== undefined || prefixes.length > 0) {
+      const assigned = vpc.assignPrefixes(
+        prefixCount === undefined ? { eniId, prefixes } : { eniId, count: prefixCount },
+      );
+      return { networkInterfaceId: eniId, assignedIpv4PrefixSet: ipv4Prefixes(assigned), return: true };
+    }
     const assigned = vpc.assignAddresses(
       count === undefined ? { eniId, addresses, allowReassignment } : { eniId, count },
     );
@@ -25,13 +44,56 @@ export const assignPrivateIpAddresses: Action = (parameters, { vpc }) => {
 };
 
 export const unassignPrivateIpAddresses: Action = (parameters, { vpc }) => {
-  parameters.unsupported('Ipv4Prefix');
-  const eniId = parameters.required('NetworkInterfaceId');
+  const eniId = parameters.requiredId('NetworkInterfaceId', 'network-interface');
   const addresses = parameters.addresses('PrivateIpAddress');
-  if (addresses.length === 0)
-    throw new SimFault('MissingParameter', 'The request must contain the parameter PrivateIpAddress');
+  const prefixes = parameters.cidrs('Ipv4Prefix');
+  onlyOne({ PrivateIpAddress: addresses.length > 0, Ipv4Prefix: prefixes.length > 0 });
   return () => {
-    vpc.unassignAddresses({ eniId, addresses });
+    if (addresses.length > 0) vpc.unassignAddresses({ eniId, addresses });
+    else vpc.unassignPrefixes({ eniId, prefixes });
     return { return: true };
+  };
+};
+
+export const assignIpv6Addresses: Action = (parameters, { vpc }) => {
+  const eniId = parameters.requiredId('NetworkInterfaceId', 'network-interface');
+  const addresses = parameters.ipv6Addresses('Ipv6Addresses');
+  const count = parameters.integer('Ipv6AddressCount', 1);
+  const prefixes = parameters.ipv6Cidrs('Ipv6Prefix');
+  const prefixCount = parameters.integer('Ipv6PrefixCount', 1);
+  onlyOne({
+    Ipv6Addresses: addresses.length > 0,
+    Ipv6AddressCount: count !== undefined,
+    Ipv6Prefix: prefixes.length > 0,
+    Ipv6PrefixCount: prefixCount !== undefined,
+  });
+  return () => {
+    const assigned = vpc.assignIpv6({
+      eniId,
+      addresses,
+      prefixes,
+      ...(count === undefined ? {} : { count }),
+      ...(prefixCount === undefined ? {} : { prefixCount }),
+    });
+    return {
+      networkInterfaceId: eniId,
+      assignedIpv6Addresses: assigned.addresses.length > 0 ? items(assigned.addresses) : undefined,
+      assignedIpv6PrefixSet: assigned.prefixes.length > 0 ? items(assigned.prefixes.map(formatCidr)) : undefined,
+    };
+  };
+};
+
+export const unassignIpv6Addresses: Action = (parameters, { vpc }) => {
+  const eniId = parameters.requiredId('NetworkInterfaceId', 'network-interface');
+  const addresses = parameters.ipv6Addresses('Ipv6Addresses');
+  const prefixes = parameters.ipv6Cidrs('Ipv6Prefix');
+  onlyOne({ Ipv6Addresses: addresses.length > 0, Ipv6Prefix: prefixes.length > 0 });
+  return () => {
+    vpc.unassignIpv6({ eniId, addresses, prefixes });
+    return {
+      networkInterfaceId: eniId,
+      unassignedIpv6Addresses: addresses.length > 0 ? items(addresses) : undefined,
+      unassignedIpv6PrefixSet: prefixes.length > 0 ? items(prefixes.map(formatCidr)) : undefined,
+    };
   };
 };

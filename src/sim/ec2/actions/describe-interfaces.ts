@@ -1,14 +1,18 @@
-import { privateDnsName, type SimEni, type SimInstance, type SimVpc } from '../../model/index.ts';
+import { formatCidr } from '../../../addr/index.ts';
+import { privateDnsName, type SimEni, type SimVpc } from '../../model/index.ts';
 import type { Action } from '../action.ts';
-import { applyFilters, type FilterTable, readFilters } from '../filters.ts';
+import { applyFilters, candidateIds, type FilterTable, readFilters } from '../filters.ts';
 import { readPage, takePage } from '../paging.ts';
-import { instance, networkInterface, statusOf } from '../shapes.ts';
+import { networkInterface, statusOf, zoneId } from '../shapes/index.ts';
 import { items } from '../xml.ts';
 
+/** EC2's filters of what the model has (API reference, DescribeNetworkInterfaces). */
 function eniFilters(vpc: SimVpc): FilterTable<SimEni> {
+  const zoneOf = (eni: SimEni): string => vpc.subnet(eni.subnetId).availabilityZone;
   return {
     'addresses.primary': (eni) => eni.addresses.map((_, index) => index === 0),
     'addresses.private-ip-address': (eni) => eni.addresses,
+    'attachment.attach-time': (eni) => [eni.attachment && new Date(eni.attachment.attachedAt).toISOString()],
     'attachment.attachment-id': (eni) => [eni.attachment?.id],
     'attachment.delete-on-termination': (eni) => [eni.attachment?.deleteOnTermination],
     'attachment.device-index': (eni) => [eni.attachment?.deviceIndex],
@@ -16,68 +20,70 @@ function eniFilters(vpc: SimVpc): FilterTable<SimEni> {
     'attachment.instance-owner-id': (eni) => (eni.attachment ? [vpc.ownerId] : []),
     'attachment.network-card-index': (eni) => [eni.attachment?.networkCardIndex],
     'attachment.status': (eni) => [eni.attachment?.state],
-    'availability-zone': (eni) => [vpc.subnet(eni.subnetId).availabilityZone],
+    'availability-zone': (eni) => [zoneOf(eni)],
+    'availability-zone-id': (eni) => [zoneId(vpc, zoneOf(eni))],
     description: (eni) => [eni.description],
     'group-id': (eni) => eni.securityGroups,
-    'interface-type': () => ['interface'],
+    'group-name': (eni) => eni.securityGroups.map((id) => vpc.securityGroup(id).name),
+    'interface-type': (eni) => [eni.interfaceType],
+    'ipv4-prefixes.ipv4-prefix': (eni) => eni.prefixes.map(formatCidr),
+    'ipv6-addresses.ipv6-address': (eni) => eni.ipv6Addresses,
+    'ipv6-prefixes.ipv6-prefix': (eni) => eni.ipv6Prefixes.map(formatCidr),
     'mac-address': (eni) => [eni.mac],
     'network-interface-id': (eni) => [eni.id],
     'owner-id': () => [vpc.ownerId],
     'private-dns-name': (eni) => eni.addresses.slice(0, 1).map((address) => privateDnsName(vpc, address)),
     'private-ip-address': (eni) => eni.addresses.slice(0, 1),
     'requester-managed': () => [false],
-    'source-dest-check': () => [true],
+    'source-dest-check': (eni) => [eni.sourceDestCheck],
     status: (eni) => [statusOf(eni)],
     'subnet-id': (eni) => [eni.subnetId],
     'vpc-id': () => [vpc.id],
   };
 }
 
-function instanceFilters(vpc: SimVpc): FilterTable<SimInstance> {
-  return {
-    'availability-zone': (one) => [vpc.subnet(one.subnetId).availabilityZone],
-    'instance-id': (one) => [one.id],
-    'instance-state-code': () => [16],
-    'instance-state-name': () => ['running'],
-    'instance-type': (one) => [one.instanceType],
-    'network-interface.network-interface-id': (one) => vpc.enisOf(one.id).map((eni) => eni.id),
-    'network-interface.addresses.private-ip-address': (one) => vpc.enisOf(one.id).flatMap((eni) => eni.addresses),
-    'owner-id': () => [vpc.ownerId],
-    'private-dns-name': (one) => primaryAddress(vpc, one).map((address) => privateDnsName(vpc, address)),
-    'private-ip-address': (one) => primaryAddress(vpc, one),
-    'subnet-id': (one) => [one.subnetId],
-    'vpc-id': () => [vpc.id],
-  };
+/** What the model's indexes know about one value of a filter. */
+function lookUp(vpc: SimVpc, name: string, value: string): ReadonlySet<string> | readonly string[] | undefined {
+  if (name.startsWith('tag:')) return vpc.eniIdsBy('tag', `${name.slice('tag:'.length)}\0${value}`);
+  switch (name) {
+    case 'attachment.instance-id':
+      return vpc.eniIdsBy('instance-id', value);
+    case 'attachment.attachment-id':
+      return vpc.eniIdsBy('attachment-id', value);
+    case 'subnet-id':
+    case 'group-id':
+    case 'status':
+    case 'tag-key':
+      return vpc.eniIdsBy(name, value);
+    case 'network-interface-id':
+      return [value];
+    case 'mac-address':
+      return idOf(vpc.eniByMac(value));
+    case 'addresses.private-ip-address':
+    case 'private-ip-address':
+    case 'ipv6-addresses.ipv6-address':
+      return idOf(vpc.eniByAddress(value));
+    default:
+      return undefined;
+  }
+}
+
+function idOf(eni: SimEni | undefined): readonly string[] {
+  return eni === undefined ? [] : [eni.id];
 }
 
 export const describeNetworkInterfaces: Action = (parameters, { vpc }) => {
-  const ids = parameters.list('NetworkInterfaceId');
+  const ids = parameters.ids('NetworkInterfaceId', 'network-interface');
   const filters = readFilters(parameters);
-  const page = readPage(parameters, { min: 5, max: 1000, ids });
+  const page = readPage(parameters, { min: 5, max: 1000, ids, filters });
   return () => {
-    const enis = ids.length > 0 ? ids.map((id) => vpc.eni(id)) : vpc.enis();
-    const { items: found, nextToken } = takePage(applyFilters(enis, filters, eniFilters(vpc)), page);
+    const candidates = candidateIds(filters, (name, value) => lookUp(vpc, name, value));
+    const enis =
+      ids.length > 0
+        ? [...new Set(ids)].map((id) => vpc.eni(id))
+        : (candidates?.flatMap((id) => vpc.findEni(id) ?? []) ?? vpc.enis());
+    const matching = applyFilters(enis, filters, eniFilters(vpc));
+    const { items: found, nextToken } = takePage(matching, page, (eni) => eni.id);
     return { networkInterfaceSet: items(found.map((eni) => networkInterface(vpc, eni))), nextToken };
   };
 };
-
-export const describeInstances: Action = (parameters, { vpc }) => {
-  const ids = parameters.list('InstanceId');
-  const filters = readFilters(parameters);
-  const page = readPage(parameters, { min: 5, max: 1000, ids });
-  return () => {
-    const machines = ids.length > 0 ? ids.map((id) => vpc.instance(id)) : vpc.instances();
-    const { items: found, nextToken } = takePage(applyFilters(machines, filters, instanceFilters(vpc)), page);
-    const reservations = found.map((one) => ({
-      reservationId: one.id.replace(/^i-/, 'r-'),
-      ownerId: vpc.ownerId,
-      groupSet: '',
-      instancesSet: items([instance(vpc, one)]),
-    }));
-    return { reservationSet: items(reservations), nextToken };
-  };
-};
-
-function primaryAddress(vpc: SimVpc, one: SimInstance): SimEni['addresses'] {
-  return vpc.enisOf(one.id)[0]?.addresses.slice(0, 1) ?? [];
-}

@@ -1,36 +1,29 @@
-import type { Ipv4Address } from '../../../addr/index.ts';
-import { type EniRequest, SimFault, type SimVpc, type Tags } from '../../model/index.ts';
+import { SimFault } from '../../model/index.ts';
 import type { Action } from '../action.ts';
-import type { Parameters } from '../parameters.ts';
-import { networkInterface } from '../shapes.ts';
+import { attachmentOf, groupSet, networkInterface } from '../shapes/index.ts';
+import { readAddressing, readTagSpecifications } from './requests.ts';
+
+const INTERFACE_TYPES = ['interface', 'trunk', 'branch', 'efa', 'efa-only'] as const;
 
 export const createNetworkInterface: Action = (parameters, { vpc }) => {
-  parameters.unsupported(
-    ...['Ipv4Prefix', 'Ipv4PrefixCount', 'Ipv6Prefix', 'Ipv6PrefixCount', 'Ipv6Addresses', 'Ipv6AddressCount'],
-    ...['EnablePrimaryIpv6', 'ConnectionTrackingSpecification', 'Operator'],
-  );
-  const type = parameters.text('InterfaceType') ?? 'interface';
-  if (type !== 'interface')
-    throw new SimFault('UnsupportedOperation', `The simulator makes no ENI of type ${type} yet`);
-  const securityGroups = parameters.list('SecurityGroupId');
-  const addresses = readAddresses(parameters);
-  const request: EniRequest = {
-    subnetId: parameters.required('SubnetId'),
+  const token = parameters.text('ClientToken');
+  const request = {
+    subnetId: parameters.requiredId('SubnetId', 'subnet'),
     description: parameters.text('Description') ?? '',
-    securityGroups,
-    addresses,
-    secondaryCount: parameters.integer('SecondaryPrivateIpAddressCount') ?? 0,
-    tags: readTagSpecifications(parameters, 'network-interface'),
+    securityGroups: parameters.ids('SecurityGroupId', 'security-group'),
+    interfaceType: parameters.choice('InterfaceType', INTERFACE_TYPES) ?? 'interface',
+    tags: readTagSpecifications(parameters, ['network-interface'])('network-interface'),
+    ...readAddressing(parameters),
+    ...(token === undefined ? {} : { clientToken: token }),
   };
-  const clientToken = parameters.text('ClientToken');
   return () => {
-    const eni = vpc.createEni(clientToken === undefined ? request : { ...request, clientToken });
-    return { networkInterface: networkInterface(vpc, eni), clientToken };
+    const eni = vpc.createEni(request);
+    return { networkInterface: networkInterface(vpc, eni), clientToken: token };
   };
 };
 
 export const deleteNetworkInterface: Action = (parameters, { vpc }) => {
-  const eniId = parameters.required('NetworkInterfaceId');
+  const eniId = parameters.requiredId('NetworkInterfaceId', 'network-interface');
   return () => {
     vpc.deleteEni(eniId);
     return { return: true };
@@ -38,9 +31,8 @@ export const deleteNetworkInterface: Action = (parameters, { vpc }) => {
 };
 
 export const attachNetworkInterface: Action = (parameters, { vpc, later, attachMs }) => {
-  parameters.unsupported('EnaSrdSpecification', 'EnaQueueCount');
-  const eniId = parameters.required('NetworkInterfaceId');
-  const instanceId = parameters.required('InstanceId');
+  const eniId = parameters.requiredId('NetworkInterfaceId', 'network-interface');
+  const instanceId = parameters.requiredId('InstanceId', 'instance');
   parameters.required('DeviceIndex');
   const deviceIndex = parameters.integer('DeviceIndex') ?? 0;
   const networkCardIndex = parameters.integer('NetworkCardIndex') ?? 0;
@@ -52,7 +44,7 @@ export const attachNetworkInterface: Action = (parameters, { vpc, later, attachM
 };
 
 export const detachNetworkInterface: Action = (parameters, { vpc, later, detachMs }) => {
-  const attachmentId = parameters.required('AttachmentId');
+  const attachmentId = parameters.requiredId('AttachmentId', 'attachment');
   const force = parameters.flag('Force') ?? false;
   return () => {
     vpc.beginDetach({ attachmentId, force });
@@ -62,72 +54,45 @@ export const detachNetworkInterface: Action = (parameters, { vpc, later, detachM
 };
 
 export const modifyNetworkInterfaceAttribute: Action = (parameters, { vpc }) => {
-  parameters.unsupported(
-    ...['SourceDestCheck', 'EnaSrdSpecification', 'EnablePrimaryIpv6', 'ConnectionTrackingSpecification'],
-    ...['AssociatePublicIpAddress', 'AssociatedSubnetId'],
-  );
-  const eniId = parameters.required('NetworkInterfaceId');
-  const changes = [
-    readDeleteOnTermination(parameters, eniId),
-    readGroups(parameters, eniId),
-    readDescription(parameters, eniId),
-  ].filter((change) => change !== undefined);
+  const eniId = parameters.requiredId('NetworkInterfaceId', 'network-interface');
+  const attachment = parameters.structure('Attachment');
+  const deleteOnTermination = attachment.flag('DeleteOnTermination');
+  const attachmentId = attachment.id('AttachmentId', 'attachment');
+  const groups = parameters.ids('SecurityGroupId', 'security-group');
+  const description = parameters.structure('Description').text('Value');
+  const sourceDestCheck = parameters.structure('SourceDestCheck').flag('Value');
+  if ((deleteOnTermination === undefined) !== (attachmentId === undefined))
+    throw new SimFault('MissingParameter', 'Attachment needs both AttachmentId and DeleteOnTermination');
+  const changes: (() => unknown)[] = [];
+  if (deleteOnTermination !== undefined && attachmentId !== undefined)
+    changes.push(() => vpc.setDeleteOnTermination({ eniId, attachmentId, value: deleteOnTermination }));
+  if (groups.length > 0) changes.push(() => vpc.setSecurityGroups(eniId, groups));
+  if (description !== undefined) changes.push(() => vpc.setDescription(eniId, description));
+  if (sourceDestCheck !== undefined) changes.push(() => vpc.setSourceDestCheck(eniId, sourceDestCheck));
   const [change, second] = changes;
   if (second !== undefined)
     throw new SimFault('InvalidParameterCombination', 'Only one attribute of a network interface changes at a time');
-  if (change === undefined) throw new SimFault('MissingParameter', 'The request names no attribute to change');
   return () => {
-    change(vpc);
+    if (change === undefined) throw new SimFault('MissingParameter', 'The request names no attribute to change');
+    change();
     return { return: true };
   };
 };
 
-type Change = (vpc: SimVpc) => void;
+const ATTRIBUTES = ['description', 'groupSet', 'sourceDestCheck', 'attachment'] as const;
 
-function readDeleteOnTermination(parameters: Parameters, eniId: string): Change | undefined {
-  const attachment = parameters.structure('Attachment');
-  attachment.unsupported('DefaultEnaQueueCount', 'EnaQueueCount');
-  const value = attachment.flag('DeleteOnTermination');
-  const attachmentId = attachment.text('AttachmentId');
-  if (value === undefined && attachmentId === undefined) return undefined;
-  if (value === undefined || attachmentId === undefined)
-    throw new SimFault('MissingParameter', 'Attachment needs both AttachmentId and DeleteOnTermination');
-  return (vpc) => vpc.setDeleteOnTermination({ eniId, attachmentId, value });
-}
-
-function readGroups(parameters: Parameters, eniId: string): Change | undefined {
-  const groups = parameters.list('SecurityGroupId');
-  return groups.length === 0 ? undefined : (vpc) => void vpc.setSecurityGroups(eniId, groups);
-}
-
-function readDescription(parameters: Parameters, eniId: string): Change | undefined {
-  const description = parameters.structure('Description').text('Value');
-  return description === undefined ? undefined : (vpc) => void vpc.setDescription(eniId, description);
-}
-
-/** The addresses asked for by name, the primary one first. */
-function readAddresses(parameters: Parameters): readonly Ipv4Address[] {
-  const listed = parameters.structures('PrivateIpAddresses').map((entry) => ({
-    address: entry.address('PrivateIpAddress'),
-    primary: entry.flag('Primary') ?? false,
-  }));
-  const single = parameters.address('PrivateIpAddress');
-  const primaries = [single, ...listed.filter((entry) => entry.primary).map((entry) => entry.address)];
-  const [primary, second] = primaries.filter((address) => address !== undefined);
-  if (second !== undefined)
-    throw new SimFault('InvalidParameterCombination', 'Only one address of a network interface is the primary one');
-  const secondaries = listed.flatMap((entry) => (entry.primary || entry.address === undefined ? [] : [entry.address]));
-  if (primary === undefined && secondaries.length > 0)
-    throw new SimFault('InvalidParameterCombination', 'A list of private addresses must name the primary one');
-  return primary === undefined ? [] : [primary, ...secondaries];
-}
-
-function readTagSpecifications(parameters: Parameters, expected: string): Tags {
-  const tags = parameters.structures('TagSpecification').flatMap((specification) => {
-    const type = specification.required('ResourceType');
-    if (type !== expected)
-      throw new SimFault('InvalidParameterValue', `'${type}' is not a taggable resource type for this request`);
-    return specification.structures('Tag').map((tag) => [tag.required('Key'), tag.text('Value') ?? ''] as const);
-  });
-  return Object.fromEntries(tags);
-}
+export const describeNetworkInterfaceAttribute: Action = (parameters, { vpc }) => {
+  const eniId = parameters.requiredId('NetworkInterfaceId', 'network-interface');
+  parameters.required('Attribute');
+  const attribute = parameters.choice('Attribute', ATTRIBUTES) ?? 'description';
+  return () => {
+    const eni = vpc.eni(eniId);
+    const value = {
+      description: { value: eni.description },
+      groupSet: groupSet(vpc, eni.securityGroups),
+      sourceDestCheck: { value: eni.sourceDestCheck },
+      attachment: eni.attachment && attachmentOf(vpc, eni.attachment),
+    };
+    return { networkInterfaceId: eni.id, [attribute]: value[attribute] };
+  };
+};

@@ -1,0 +1,132 @@
+import { formatCidr } from '../../../addr/index.ts';
+import { privateDnsName, type SimEni, type SimInstance, type SimVpc } from '../../model/index.ts';
+import type { Action, ActionContext } from '../action.ts';
+import { applyFilters, candidateIds, type FilterTable, readFilters } from '../filters.ts';
+import type { Launches } from '../launches.ts';
+import { readPage, takePage } from '../paging.ts';
+import { architectureOf, instance, stateOf, statusOf, zoneId } from '../shapes/index.ts';
+import { items, type Xml } from '../xml.ts';
+
+/** EC2's filters of what the model has (API reference, DescribeInstances). */
+function instanceFilters(vpc: SimVpc, launches: Launches): FilterTable<SimInstance> {
+  const zoneOf = (one: SimInstance): string => vpc.subnet(one.subnetId).availabilityZone;
+  const primaryOf = (one: SimInstance): SimEni | undefined => vpc.enisOf(one.id)[0];
+  return {
+    architecture: (one) => [architectureOf(one.instanceType)],
+    'availability-zone': (one) => [zoneOf(one)],
+    'availability-zone-id': (one) => [zoneId(vpc, zoneOf(one))],
+    'client-token': (one) => [launches.of(one).token],
+    hypervisor: () => ['xen'],
+    'image-id': (one) => [one.imageId],
+    'instance-id': (one) => [one.id],
+    'instance-state-code': (one) => [stateOf(one.state).code],
+    'instance-state-name': (one) => [one.state],
+    'instance-type': (one) => [one.instanceType],
+    'instance.group-id': (one) => primaryOf(one)?.securityGroups ?? [],
+    'instance.group-name': (one) => (primaryOf(one)?.securityGroups ?? []).map((id) => vpc.securityGroup(id).name),
+    'launch-index': (one) => [launches.of(one).index],
+    'launch-time': (one) => [new Date(one.launchedAt).toISOString()],
+    'metadata-options.http-endpoint': () => ['enabled'],
+    'metadata-options.http-put-response-hop-limit': (one) => [one.metadata.hopLimit],
+    'metadata-options.http-tokens': () => ['required'],
+    'metadata-options.instance-metadata-tags': (one) => [one.metadata.instanceTags ? 'enabled' : 'disabled'],
+    'owner-id': () => [vpc.ownerId],
+    'private-dns-name': (one) =>
+      (primaryOf(one)?.addresses ?? []).slice(0, 1).map((address) => privateDnsName(vpc, address)),
+    'private-ip-address': (one) => (primaryOf(one)?.addresses ?? []).slice(0, 1),
+    'reservation-id': (one) => [launches.of(one).reservationId],
+    'source-dest-check': (one) => [primaryOf(one)?.sourceDestCheck],
+    'subnet-id': (one) => [one.subnetId],
+    tenancy: () => ['default'],
+    'virtualization-type': () => ['hvm'],
+    'vpc-id': () => [vpc.id],
+    ...interfaceFilters(vpc),
+  };
+}
+
+/** What holds for an instance when one of its ENIs has it. */
+function interfaceFilters(vpc: SimVpc): FilterTable<SimInstance> {
+  const each =
+    (values: (eni: SimEni) => readonly (string | number | boolean | undefined)[]): FilterTable<SimInstance>[string] =>
+    (one) =>
+      vpc.enisOf(one.id).flatMap(values);
+  return {
+    'network-interface.addresses.primary': each((eni) => eni.addresses.map((_, index) => index === 0)),
+    'network-interface.addresses.private-ip-address': each((eni) => eni.addresses),
+    'network-interface.attachment.attachment-id': each((eni) => [eni.attachment?.id]),
+    'network-interface.attachment.delete-on-termination': each((eni) => [eni.attachment?.deleteOnTermination]),
+    'network-interface.attachment.device-index': each((eni) => [eni.attachment?.deviceIndex]),
+    'network-interface.attachment.instance-id': each((eni) => [eni.attachment?.instanceId]),
+    'network-interface.attachment.status': each((eni) => [eni.attachment?.state]),
+    'network-interface.description': each((eni) => [eni.description]),
+    'network-interface.group-id': each((eni) => eni.securityGroups),
+    'network-interface.group-name': each((eni) => eni.securityGroups.map((id) => vpc.securityGroup(id).name)),
+    'network-interface.ipv4-prefixes.ipv4-prefix': each((eni) => eni.prefixes.map(formatCidr)),
+    'network-interface.ipv6-addresses.ipv6-address': each((eni) => eni.ipv6Addresses),
+    'network-interface.ipv6-prefixes.ipv6-prefix': each((eni) => eni.ipv6Prefixes.map(formatCidr)),
+    'network-interface.mac-address': each((eni) => [eni.mac]),
+    'network-interface.network-interface-id': each((eni) => [eni.id]),
+    'network-interface.owner-id': each(() => [vpc.ownerId]),
+    'network-interface.private-ip-address': each((eni) => eni.addresses.slice(0, 1)),
+    'network-interface.source-dest-check': each((eni) => [eni.sourceDestCheck]),
+    'network-interface.status': each((eni) => [statusOf(eni)]),
+    'network-interface.subnet-id': each((eni) => [eni.subnetId]),
+    'network-interface.vpc-id': each(() => [vpc.id]),
+  };
+}
+
+/** What the model's indexes know about one value of a filter. */
+function lookUp(vpc: SimVpc, name: string, value: string): readonly string[] | undefined {
+  switch (name) {
+    case 'instance-id':
+      return [value];
+    case 'network-interface.network-interface-id':
+      return instanceOf(vpc.findEni(value));
+    case 'private-ip-address':
+    case 'network-interface.addresses.private-ip-address':
+    case 'network-interface.private-ip-address':
+      return instanceOf(vpc.eniByAddress(value));
+    case 'network-interface.mac-address':
+      return instanceOf(vpc.eniByMac(value));
+    default:
+      return undefined;
+  }
+}
+
+function instanceOf(eni: SimEni | undefined): readonly string[] {
+  return eni?.attachment === undefined ? [] : [eni.attachment.instanceId];
+}
+
+/** Instances of one launch as EC2 groups them. */
+export function reservationFields(
+  { vpc, launches }: Pick<ActionContext, 'vpc' | 'launches'>,
+  machines: readonly SimInstance[],
+): { readonly [name: string]: Xml } {
+  const [first] = machines;
+  return {
+    reservationId: first && launches.of(first).reservationId,
+    ownerId: vpc.ownerId,
+    groupSet: '',
+    instancesSet: items(machines.map((one) => instance(vpc, one, launches.of(one)))),
+  };
+}
+
+export const describeInstances: Action = (parameters, { vpc, launches }) => {
+  const ids = parameters.ids('InstanceId', 'instance');
+  const filters = readFilters(parameters);
+  const page = readPage(parameters, { min: 5, max: 1000, ids, filters });
+  return () => {
+    const candidates = candidateIds(filters, (name, value) => lookUp(vpc, name, value));
+    const machines =
+      ids.length > 0
+        ? [...new Set(ids)].map((id) => vpc.instance(id))
+        : (candidates?.flatMap((id) => vpc.findInstance(id) ?? []) ?? vpc.instances());
+    const matching = applyFilters(machines, filters, instanceFilters(vpc, launches));
+    const { items: found, nextToken } = takePage(matching, page, (one) => one.id);
+    const reservations = Map.groupBy(found, (one) => launches.of(one).reservationId);
+    return {
+      reservationSet: items([...reservations.values()].map((some) => reservationFields({ vpc, launches }, some))),
+      nextToken,
+    };
+  };
+};
