@@ -1,7 +1,16 @@
 import { readFileSync } from 'node:fs';
-import { type Ipv4Address, parseIpv4Cidr } from '../../src/addr/index.ts';
+import {
+  formatCidr,
+  type Ipv4Address,
+  type Ipv6Cidr,
+  ipv6FromBigInt,
+  ipv6ToBigInt,
+  parseIpv4Cidr,
+  parseIpv6Cidr,
+} from '../../src/addr/index.ts';
 import {
   createFabric,
+  type DropReason,
   type Fabric,
   inNetnsArgv,
   nodeNetns,
@@ -31,42 +40,61 @@ export function freshVpcName(): string {
   return `t${process.pid.toString(36)}x${counter}`;
 }
 
+/** How a world is. */
+export interface WorldOptions {
+  /** Gives the VPC, its subnets and device 0 of every node IPv6. */
+  readonly ipv6?: boolean;
+  readonly instanceType?: string;
+  /** Node names by subnet; a1 and a2, b1 unless given. */
+  readonly nodes?: readonly (readonly string[])[];
+}
+
 /** Builds a world. */
-export async function createWorld(): Promise<World> {
+export async function createWorld(options: WorldOptions = {}): Promise<World> {
+  const { ipv6 = false, instanceType = 't3.small', nodes = [['a1', 'a2'], ['b1']] } = options;
   const names = vpcNames(freshVpcName());
-  const vpc = new SimVpc({
-    now: () => Date.now(),
-    subnets: [
-      { cidr: parseIpv4Cidr('10.0.0.0/24'), availabilityZone: 'us-east-1a' },
-      { cidr: parseIpv4Cidr('10.0.1.0/24'), availabilityZone: 'us-east-1b' },
-    ],
-  });
+  const vpc = new SimVpc({ now: () => Date.now(), ipv6 });
+  for (const [index, zone] of ['us-east-1a', 'us-east-1b'].entries()) {
+    const ipv6Cidr = ipv6 ? subnetIpv6(vpc, index) : undefined;
+    vpc.createSubnet({ cidr: parseIpv4Cidr(`10.0.${index}.0/24`), availabilityZone: zone, ipv6Cidr });
+  }
+  const failures: unknown[] = [];
   const dispose = (): Promise<void> => removeRemains(systemExec, names);
   try {
     await createStateDir(systemExec, names);
-    const fabric = await createFabric({
+    const kernel = await createFabric({
       exec: systemExec,
-      layout: { names, vpcCidr: vpc.cidr, subnets: vpc.subnets().map((subnet) => subnet.cidr) },
-      placement: {
-        netnsOf: (instanceId) => nodeNetns(names, vpc.instance(instanceId).name),
-        subnetCidr: (subnetId) => vpc.subnet(subnetId).cidr,
-      },
+      names,
+      model: vpc,
+      netnsOf: (instance) => nodeNetns(names, instance.name),
+      // Where the fabric could put right what the kernel refused, its plan was wrong all the same.
+      onFailure: (error) => failures.push(error),
     });
-    vpc.observe((event) => fabric.follow(event));
-    for (const [name, index] of [
-      ['a1', 0],
-      ['a2', 0],
-      ['b1', 1],
-    ] as const) {
-      await createMachine(systemExec, names, name);
-      vpc.runInstance({ name, instanceType: 't3.small', subnetId: vpc.subnets()[index]?.id ?? '' });
-    }
-    await fabric.settled();
+    vpc.observe((event) => kernel.follow(event));
+    for (const [index, subnet] of vpc.subnets().entries())
+      for (const name of nodes[index] ?? []) {
+        await createMachine(systemExec, names, name);
+        vpc.runInstance({ name, instanceType, subnetId: subnet.id, ipv6Count: ipv6 ? 1 : undefined });
+      }
+    const settled = async (): Promise<void> => {
+      await kernel.settled();
+      if (failures.length > 0) throw failures[0];
+    };
+    await settled();
+    const fabric = { ...kernel, settled };
     return world({ names, vpc, fabric, dispose });
   } catch (error) {
     await dispose();
     throw error;
   }
+}
+
+/** The /64 with this number in the VPC's block. */
+function subnetIpv6(vpc: SimVpc, index: number): Ipv6Cidr {
+  const [block] = vpc.ipv6Cidrs();
+  if (block === undefined) throw new Error('the VPC has no IPv6');
+  const base = ipv6ToBigInt(parseIpv6Cidr(formatCidr(block.cidr)).address);
+  return { address: ipv6FromBigInt(base + (BigInt(index) << 64n)), prefixLength: 64 };
 }
 
 function world(parts: {
@@ -134,12 +162,15 @@ export async function useSource(world: World, node: string, route: { source: str
   await world.run(node, 'ip', 'route', 'replace', `${target}/32`, 'via', '10.0.0.1', 'dev', 'eth0', 'src', source);
 }
 
-/** Packets the router has dropped for a reason (`spoofed`, `unmapped`). */
-export async function dropped(world: World, reason: string): Promise<number> {
+/** Packets the router has dropped, by reason. */
+export async function drops(world: World): Promise<Readonly<Record<DropReason, number>>> {
   const { stdout } = await systemExec.run({
-    argv: [...inNetnsArgv(world.names.routerNetns), 'nft', 'list', 'counter', 'ip', 'vpc_fabric', reason],
+    argv: [...inNetnsArgv(world.names.routerNetns), 'nft', 'list', 'counters', 'table', 'inet', 'vpc_fabric'],
   });
-  return Number(/packets (\d+)/.exec(stdout)?.[1]);
+  const counts = { spoofed: 0, unassigned: 0, unmapped: 0, denied_egress: 0, denied_ingress: 0, closed: 0 };
+  for (const [, reason = '', packets] of stdout.matchAll(/counter (\w+) \{\s+packets (\d+)/g))
+    Object.assign(counts, { [reason]: Number(packets) });
+  return counts;
 }
 
 /** State of the machine a simulator may touch, as text; simulated VPCs other than `own` that run meanwhile are left out. */

@@ -36,11 +36,9 @@ export async function createMachines(parts: {
   const { exec, names, vpc, onFailure } = parts;
   const fabric: Fabric = await createFabric({
     exec,
-    layout: { names, vpcCidr: vpc.cidr, subnets: vpc.subnets().map(({ cidr }) => cidr) },
-    placement: {
-      netnsOf: (instanceId) => nodeNetns(names, vpc.instance(instanceId).name),
-      subnetCidr: (subnetId) => vpc.subnet(subnetId).cidr,
-    },
+    names,
+    model: vpc,
+    netnsOf: (instance) => nodeNetns(names, instance.name),
     onFailure,
   });
   vpc.observe((event) => fabric.follow(event));

@@ -3,7 +3,14 @@ import type { Logger } from '../../log/index.ts';
 import { systemClock, systemExec } from '../../sys/index.ts';
 import { Dials } from '../dials/index.ts';
 import { createEc2Handler } from '../ec2/index.ts';
-import { EC2_ADDRESS, IMDS_ADDRESS, INTERNET_ADDRESS, type VpcNames } from '../fabric/index.ts';
+import {
+  EC2_ADDRESS,
+  hasIpv6,
+  IMDS_ADDRESS,
+  INTERNET_ADDRESS,
+  INTERNET_IPV6_ADDRESS,
+  type VpcNames,
+} from '../fabric/index.ts';
 import { createImdsHandler } from '../imds/index.ts';
 import { SimVpc } from '../model/index.ts';
 import { listenForOrders } from './admin.ts';
@@ -81,7 +88,8 @@ function listenInside(names: VpcNames, faces: { readonly ec2: Answer; readonly i
   const stack = new DisposableStack();
   stack.use(listenIn(names.internetNetns, EC2_ADDRESS, faces.ec2));
   stack.use(listenIn(names.routerNetns, IMDS_ADDRESS, faces.imds));
-  stack.use(listenIn(names.internetNetns, INTERNET_ADDRESS, (_, caller) => new Response(`${caller}\n`)));
+  for (const address of [INTERNET_ADDRESS, ...(hasIpv6() ? [INTERNET_IPV6_ADDRESS] : [])])
+    stack.use(listenIn(names.internetNetns, address, (_, caller) => new Response(`${caller}\n`)));
   return stack;
 }
 

@@ -30,6 +30,9 @@ export interface SimulatorParts {
   readonly urls: () => { readonly ec2: string; readonly imds: string; readonly admin: string };
 }
 
+/** So that pods, one hop behind the node, get tokens too (EKS node groups are launched with it). */
+const EKS_METADATA = { hopLimit: 2 } as const;
+
 /** Puts nodes into a VPC and tells what is in it. */
 export function createSimulator(parts: SimulatorParts): Simulator {
   const { names, vpc, machines } = parts;
@@ -67,7 +70,7 @@ export function createSimulator(parts: SimulatorParts): Simulator {
         throw new HostError('SIM_NODE_EXISTS', { node: name, vpc: names.vpc });
       await machines.create(name);
       try {
-        const instance = vpc.runInstance({ name, instanceType, subnetId: place.id });
+        const instance = vpc.runInstance({ name, instanceType, subnetId: place.id, metadata: EKS_METADATA });
         metadata.set(
           name,
           listenOnLoopback({ face: `metadata of ${name}` }, (request) =>

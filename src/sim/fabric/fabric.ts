@@ -1,113 +1,85 @@
-import type { Exec, ExecRequest } from '../../sys/index.ts';
-import type { SimEvent } from '../model/types.ts';
-import { diffPorts, type PortStep } from './diff.ts';
-import { type FabricLayout, layGround, writeSysctls } from './ground.ts';
-import { inNetnsArgv } from './namespace.ts';
-import { foldEvent, type Placement, type Port, type PortEvent, type Ports, placeEvent } from './port.ts';
-import { renderNodeLines, renderRouterLines, renderRuleLines } from './render.ts';
+import type { Exec } from '../../sys/index.ts';
+import type { SimEvent, SimInstance } from '../model/types.ts';
+import { applyChange, layFoundation } from './apply.ts';
+import { createFollower, type FabricModel, type FabricState, NOTHING } from './follower.ts';
+import type { KernelFacts } from './links.ts';
+import type { VpcNames } from './names.ts';
+import type { Port } from './port.ts';
 
 /** The simulated VPC in the kernel: follows the model's events. */
 export interface Fabric {
-  /** Takes note of an event; the kernel follows soon, in order, a burst at once. */
+  readonly facts: KernelFacts;
+  /** Takes note of an event; the kernel follows soon, a burst at once. */
   follow(event: SimEvent): void;
   /** Resolves when the kernel has followed every event so far; rejects with what failed since the last call. */
   settled(): Promise<void>;
   /** The links that are plugged in, or about to be. */
   ports(): readonly Port[];
+  /** Takes the links of an instance away until `release`: its machine is about to be made anew. Then see `settled`. */
+  hold(instanceId: string): void;
+  release(instanceId: string): void;
 }
 
 /** What a fabric needs. */
 export interface FabricOptions {
   readonly exec: Exec;
-  readonly layout: FabricLayout;
-  readonly placement: Placement;
+  readonly names: VpcNames;
+  readonly model: FabricModel;
+  /** The network namespace of an instance's machine, which must be there before the instance runs. */
+  readonly netnsOf: (instance: SimInstance) => string;
   /** Told at once what the kernel refused. */
   readonly onFailure?: (error: unknown) => void;
 }
 
-/** Lays out router and internet and returns the fabric, still without a node. */
+/** Lays out router and internet, follows the model as it is, and returns the fabric. */
 export async function createFabric(options: FabricOptions): Promise<Fabric> {
-  await layGround(options.exec, options.layout);
-  let ports: Ports = new Map();
-  let waiting: PortEvent[] = [];
+  const { exec, names, model, onFailure = () => undefined } = options;
+  const facts = await layFoundation(exec, names);
+  const follower = createFollower(model, options.netnsOf);
+  const site = { exec, names, facts, onFailure };
+  let state: FabricState = NOTHING;
   let running: Promise<void> | undefined;
   let failures: unknown[] = [];
 
   const drain = async (): Promise<void> => {
-    while (waiting.length > 0) {
-      const next = waiting.reduce<Ports>(foldEvent, ports);
-      waiting = [];
-      const steps = diffPorts(ports, next);
-      ports = next;
-      await applySteps(options, steps).catch((error: unknown) => {
+    while (follower.isBehind()) {
+      const before = state;
+      state = follower.next(before);
+      follower.forget();
+      await applyChange(site, before, state).catch((error: unknown) => {
         failures.push(error);
-        options.onFailure?.(error);
+        onFailure(error);
       });
     }
   };
-  return {
-    follow(event) {
-      waiting.push(...placeEvent(event, options.placement));
-      running ??= Promise.resolve()
-        .then(drain)
-        .finally(() => {
-          running = undefined;
-        });
-    },
-    async settled() {
-      await running;
-      const [failure] = failures;
-      failures = [];
-      if (failure !== undefined) throw failure;
-    },
-    ports: () => [...waiting.reduce<Ports>(foldEvent, ports).values()],
+  const wake = (): void => {
+    running ??= Promise.resolve()
+      .then(drain)
+      .finally(() => {
+        running = undefined;
+      });
   };
-}
-
-/**
- * Routes first, then the source check in one transaction, then what a node configures itself at boot. One failing part
- * does not keep the others from being tried; the first failure is thrown at the end.
- */
-async function applySteps({ exec, layout }: FabricOptions, steps: readonly PortStep[]): Promise<void> {
-  if (steps.length === 0) return;
-  const router = inNetnsArgv(layout.names.routerNetns);
-  // -force: a link that somebody else removed must not keep the other ENIs from being plugged.
-  const ip = (argv: readonly [string, ...string[]], lines: readonly string[]): ExecRequest => ({
-    argv: [...argv, 'ip', '-force', '-batch', '-'],
-    input: `${lines.join('\n')}\n`,
-  });
-  const plugged = steps.filter((step) => step.kind === 'plug').map((step) => step.port.name);
-  const parts: readonly (() => unknown)[] = [
-    () => exec.run(ip(router, steps.flatMap(renderRouterLines))),
-    () => answerArpAtOnce(layout.names.routerNetns, plugged),
-    () => exec.run({ argv: [...router, 'nft', '-f', '-'], input: `${steps.flatMap(renderRuleLines).join('\n')}\n` }),
-    ...[...nodeBatches(steps)].map(
-      ([netns, lines]) =>
-        () =>
-          exec.run(ip(inNetnsArgv(netns), lines)),
-    ),
-  ];
-  const failures: unknown[] = [];
-  for (const part of parts) {
-    try {
-      await part();
-    } catch (error) {
-      failures.push(error);
-    }
-  }
-  if (failures.length > 0) throw failures[0];
-}
-
-/** By default the kernel holds a proxy's ARP answer back for up to 0.8 s; this sysctl has no inherited default. */
-function answerArpAtOnce(routerNetns: string, ports: readonly string[]): void {
-  writeSysctls(routerNetns, Object.fromEntries(ports.map((port) => [`net/ipv4/neigh/${port}/proxy_delay`, '0'])));
-}
-
-function nodeBatches(steps: readonly PortStep[]): ReadonlyMap<string, readonly string[]> {
-  const batches = new Map<string, string[]>();
-  for (const step of steps) {
-    const lines = renderNodeLines(step);
-    if (lines.length > 0) batches.set(step.port.netns, [...(batches.get(step.port.netns) ?? []), ...lines]);
-  }
-  return batches;
+  const settled = async (): Promise<void> => {
+    await running;
+    const [failure] = failures;
+    failures = [];
+    if (failure !== undefined) throw failure;
+  };
+  const hold = (instanceId: string, held: boolean): void => {
+    follower.hold(instanceId, held);
+    wake();
+  };
+  wake();
+  await settled();
+  return {
+    facts,
+    follow(event) {
+      follower.note(event);
+      wake();
+    },
+    settled,
+    ports: () => [...follower.next(state).ports.values()],
+    hold: (instanceId) => hold(instanceId, true),
+    release: (instanceId) => hold(instanceId, false),
+  };
 }

@@ -1,20 +1,44 @@
-import { type Ipv4Address, type Ipv4Cidr, type MacAddress, subnetGateway } from '../../addr/index.ts';
-import type { SimEni, SimEvent } from '../model/types.ts';
+import {
+  type Ipv4Address,
+  type Ipv4Cidr,
+  type Ipv6Address,
+  type Ipv6Cidr,
+  type MacAddress,
+  subnetGateway,
+} from '../../addr/index.ts';
+import type { SimEni, SimInstance, SimSubnet } from '../model/types.ts';
 import { portName } from './names.ts';
 
-/** An attached ENI as the fabric sees it: one link between the router and a node. */
+/** An ENI that a node has, as the fabric sees it: one link between the router and a node. */
 export interface Port {
   readonly eniId: string;
   readonly instanceId: string;
   /** The router's end. */
   readonly name: string;
   readonly netns: string;
-  /** The node's end. */
+  /** The node's end; a branch ENI on a kernel with VLANs has none: whoever wants it makes a VLAN link there. */
   readonly ifName: string;
   readonly mac: MacAddress;
+  /** Set on a branch ENI. */
+  readonly branch: { readonly trunkEniId: string; readonly trunkPort: string; readonly vlanId: number } | undefined;
+  /** The primary one first. */
   readonly addresses: readonly Ipv4Address[];
-  /** Set on device 0 only: what DHCP tells a booting instance, and the one address with a way to the internet. */
-  readonly dhcp: { readonly address: Ipv4Cidr; readonly gateway: Ipv4Address } | undefined;
+  readonly prefixes: readonly Ipv4Cidr[];
+  readonly ipv6Addresses: readonly Ipv6Address[];
+  readonly ipv6Prefixes: readonly Ipv6Cidr[];
+  readonly securityGroups: readonly string[];
+  readonly sourceDestCheck: boolean;
+  /** Hops an answer to a metadata token request survives. */
+  readonly hopLimit: number;
+  /** Set on device 0 only: what DHCP tells a booting instance, and the one address with a way to the IPv4 internet. */
+  readonly dhcp: Dhcp | undefined;
+}
+
+/** What a booting instance is told. */
+export interface Dhcp {
+  readonly address: Ipv4Cidr;
+  readonly gateway: Ipv4Address;
+  readonly ipv6: Ipv6Address | undefined;
 }
 
 /** All ports by ENI id. */
@@ -22,78 +46,58 @@ export type Ports = ReadonlyMap<string, Port>;
 
 /** What the fabric must know of the model to place an ENI. */
 export interface Placement {
-  /** Network namespace of the instance. */
-  netnsOf(instanceId: string): string;
-  subnetCidr(subnetId: string): Ipv4Cidr;
+  findEni(eniId: string): SimEni | undefined;
+  findInstance(instanceId: string): SimInstance | undefined;
+  subnet(subnetId: string): SimSubnet;
+  /** Network namespace of the instance; `undefined` while it has no machine. */
+  netnsOf(instance: SimInstance): string | undefined;
 }
 
-/** An event whose ENI has found its place. */
-export type PortEvent =
-  | { readonly kind: 'present'; readonly port: Port }
-  | { readonly kind: 'gone'; readonly eniId: string }
-  | { readonly kind: 'instance-gone'; readonly instanceId: string };
-
-/** Resolves a model event at the moment it is emitted: later the instance may already be terminated. */
-export function placeEvent(event: SimEvent, placement: Placement): readonly PortEvent[] {
-  switch (event.kind) {
-    case 'eni-attached':
-    case 'eni-changed': {
-      const port = placePort(event.eni, placement);
-      return port === undefined ? [] : [{ kind: 'present', port }];
-    }
-    case 'eni-detached':
-      return [{ kind: 'gone', eniId: event.eni.id }];
-    case 'instance-terminated':
-      return [{ kind: 'instance-gone', instanceId: event.instance.id }];
-    case 'eni-deleted':
-    case 'instance-launched':
-    case 'instance-changed':
-    case 'instance-rebooted':
-    case 'group-changed':
-    case 'group-deleted':
-    case 'vpc-changed':
-      return [];
-    default:
-      return event satisfies never;
-  }
-}
-
-/** An ENI that is not attached (yet, or any more) has no link: its address changes reach nobody. */
-function placePort(eni: SimEni, placement: Placement): Port | undefined {
-  const { attachment } = eni;
-  if (attachment === undefined || attachment.state !== 'attached') return undefined;
-  const [primary] = eni.addresses;
-  const subnet = placement.subnetCidr(eni.subnetId);
+/**
+ * The port of an ENI as the model has it now; `undefined` for an ENI that no guest sees: not attached (yet, or any
+ * more), on a trunk that is not, or `efa-only`, which has no network device.
+ */
+export function placePort(eni: SimEni, placement: Placement): Port | undefined {
+  const { trunk, addresses } = eni;
+  const trunkEni = trunk === undefined ? undefined : placement.findEni(trunk.trunkEniId);
+  const { attachment } = trunk === undefined ? eni : (trunkEni ?? { attachment: undefined });
+  const [primary] = addresses;
+  if (attachment?.state !== 'attached' || primary === undefined) return undefined;
+  const instance = placement.findInstance(attachment.instanceId);
+  const netns = instance === undefined ? undefined : placement.netnsOf(instance);
+  if (instance === undefined || netns === undefined) return undefined;
+  const subnet = placement.subnet(eni.subnetId).cidr;
+  const { deviceIndex, networkCardIndex } = attachment;
   return {
     eniId: eni.id,
-    instanceId: attachment.instanceId,
+    instanceId: instance.id,
     name: portName(eni.id),
-    netns: placement.netnsOf(attachment.instanceId),
-    ifName: `eth${attachment.deviceIndex}`,
+    netns,
+    ifName: trunk === undefined ? linkName(attachment) : `br${trunk.vlanId}`,
     mac: eni.mac,
-    addresses: eni.addresses,
+    branch:
+      trunk === undefined
+        ? undefined
+        : { trunkEniId: trunk.trunkEniId, trunkPort: portName(trunk.trunkEniId), vlanId: trunk.vlanId },
+    addresses,
+    prefixes: eni.prefixes,
+    ipv6Addresses: eni.ipv6Addresses,
+    ipv6Prefixes: eni.ipv6Prefixes,
+    securityGroups: eni.securityGroups,
+    sourceDestCheck: eni.sourceDestCheck,
+    hopLimit: instance.metadata.hopLimit,
     dhcp:
-      attachment.deviceIndex === 0 && primary !== undefined
-        ? { address: { address: primary, prefixLength: subnet.prefixLength }, gateway: subnetGateway(subnet) }
+      trunk === undefined && deviceIndex === 0 && networkCardIndex === 0
+        ? {
+            address: { address: primary, prefixLength: subnet.prefixLength },
+            gateway: subnetGateway(subnet),
+            ipv6: eni.ipv6Addresses[0],
+          }
         : undefined,
   };
 }
 
-/** The ports after an event. */
-export function foldEvent(ports: Ports, event: PortEvent): Ports {
-  const next = new Map(ports);
-  switch (event.kind) {
-    case 'present':
-      next.set(event.port.eniId, event.port);
-      break;
-    case 'gone':
-      next.delete(event.eniId);
-      break;
-    case 'instance-gone':
-      for (const port of ports.values()) if (port.instanceId === event.instanceId) next.delete(port.eniId);
-      break;
-    default:
-      return event satisfies never;
-  }
-  return next;
+/** Device numbers start anew on every network card; a guest numbers its links on. */
+function linkName(attachment: { readonly deviceIndex: number; readonly networkCardIndex: number }): string {
+  return `eth${attachment.networkCardIndex * 100 + attachment.deviceIndex}`;
 }
