@@ -2,8 +2,10 @@ import { Command, CommanderError } from 'commander';
 import { HostError } from '../errors/index.ts';
 import type { RunCommand } from './command.ts';
 import { EXIT, reportFailure } from './report.ts';
+import { addCallsCommand } from './sim/calls.ts';
+import { addClockCommand } from './sim/clock.ts';
 import { DEFAULT_VPC, type SimContext } from './sim/context.ts';
-import { addDisturbCommands } from './sim/disturb.ts';
+import { addDialCommand } from './sim/dial.ts';
 import { addNodeCommands } from './sim/node.ts';
 import { addPodCommands } from './sim/pod.ts';
 import { addVpcCommands } from './sim/vpc.ts';
@@ -64,6 +66,8 @@ function programOf(context: SimContext): Command {
   addVpcCommands(program, context, common);
   addNodeCommands(program, context, common);
   addPodCommands(program, context, common);
-  addDisturbCommands(program, context, common);
+  addCallsCommand(program, context, common);
+  addDialCommand(program, context, common);
+  addClockCommand(program, context, common);
   return program;
 }

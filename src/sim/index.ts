@@ -2,7 +2,10 @@
  * A simulated VPC on one machine: EC2's model and its two APIs, a fabric of network namespaces in which packets really
  * travel, nodes that look like machines, and a small container runtime to put pods on them. Imports nothing of the product.
  */
+export { parseDuration, parseTime } from './clock/index.ts';
 export {
+  type CallFilter,
+  type ClockView,
   createClient,
   type NodeView,
   needDaemon,
@@ -16,7 +19,7 @@ export {
   stopVpc,
   vpcNamesOf,
 } from './daemon/index.ts';
-export { type BucketMode, type Dial, parseDelay } from './dials/index.ts';
+export { type BucketMode, type Dial, formatDelay, parseDelay } from './dials/index.ts';
 export { type VpcNames, vpcNames } from './fabric/index.ts';
 export type { SimCall } from './model/index.ts';
 export { enterArgv, type NodePaths, nodePaths } from './node/index.ts';

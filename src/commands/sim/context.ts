@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
 import { HostError } from '../../errors/index.ts';
 import {
@@ -91,7 +92,14 @@ export function table(rows: readonly (readonly string[])[]): string {
     .join('');
 }
 
-/** The command after `NODE --`; the separator itself reaches us because options are passed through. */
-export function afterSeparator(words: readonly string[]): readonly string[] {
-  return words[0] === '--' ? words.slice(1) : words;
+/**
+ * The command after `NODE --`; the separator itself reaches us because options are passed through. Without a command, a
+ * shell whose prompt says where it is.
+ */
+export function commandOrShell(words: readonly string[], place: string): readonly string[] {
+  const command = words[0] === '--' ? words.slice(1) : words;
+  if (command.length > 0) return command;
+  const prompt = `PS1=${place}# `;
+  // Without its files, which would set a prompt of their own.
+  return existsSync('/bin/bash') ? ['env', prompt, 'bash', '--norc', '--noprofile'] : ['env', prompt, 'sh'];
 }

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { enterArgv } from '../../sim/index.ts';
 import { runAttached } from '../../sys/index.ts';
-import { afterSeparator, answer, type CommonOptions, existingNode, runningVpc, type SimContext } from './context.ts';
+import { answer, type CommonOptions, commandOrShell, existingNode, runningVpc, type SimContext } from './context.ts';
 
 interface AddOptions extends CommonOptions {
   readonly instanceType: string;
@@ -29,11 +29,21 @@ export function addNodeCommands(program: Command, context: SimContext, common: (
       answer(context, options, { json: { ok: true, name }, text: `${name} is gone\n` });
     },
   );
-  common(program.command('exec').description('run a command on a node').argument('<node>').argument('<command...>'))
-    .usage('[options] <node> -- <command...>')
+  common(
+    program
+      .command('exec')
+      .description('run a command on a node; without one, a shell')
+      .argument('<node>')
+      .argument('[command...]'),
+  )
+    .usage('[options] <node> [-- <command...>]')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  vpc-cni sim exec node-a -- ip address\n  vpc-cni sim exec node-a                 a shell there\n',
+    )
     .passThroughOptions()
     .action(async (name: string, words: readonly string[], options: CommonOptions) => {
       const paths = await existingNode(context, options, { node: name, what: '"sim exec"' });
-      context.exit(await runAttached([...enterArgv(paths), ...afterSeparator(words)]));
+      context.exit(await runAttached([...enterArgv(paths), ...commandOrShell(words, name)]));
     });
 }

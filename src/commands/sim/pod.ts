@@ -4,9 +4,9 @@ import { addPod, deletePod, type PodName, podArgv, podView, type Runtime } from 
 import { runAttached, systemClock, systemExec } from '../../sys/index.ts';
 import { EXIT } from '../report.ts';
 import {
-  afterSeparator,
   answer,
   type CommonOptions,
+  commandOrShell,
   existingNode,
   runningVpc,
   type SimContext,
@@ -32,45 +32,49 @@ export function addPodCommands(program: Command, context: SimContext, common: (c
   const pod = program.command('pod').description('pods on a node, wired by the CNI chain the node has');
   const namespaced = (command: Command): Command =>
     common(command).option('--namespace <namespace>', 'their Kubernetes namespace', 'default');
-  namespaced(pod.command('add').description('make pods and CNI ADD').argument('<node>').argument('<pod...>')).action(
-    async (node: string, pods: readonly string[], options: PodOptions) => {
+  namespaced(pod.command('add').description('make pods and CNI ADD').argument('<node>').argument('<pod...>'))
+    .addHelpText('after', '\nExamples:\n  vpc-cni sim pod add node-a web-1 web-2\n')
+    .action(async (node: string, pods: readonly string[], options: PodOptions) => {
       const runtime = await runtimeOf(context, options, { node, what: WHAT });
       const outcomes = await forEach(pods, options, async (name) => {
         const added = await addPod(runtime, name);
         return { ms: added.ms, address: added.addresses[0] ?? '', netns: added.netns };
       });
       report(context, options, { node, outcomes });
-    },
-  );
-  namespaced(pod.command('del').description('CNI DEL and remove pods').argument('<node>').argument('<pod...>')).action(
-    async (node: string, pods: readonly string[], options: PodOptions) => {
+    });
+  namespaced(pod.command('del').description('CNI DEL and remove pods').argument('<node>').argument('<pod...>'))
+    .addHelpText('after', '\nExamples:\n  vpc-cni sim pod del node-a web-1 web-2\n')
+    .action(async (node: string, pods: readonly string[], options: PodOptions) => {
       const runtime = await runtimeOf(context, options, { node, what: WHAT });
       report(context, options, { node, outcomes: await forEach(pods, options, (name) => deletePod(runtime, name)) });
-    },
-  );
+    });
   namespaced(
     pod
       .command('exec')
-      .description('run a command in a pod')
+      .description('run a command in a pod; without one, a shell')
       .argument('<node>')
       .argument('<pod>')
-      .argument('<command...>'),
+      .argument('[command...]'),
   )
-    .usage('[options] <node> <pod> -- <command...>')
+    .usage('[options] <node> <pod> [-- <command...>]')
+    .addHelpText(
+      'after',
+      "\nExamples:\n  vpc-cni sim pod exec node-a web-1 -- ping -c 1 198.51.100.1\n  vpc-cni sim pod exec node-a web-1       a shell in the pod's network\n",
+    )
     .passThroughOptions()
     .action(async (node: string, name: string, words: readonly string[], options: PodOptions) => {
       const { paths } = await runtimeOf(context, options, { node, what: WHAT });
       const { netns } = podView(paths, { namespace: options.namespace, pod: name });
-      context.exit(await runAttached([...podArgv(paths, netns), ...afterSeparator(words)]));
+      context.exit(await runAttached([...podArgv(paths, netns), ...commandOrShell(words, `${node}/${name}`)]));
     });
-  common(pod.command('list').description('all pods, or those of a node').argument('[node]')).action(
-    async (node: string | undefined, options: CommonOptions) => {
+  common(pod.command('list').description('all pods, or those of a node').argument('[node]'))
+    .addHelpText('after', '\nExamples:\n  vpc-cni sim pod list node-a\n')
+    .action(async (node: string | undefined, options: CommonOptions) => {
       const { nodes } = await runningVpc(context, options).status();
       const pods = nodes.filter(({ name }) => node === undefined || name === node).flatMap((known) => known.pods);
       const rows = pods.map((known) => [known.node, `${known.namespace}/${known.pod}`, known.addresses.join(' ')]);
       answer(context, options, { json: pods, text: table([['NODE', 'POD', 'ADDRESS'], ...rows]) });
-    },
-  );
+    });
 }
 
 async function runtimeOf(

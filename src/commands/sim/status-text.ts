@@ -1,5 +1,7 @@
 import type { SimStatus } from '../../sim/index.ts';
+import { renderClock } from './clock.ts';
 import { table } from './context.ts';
+import { renderDials } from './dial.ts';
 
 /** The VPC for people: where its services are, then a line per ENI and per pod. */
 export function renderStatus(status: SimStatus): string {
@@ -28,9 +30,11 @@ export function renderStatus(status: SimStatus): string {
       ['imds', `${status.imds}${status.nodes[0] === undefined ? '' : `  (${status.nodes[0].name})`}`],
       ...status.nodes.slice(1).map((node) => ['imds', `${node.imds}  (${node.name})`]),
       ['admin', status.admin],
-      ...status.dials.map((dial) => ['dial', JSON.stringify(dial)]),
+      ['throttle', status.throttle === 'ec2' ? 'as EC2 documents it' : 'off'],
+      ['clock', renderClock(status.clock)],
     ]),
     table([['NODE', 'TYPE', 'LINK', 'ENI', 'STATE', 'ADDRESSES'], ...enis, ...spare]),
+    ...(status.dials.length === 0 ? [] : [renderDials(status)]),
     ...(pods.length === 0 ? [] : [table([['NODE', 'POD', 'ADDRESS'], ...pods])]),
   ].join('\n');
 }

@@ -2,7 +2,13 @@ import { HostError, toHostError } from '../../errors/index.ts';
 import { SimFault } from '../model/index.ts';
 import { MAX_ORDER_BYTES, refusal } from './admin-guard.ts';
 import { type Caller, type LoopbackFace, listenOnLoopback } from './listen.ts';
-import { parseDialOrder, parseNodeOrder, parseThrottleOrder } from './parse-orders.ts';
+import {
+  parseCallFilter,
+  parseClockOrder,
+  parseDialOrder,
+  parseNodeOrder,
+  parseThrottleOrder,
+} from './parse-orders.ts';
 import { peerUid } from './peer.ts';
 import type { Simulator } from './simulator.ts';
 
@@ -10,6 +16,7 @@ import type { Simulator } from './simulator.ts';
 interface Order {
   readonly order: string;
   readonly name: string | undefined;
+  readonly query: URLSearchParams;
   readonly body: string;
 }
 
@@ -26,7 +33,7 @@ async function answerOrder(
   call: { readonly request: Request; readonly caller: Caller; readonly port: number },
 ): Promise<Response> {
   const { request, caller, port } = call;
-  const { pathname } = new URL(request.url);
+  const { pathname, searchParams } = new URL(request.url);
   const [, collection = '', item] = pathname.split('/');
   const order = `${request.method} /${collection}`;
   const refused = refusal(
@@ -43,7 +50,9 @@ async function answerOrder(
     return failed(new HostError('SIM_REFUSED', { request: order, reason: refused.reason }), refused.status);
   try {
     const name = item === undefined ? undefined : decodeURIComponent(item);
-    return Response.json((await obey(simulator, { order, name, body: await request.text() })) ?? null);
+    return Response.json(
+      (await obey(simulator, { order, name, query: searchParams, body: await request.text() })) ?? null,
+    );
   } catch (error) {
     if (error instanceof SimFault)
       return failed(
@@ -56,7 +65,7 @@ async function answerOrder(
 
 const failed = (failure: HostError, status: number): Response => Response.json(failure, { status });
 
-async function obey(simulator: Simulator, { order, name, body }: Order): Promise<unknown> {
+async function obey(simulator: Simulator, { order, name, query, body }: Order): Promise<unknown> {
   switch (order) {
     case 'GET /status':
       return simulator.status();
@@ -65,9 +74,14 @@ async function obey(simulator: Simulator, { order, name, body }: Order): Promise
     case 'DELETE /nodes':
       return simulator.removeNode(name ?? '');
     case 'GET /calls':
-      return simulator.vpc.calls();
-    case 'DELETE /calls':
-      return simulator.vpc.clearCalls();
+      return simulator.calls(parseCallFilter(order, query));
+    case 'DELETE /calls': {
+      const calls = simulator.calls(parseCallFilter(order, query));
+      simulator.vpc.clearCalls();
+      return calls;
+    }
+    case 'POST /clock':
+      return simulator.setClock(parseClockOrder(order, body));
     case 'GET /dials':
       return simulator.dials.list();
     case 'POST /dials':

@@ -2,6 +2,7 @@ import { Ajv, type ErrorObject } from 'ajv';
 import { HostError } from '../../errors/index.ts';
 import { type BucketMode, type Dial, parseDial } from '../dials/index.ts';
 import { EC2_ACTIONS } from '../ec2/index.ts';
+import type { CallFilter } from './call-filter.ts';
 import type { NodeRequest } from './views.ts';
 
 const text = { type: 'string', minLength: 1, maxLength: 200 } as const;
@@ -35,6 +36,48 @@ export const parseNodeOrder = reader<NodeRequest>(object({ name: text, instanceT
 export const parseThrottleOrder = reader<{ readonly buckets: BucketMode }>(
   object({ buckets: { enum: ['ec2', 'off'] } }),
 );
+
+/** What the clock shall do; in this order when several are given. */
+export interface ClockOrder {
+  /** Milliseconds since the epoch. */
+  readonly at?: number;
+  readonly advanceMs?: number;
+  readonly ticking?: boolean;
+}
+
+const AGES_MS = 100 * 365 * 86_400_000;
+
+/** `POST /clock`. */
+export const parseClockOrder = reader<ClockOrder>({
+  ...object(
+    {},
+    {
+      at: { type: 'number', minimum: 0, maximum: AGES_MS },
+      advanceMs: { type: 'number', minimum: 0, maximum: AGES_MS },
+      ticking: { type: 'boolean' },
+    },
+  ),
+  minProperties: 1,
+});
+
+const FILTER_KEYS = ['action', 'caller', 'code', 'since', 'last'];
+
+/** `GET /calls?…`; `since` and `last` are numbers. */
+export function parseCallFilter(order: string, query: URLSearchParams): CallFilter {
+  const given = Object.fromEntries(query);
+  const unknown = Object.keys(given).filter((key) => !FILTER_KEYS.includes(key));
+  const number = (key: string): number | undefined => (given[key] === undefined ? undefined : Number(given[key]));
+  const numbers = { since: number('since'), last: number('last') };
+  const wrong = Object.entries(numbers).filter(([, value]) => value !== undefined && !(value >= 0));
+  if (unknown.length + wrong.length > 0)
+    throw refused(order, [
+      ...unknown.map((key) => `there is no key ${key}; the keys are ${FILTER_KEYS.join(', ')}`),
+      ...wrong.map(([key]) => `${key} is a number`),
+    ]);
+  return Object.fromEntries(
+    Object.entries({ ...given, ...numbers }).filter(([, value]) => value !== undefined),
+  ) as CallFilter;
+}
 
 /** `POST /dials`. */
 export function parseDialOrder(order: string, body: string): Dial {

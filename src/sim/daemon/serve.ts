@@ -1,6 +1,7 @@
 import { parseIpv4Cidr } from '../../addr/index.ts';
 import type { Logger } from '../../log/index.ts';
 import { systemClock, systemExec } from '../../sys/index.ts';
+import { createSimClock } from '../clock/index.ts';
 import { Dials } from '../dials/index.ts';
 import { createEc2Handler } from '../ec2/index.ts';
 import {
@@ -38,7 +39,7 @@ export async function serveVpc(options: ServeOptions): Promise<void> {
   const { names, log, signal } = options;
   writeRecord(names);
   const { apiOnly, ports, attachMs, detachMs } = readPlan(names);
-  const clock = systemClock;
+  const clock = createSimClock(systemClock);
   const dials = new Dials({ buckets: 'ec2' });
   const vpc = new SimVpc({ now: () => clock.now(), attachMs, detachMs, subnets: SUBNETS });
   vpc.observe((event) =>
@@ -72,6 +73,7 @@ export async function serveVpc(options: ServeOptions): Promise<void> {
     mode: apiOnly ? 'api-only' : 'fabric',
     vpc,
     dials,
+    clock,
     machines,
     imds,
     urls: () => ({ ec2: ec2Face.url, imds: imdsFace.url, admin: admin.url }),

@@ -1,12 +1,16 @@
 import { formatCidr } from '../../addr/index.ts';
 import { HostError } from '../../errors/index.ts';
+import type { SimClock } from '../clock/index.ts';
 import type { Dials } from '../dials/index.ts';
 import { nodeNetns, type VpcNames } from '../fabric/index.ts';
-import type { SimInstance, SimSubnet, SimVpc } from '../model/index.ts';
+import { accessKeyFor } from '../imds/index.ts';
+import type { SimCall, SimInstance, SimSubnet, SimVpc } from '../model/index.ts';
+import { type CallFilter, chooseCalls } from './call-filter.ts';
 import { type Answer, type LoopbackFace, listenOnLoopback } from './listen.ts';
 import type { Machines } from './machines.ts';
-import { primaryAddress, viewNode, viewStatus } from './view.ts';
-import type { NodeRequest, NodeView, SimMode, SimStatus } from './views.ts';
+import type { ClockOrder } from './parse-orders.ts';
+import { primaryAddress, viewClock, viewNode, viewStatus } from './view.ts';
+import type { ClockView, NodeRequest, NodeView, SimMode, SimStatus } from './views.ts';
 
 /** A running VPC: the model, the kernel that follows it, the nodes. Disposing it ends its listeners, not the nodes. */
 export interface Simulator extends Disposable {
@@ -15,6 +19,9 @@ export interface Simulator extends Disposable {
   addNode(request: NodeRequest): Promise<NodeView>;
   /** Terminates the instance and removes its machine. */
   removeNode(name: string): Promise<void>;
+  /** The calls answered so far that the filter chooses. */
+  calls(filter: CallFilter): readonly SimCall[];
+  setClock(order: ClockOrder): ClockView;
   status(): SimStatus;
 }
 
@@ -24,6 +31,7 @@ export interface SimulatorParts {
   readonly mode: SimMode;
   readonly vpc: SimVpc;
   readonly dials: Dials;
+  readonly clock: SimClock;
   readonly machines: Machines;
   readonly imds: Answer;
   /** Where the VPC is served. */
@@ -35,7 +43,7 @@ const EKS_METADATA = { hopLimit: 2 } as const;
 
 /** Puts nodes into a VPC and tells what is in it. */
 export function createSimulator(parts: SimulatorParts): Simulator {
-  const { names, vpc, machines } = parts;
+  const { names, vpc, machines, clock } = parts;
   // Outside a node the caller's address says nothing, so each node's metadata has a loopback port of its own.
   const metadata = new Map<string, LoopbackFace>();
   const view = (instance: SimInstance): NodeView =>
@@ -89,6 +97,18 @@ export function createSimulator(parts: SimulatorParts): Simulator {
         throw new HostError('SIM_NODE_MISSING', { node: name, vpc: names.vpc });
       await drop(name);
     },
+    calls: (filter) =>
+      chooseCalls(vpc.calls(), filter, (word) => {
+        const instance = vpc.instanceByName(word);
+        if (instance === undefined) return new Set();
+        return new Set([accessKeyFor(instance.id), ...vpc.enisOf(instance.id).flatMap(({ addresses }) => addresses)]);
+      }),
+    setClock({ at, advanceMs, ticking }) {
+      if (at !== undefined) clock.setTime(at);
+      if (advanceMs !== undefined) clock.advance(advanceMs);
+      if (ticking !== undefined) clock.setTicking(ticking);
+      return viewClock(clock);
+    },
     status: () =>
       viewStatus({
         ...parts.urls(),
@@ -96,6 +116,7 @@ export function createSimulator(parts: SimulatorParts): Simulator {
         mode: parts.mode,
         vpc,
         dials: parts.dials,
+        clock,
         nodes: vpc.instances().map(view),
       }),
     [Symbol.dispose]: () => {

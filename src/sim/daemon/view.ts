@@ -1,8 +1,9 @@
 import { formatCidr } from '../../addr/index.ts';
+import type { SimClock } from '../clock/index.ts';
 import type { Dials } from '../dials/index.ts';
 import type { SimEni, SimInstance, SimVpc } from '../model/index.ts';
 import type { PodView } from '../runtime/index.ts';
-import type { EniView, NodeView, SimMode, SimStatus } from './views.ts';
+import type { ClockView, EniView, NodeView, SimMode, SimStatus } from './views.ts';
 
 /** The whole VPC as `sim status` shows it. */
 export function viewStatus(parts: {
@@ -13,9 +14,10 @@ export function viewStatus(parts: {
   readonly admin: string;
   readonly vpc: SimVpc;
   readonly dials: Dials;
+  readonly clock: SimClock;
   readonly nodes: readonly NodeView[];
 }): SimStatus {
-  const { vpc, dials, nodes, name, mode, ec2, imds, admin } = parts;
+  const { vpc, dials, clock, nodes, name, mode, ec2, imds, admin } = parts;
   return {
     name,
     pid: process.pid,
@@ -37,6 +39,16 @@ export function viewStatus(parts: {
       .map(viewEni),
     dials: dials.list(),
     throttle: dials.buckets,
+    clock: viewClock(clock),
+  };
+}
+
+/** The simulator's time. */
+export function viewClock(clock: SimClock): ClockView {
+  return {
+    now: new Date(clock.now()).toISOString(),
+    aheadMs: Math.round(clock.offsetMs),
+    ticking: clock.ticking,
   };
 }
 

@@ -28,6 +28,15 @@ export interface NodeView {
   readonly pods: readonly PodView[];
 }
 
+/** The simulator's own time. */
+export interface ClockView {
+  /** ISO 8601. */
+  readonly now: string;
+  /** Milliseconds it is ahead of this machine's clock; negative when behind. */
+  readonly aheadMs: number;
+  readonly ticking: boolean;
+}
+
 /** The whole simulated VPC. */
 export interface SimStatus {
   readonly name: string;
@@ -52,6 +61,7 @@ export interface SimStatus {
   readonly dials: readonly Dial[];
   /** The token buckets of actions for which no dial names one. */
   readonly throttle: BucketMode;
+  readonly clock: ClockView;
 }
 
 /** What a new node shall be. */

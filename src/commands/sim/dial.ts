@@ -1,0 +1,100 @@
+import type { Command } from 'commander';
+import { HostError } from '../../errors/index.ts';
+import { type Dial, formatDelay, type SimStatus } from '../../sim/index.ts';
+import { answer, type CommonOptions, runningVpc, type SimContext, table } from './context.ts';
+import { parseDialOptions } from './parse-dial-options.ts';
+
+/** What `sim dial` was told. */
+export interface DialOptions extends CommonOptions {
+  readonly error?: string;
+  readonly deny?: boolean;
+  readonly throttle?: boolean;
+  readonly delay?: string;
+  readonly bucket?: string;
+  readonly lost?: boolean;
+  readonly lag?: string;
+  readonly stale?: string;
+  readonly times?: string;
+  readonly probability?: string;
+  readonly clear?: boolean;
+}
+
+const EXAMPLES = `
+Examples:
+  vpc-cni sim dial CreateNetworkInterface --error InsufficientFreeAddressesInSubnet --times 2
+  vpc-cni sim dial AttachNetworkInterface --lost --times 1      done, but nobody hears of it
+  vpc-cni sim dial '*' --delay p50=80,p99=900                   as slow as a service can be
+  vpc-cni sim dial IMDS --lag 5000                              metadata of five seconds ago
+  vpc-cni sim dial DescribeNetworkInterfaces --stale missing-eni
+  vpc-cni sim dial AssignPrivateIpAddresses --bucket 5/1        five at once, then one a second
+  vpc-cni sim dial throttle off                                 no token buckets but those of dials
+  vpc-cni sim dial                                              what is set
+`;
+
+/** `sim dial`. */
+export function addDialCommand(program: Command, context: SimContext, common: (command: Command) => Command): void {
+  common(program.command('dial').description('disturb an EC2 action; without an action, show the dials'))
+    .argument('[action]', 'an EC2 action, "IMDS", "*" for every EC2 action, or "throttle"')
+    .argument('[mode]', 'after "throttle": ec2 for the buckets EC2 documents, or off')
+    .option('--error <code>', 'answer with this EC2 error code (for IMDS an HTTP status)')
+    .option('--deny', 'answer that IAM denies it')
+    .option('--throttle', 'answer that the account calls too often')
+    .option('--delay <words>', 'wait before looking at the request, in ms: 200, 50-300 or p50=80,p99=900')
+    .option('--bucket <size/rate>', 'a token bucket of this size, filled at this rate a second: 100/5')
+    .option('--lost', 'do the work, then drop the connection without an answer')
+    .option('--lag <ms>', 'answer as of so long ago')
+    .option('--stale <kind>', 'missing-eni, missing-prefix, missing-address or deleted-eni')
+    .option('--times <count>', 'so many requests, then stop')
+    .option('--probability <p>', 'each request with this probability, above 0 and up to 1')
+    .option('--clear', 'remove the dial of the action, or all')
+    .addHelpText('after', EXAMPLES)
+    .action(async (action: string | undefined, mode: string | undefined, options: DialOptions) => {
+      const client = runningVpc(context, options);
+      if (action === 'throttle') await client.setThrottle(bucketMode(mode));
+      else if (mode !== undefined) throw new HostError('USAGE', { reason: `"${mode}" is one word too many` });
+      else if (options.clear === true) await client.clearDial(action);
+      else if (action !== undefined) await client.setDial(parseDialOptions(action, options));
+      else if (wantsDial(options)) throw new HostError('USAGE', { reason: 'a dial needs an action, or "*" for all' });
+      const { dials, throttle } = await client.status();
+      answer(context, options, { json: { dials, throttle }, text: renderDials({ dials, throttle }) });
+    });
+}
+
+/** The dials for people, one a line, and how EC2 throttles. */
+export function renderDials({ dials, throttle }: Pick<SimStatus, 'dials' | 'throttle'>): string {
+  const buckets = throttle === 'ec2' ? 'as EC2 documents it' : 'off';
+  if (dials.length === 0) return `no dial is set; throttling is ${buckets}\n`;
+  const rows = dials.map((dial) => [dial.action, effectsOf(dial), limitsOf(dial)]);
+  return `${table([['ACTION', 'EFFECT', 'WHEN'], ...rows])}throttling is ${buckets}\n`;
+}
+
+function effectsOf({ error, denied, throttled, delay, bucket, lost, lagMs, stale }: Dial): string {
+  return [
+    error === undefined ? '' : `error ${error}`,
+    denied === true ? 'denied' : '',
+    throttled === true ? 'throttled' : '',
+    delay === undefined ? '' : `delay ${formatDelay(delay)} ms`,
+    bucket === undefined ? '' : `bucket ${bucket.size}/${bucket.perSecond}`,
+    lost === true ? 'answer lost' : '',
+    lagMs === undefined ? '' : `${lagMs} ms old`,
+    stale ?? '',
+  ]
+    .filter((word) => word !== '')
+    .join(', ');
+}
+
+function limitsOf({ times, probability }: Dial): string {
+  const often = probability === undefined ? 'always' : `with probability ${probability}`;
+  return times === undefined ? often : `${probability === undefined ? '' : `${often}, `}${times} more`;
+}
+
+function bucketMode(mode: string | undefined): 'ec2' | 'off' {
+  if (mode === 'ec2' || mode === 'off') return mode;
+  throw new HostError('USAGE', { reason: `"sim dial throttle" needs "ec2" or "off", not "${mode ?? ''}"` });
+}
+
+const EFFECTS = ['error', 'deny', 'throttle', 'delay', 'bucket', 'lost', 'lag', 'stale'] as const;
+
+function wantsDial(options: DialOptions): boolean {
+  return EFFECTS.some((effect) => options[effect] !== undefined);
+}

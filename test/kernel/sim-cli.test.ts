@@ -1,0 +1,90 @@
+import { expect, test } from 'bun:test';
+import { DescribeSubnetsCommand, DescribeVpcsCommand } from '@aws-sdk/client-ec2';
+import { Cli } from '../support/sim-cli.ts';
+import { ec2Client, outcome } from '../support/sim-ec2.ts';
+
+test('dials are set, shown, seen by the SDK and cleared; wrong ones are refused with every reason', async () => {
+  await using cli = new Cli();
+  const { ec2 } = await cli.json(['up', '--api-only', '--nodes', '0']);
+  const client = ec2Client(String(ec2));
+  const vpcs = (): Promise<unknown> => outcome(client.send(new DescribeVpcsCommand()));
+  expect(await cli.json(['dial', 'DescribeVpcs', '--error', 'InternalError', '--times', '1'])).toEqual({
+    dials: [{ action: 'DescribeVpcs', error: 'InternalError', times: 1 }],
+    throttle: 'ec2',
+  });
+  expect([await vpcs(), await vpcs()]).toEqual(['InternalError', 'OK']);
+  await cli.sim(['dial', '*', '--bucket', '2/0']);
+  expect([await vpcs(), await vpcs(), await vpcs()]).toEqual(['OK', 'OK', 'RequestLimitExceeded']);
+  expect((await cli.sim(['dial'])).stdout).toMatch(
+    /^ACTION +EFFECT +WHEN\n\* +bucket 2\/0 +always\nthrottling is as EC2/,
+  );
+  expect(await cli.json(['dial', '--clear'])).toEqual({ dials: [], throttle: 'ec2' });
+  expect(await cli.json(['dial', 'throttle', 'off'])).toEqual({ dials: [], throttle: 'off' });
+  const rows = [
+    { words: ['DescribeVpc', '--deny'], code: 'SIM_REFUSED' },
+    { words: ['DescribeVpcs', '--delay', 'long'], code: 'SIM_REFUSED' },
+    { words: ['DescribeVpcs', '--error', 'A', '--lost'], code: 'SIM_REFUSED' },
+    { words: ['DescribeVpcs', '--deny', '--probability', '2'], code: 'SIM_REFUSED' },
+    { words: ['DescribeVpcs', '--bucket', '5'], code: 'USAGE' },
+    { words: ['DescribeVpcs', '--lag', 'x'], code: 'USAGE' },
+    { words: ['DescribeVpcs'], code: 'USAGE' },
+    { words: ['--deny'], code: 'USAGE' },
+    { words: ['throttle', 'on'], code: 'USAGE' },
+    { words: ['DescribeVpcs', 'twice', '--deny'], code: 'USAGE' },
+  ];
+  const found: unknown[] = [];
+  for (const { words } of rows) found.push({ words, code: Object((await cli.json(['dial', ...words]))['error']).code });
+  expect(found).toEqual(rows);
+  expect(await cli.json(['dial'])).toEqual({ dials: [], throttle: 'off' });
+}, 60_000);
+
+test('calls are chosen, counted and asserted', async () => {
+  await using cli = new Cli();
+  const { ec2 } = await cli.json(['up', '--api-only', '--nodes', '0']);
+  const client = ec2Client(String(ec2));
+  await cli.sim(['dial', 'DescribeSubnets', '--deny', '--times', '1']);
+  await outcome(client.send(new DescribeSubnetsCommand()));
+  await outcome(client.send(new DescribeSubnetsCommand()));
+  await outcome(client.send(new DescribeVpcsCommand()));
+  const rows = [
+    { words: ['--count'], code: 0, stdout: '3\n' },
+    { words: ['--action', 'DescribeSubnets', '--expect', '2'], code: 0, stdout: '2\n' },
+    { words: ['--action', 'Describe*', '--code', 'UnauthorizedOperation', '--expect', '1'], code: 0, stdout: '1\n' },
+    { words: ['--caller', 'TESTER', '--since', '1h', '--count'], code: 0, stdout: '3\n' },
+    { words: ['--since', '2100-01-01', '--count'], code: 0, stdout: '0\n' },
+    { words: ['--last', '1', '--count'], code: 0, stdout: '1\n' },
+    { words: ['--since', 'lately'], code: 2, stdout: '' },
+    { words: ['--expect', '2'], code: 1, stdout: '' },
+  ];
+  const found: unknown[] = [];
+  for (const { words } of rows) {
+    const { code, stdout } = await cli.sim(['calls', ...words]);
+    found.push({ words, code, stdout });
+  }
+  expect(found).toEqual(rows);
+  expect((await cli.sim(['calls', '--action', 'DescribeVpcs', '--expect', '2'])).stderr).toContain(
+    'SIM_CALLS_DIFFER: expected 2 DescribeVpcs calls, found 1',
+  );
+  expect((await cli.sim(['calls', '--clear', '--count'])).stdout).toBe('3\n');
+  expect((await cli.sim(['calls', '--expect', '0'])).code).toBe(0);
+}, 60_000);
+
+test('the clock is moved, set and stopped', async () => {
+  await using cli = new Cli();
+  await cli.json(['up', '--api-only', '--nodes', '0']);
+  const { aheadMs } = await cli.json(['clock', '--advance', '1h30m']);
+  expect(aheadMs).toBeGreaterThanOrEqual(5_400_000);
+  expect(await cli.json(['clock', '--set', '2040-05-06T07:08:09Z', '--stop'])).toMatchObject({
+    now: '2040-05-06T07:08:09.000Z',
+    ticking: false,
+  });
+  expect(await cli.json(['clock'])).toMatchObject({ now: '2040-05-06T07:08:09.000Z' });
+  const codes: unknown[] = [];
+  for (const words of [
+    ['--advance', '-1h'],
+    ['--set', 'noon'],
+    ['--stop', '--start'],
+  ])
+    codes.push((await cli.sim(['clock', ...words])).code);
+  expect(codes).toEqual([2, 2, 2]);
+}, 60_000);
