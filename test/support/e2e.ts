@@ -2,6 +2,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from '../../scripts/build.ts';
 import type { StatusDocument } from '../../src/cniproto/index.ts';
+import { instanceIdOf } from '../../src/sim/imds/index.ts';
 import { enterArgv, type NodePaths, nodePaths, type SimCall, type SimStatus, vpcNames } from '../../src/sim/index.ts';
 import { type ExecResult, systemExec } from '../../src/sys/index.ts';
 
@@ -226,8 +227,7 @@ export class E2eVpc {
     const { nodes } = await this.status();
     const id = nodes.find(({ name }) => name === node)?.instanceId ?? '';
     // The access key a role's credentials have in the simulator names the instance.
-    const caller = `ASIA${id.slice(-16).toUpperCase()}`;
-    return (await this.json<readonly SimCall[]>('calls')).filter((call) => call.caller === caller);
+    return (await this.json<readonly SimCall[]>('calls')).filter((call) => instanceIdOf(call.caller) === id);
   }
 
   async forgetCalls(): Promise<void> {

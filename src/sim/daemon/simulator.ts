@@ -3,7 +3,7 @@ import { HostError } from '../../errors/index.ts';
 import type { SimClock } from '../clock/index.ts';
 import type { Dials } from '../dials/index.ts';
 import { nodeNetns, type VpcNames } from '../fabric/index.ts';
-import { accessKeyFor } from '../imds/index.ts';
+import { instanceIdOf } from '../imds/index.ts';
 import type { SimCall, SimInstance, SimSubnet, SimVpc } from '../model/index.ts';
 import { type CallFilter, chooseCalls } from './call-filter.ts';
 import { type Answer, type LoopbackFace, listenOnLoopback } from './listen.ts';
@@ -101,7 +101,8 @@ export function createSimulator(parts: SimulatorParts): Simulator {
       chooseCalls(vpc.calls(), filter, (word) => {
         const instance = vpc.instanceByName(word);
         if (instance === undefined) return new Set();
-        return new Set([accessKeyFor(instance.id), ...vpc.enisOf(instance.id).flatMap(({ addresses }) => addresses)]);
+        const keys = vpc.calls().flatMap(({ caller }) => (instanceIdOf(caller) === instance.id ? [caller] : []));
+        return new Set([...keys, ...vpc.enisOf(instance.id).flatMap(({ addresses }) => addresses)]);
       }),
     setClock({ at, advanceMs, ticking }) {
       if (at !== undefined) clock.setTime(at);

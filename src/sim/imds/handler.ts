@@ -1,22 +1,25 @@
 import { type Clock, systemClock } from '../../sys/index.ts';
 import { type Decision, type Dials, lostAnswer } from '../dials/index.ts';
 import type { SimInstance, SimVpc } from '../model/index.ts';
-import { type RoleCredentials, roleCredentials } from './credentials.ts';
+import { createVpcViews, type VpcViews } from '../view/index.ts';
+import { createRoleCredentials, type RoleCredentialSource } from './credentials.ts';
 import { identityDocument, metaData } from './meta-data.ts';
 import { Tokens } from './tokens.ts';
-import { type Directory, findEntry } from './tree.ts';
+import { type Directory, type Found, findEntry } from './tree.ts';
 
 /** What the metadata service stands on. */
 export interface ImdsHandlerOptions {
   readonly vpc: SimVpc;
   readonly dials?: Dials;
   readonly clock?: Clock;
+  /** Shared with the EC2 API, so that the past is kept once. */
+  readonly views?: VpcViews;
   /** Answer as this instance whoever calls; without it the caller's address tells. For use over loopback. */
   readonly instanceId?: string;
   /** The name of the role every instance has. */
   readonly role?: string;
-  readonly credentials?: (instance: SimInstance, now: number) => RoleCredentials;
-  readonly userData?: (instance: SimInstance) => string | undefined;
+  /** Shared with the EC2 API, which can then check what was handed out here. */
+  readonly credentials?: RoleCredentialSource;
 }
 
 /** Answers one request of an instance, known by the address it came from. */
@@ -28,27 +31,45 @@ const TOKEN_HEADER = 'x-aws-ec2-metadata-token';
 /** Calls are kept, and a path may be of any length. */
 const LONGEST_ACTION = 300;
 
-/** Versions of the tree that clients such as cloud-init ask for; all show the same here. */
-const VERSIONS = ['1.0', '2016-09-02', '2018-09-24', '2021-03-23', 'latest'];
+/** Versions of the tree (EC2 user guide, "Get the available versions"); all show what the latest does. */
+const VERSIONS = [
+  ...['1.0', '2007-01-19', '2007-03-01', '2007-08-29', '2007-10-10', '2007-12-15', '2008-02-01', '2008-09-01'],
+  ...['2009-04-04', '2011-01-01', '2011-05-01', '2012-01-12', '2014-02-25', '2014-11-05', '2015-10-20', '2016-04-19'],
+  ...['2016-06-30', '2016-09-02', '2018-03-28', '2018-08-17', '2018-09-24', '2019-10-01', '2020-10-27', '2021-01-03'],
+  ...['2021-03-23', '2021-07-15', 'latest'],
+];
 
 /** The instance metadata service, version 2 only: a session token first, then reads that carry it. */
 export function createImdsHandler(options: ImdsHandlerOptions): ImdsHandler {
-  const { vpc, dials, clock = systemClock } = options;
+  const { vpc, dials, clock = systemClock, role = 'node-role' } = options;
+  const { views = createVpcViews(vpc), credentials = createRoleCredentials({ secret: vpc.id }) } = options;
   const tokens = new Tokens();
 
-  const respond = (request: Request, instance: SimInstance, path: string): Response => {
-    // The hop limit of a token answer cannot be kept over HTTP, but a proxy gives itself away by this header.
-    if (request.method === 'PUT' && path === 'latest/api/token')
+  const treeOf = (instance: SimInstance, decision: Decision | undefined): Directory => {
+    const source = {
+      vpc: views.view(decision),
+      instance,
+      role,
+      credentials: () => credentials.of(instance, clock.now()),
+    };
+    const version: Directory = () => ({
+      dynamic: () => ({ 'instance-identity': () => ({ document: identityDocument(source) }) }),
+      'meta-data': metaData(source),
+      'user-data': instance.userData,
+    });
+    return () => Object.fromEntries(VERSIONS.map((name) => [name, version]));
+  };
+
+  const respond = (asked: Asked): Response => {
+    const { request, instance, path, decision } = asked;
+    // How far the answer to a token request travels is the network's business; a proxy gives itself away by this header.
+    if (request.method === 'PUT' && path === TOKEN_PATH)
       return request.headers.has('x-forwarded-for')
         ? refuse(403)
         : issue(tokens.issue(instance.id, request.headers.get(TTL_HEADER), clock.now()), request);
     if (request.method !== 'GET' && request.method !== 'HEAD') return refuse(405);
     const left = tokens.remaining(request.headers.get(TOKEN_HEADER), instance.id, clock.now());
-    if (left === 0) return refuse(401);
-    const found = findEntry(treeOf(options, instance, clock), path);
-    if (found.kind === 'nothing') return refuse(404);
-    const type = found.text.startsWith('{') ? 'application/json' : 'text/plain';
-    return answer(found.text, type, String(left));
+    return left === 0 ? refuse(401) : show(findEntry(treeOf(instance, decision), path), String(left));
   };
 
   return (request, callerAddress) => {
@@ -64,32 +85,34 @@ export function createImdsHandler(options: ImdsHandlerOptions): ImdsHandler {
     const serve = (decision?: Decision): Response => {
       if (decision?.answer.kind === 'fault') return record(refuse(decision.answer.status));
       const instance = instanceFor(options, callerAddress);
-      const response = record(instance === undefined ? refuse(404) : respond(request, instance, path));
+      const response = record(instance === undefined ? refuse(404) : respond({ request, instance, path, decision }));
       return decision?.lost === true ? lostAnswer() : response;
     };
-    const decision = dials?.decide({ action: 'IMDS', now: clock.monotonic(), reads: request.method !== 'PUT' });
+    const decision = dials?.decide({ action: 'IMDS', now: clock.monotonic(), reads: path !== TOKEN_PATH });
     if (decision === undefined || decision.delayMs === 0) return serve(decision);
     return clock.sleep(decision.delayMs).then(() => serve(decision));
   };
 }
 
-function treeOf(options: ImdsHandlerOptions, instance: SimInstance, clock: Clock): Directory {
-  const { vpc, role = 'node-role', credentials = roleCredentials, userData = () => undefined } = options;
-  const source = { vpc, instance, role, credentials: () => credentials(instance, clock.now()) };
-  const version: Directory = () => ({
-    dynamic: () => ({ 'instance-identity': () => ({ document: identityDocument(vpc, instance) }) }),
-    'meta-data': metaData(source),
-    'user-data': userData(instance),
-  });
-  return () => Object.fromEntries(VERSIONS.map((name) => [name, version]));
+const TOKEN_PATH = 'latest/api/token';
+
+interface Asked {
+  readonly request: Request;
+  readonly instance: SimInstance;
+  readonly path: string;
+  readonly decision: Decision | undefined;
 }
 
 function instanceFor(options: ImdsHandlerOptions, callerAddress: string): SimInstance | undefined {
   const { vpc, instanceId } = options;
   // A dual-stack socket shows an IPv4 peer as a mapped IPv6 address.
   const address = callerAddress.replace(/^::ffff:/i, '');
-  const id = instanceId ?? vpc.eniByAddress(address)?.attachment?.instanceId;
-  return id === undefined ? undefined : vpc.findInstance(id);
+  const eni = vpc.eniByAddress(address);
+  // What a branch ENI sends comes out of the instance its trunk hangs on.
+  const carrier = eni?.trunk === undefined ? eni : vpc.findEni(eni.trunk.trunkEniId);
+  const id = instanceId ?? carrier?.attachment?.instanceId;
+  const instance = id === undefined ? undefined : vpc.findInstance(id);
+  return instance?.state === 'terminated' ? undefined : instance;
 }
 
 /** The path without its leading slash. The colons of a MAC may come escaped; doubled slashes count once. */
@@ -104,8 +127,19 @@ function issue(token: string | undefined, request: Request): Response {
   return token === undefined ? refuse(400) : answer(token, 'text/plain', request.headers.get(TTL_HEADER) ?? '');
 }
 
-function answer(text: string, type: string, ttl: string): Response {
-  return new Response(text, { headers: { 'content-type': type, server: 'EC2ws', [TTL_HEADER]: ttl } });
+/** All metadata is text, documents included; user data is whatever it is. */
+function show(found: Found, ttl: string): Response {
+  if (found.kind === 'nothing') return refuse(404);
+  return found.kind === 'text'
+    ? answer(found.text, 'text/plain', ttl)
+    : answer(found.bytes, 'application/octet-stream', ttl);
+}
+
+function answer(body: string | Uint8Array, type: string, ttl: string): Response {
+  // A copy, because the model's bytes might be shared memory for all the types know.
+  return new Response(typeof body === 'string' ? body : new Uint8Array(body), {
+    headers: { 'content-type': type, server: 'EC2ws', [TTL_HEADER]: ttl },
+  });
 }
 
 function refuse(status: number): Response {

@@ -1,87 +1,84 @@
-import { formatCidr } from '../../addr/index.ts';
-import { privateDnsName, type SimEni, type SimInstance, type SimVpc } from '../model/index.ts';
-import type { RoleCredentials } from './credentials.ts';
-import type { Directory, Entry } from './tree.ts';
+import { limitsOf } from '../../vpc/index.ts';
+import { privateDnsName, type SimInstance, type VpcView, zoneId } from '../model/index.ts';
+import { isoSeconds, type RoleCredentials, renderCredentials } from './credentials.ts';
+import { groupNames, interfaces } from './interfaces.ts';
+import type { Directory } from './tree.ts';
 
 /** What the tree of one instance is made from. */
 export interface MetaDataSource {
-  readonly vpc: SimVpc;
+  /** As the service knows it. */
+  readonly vpc: VpcView;
   readonly instance: SimInstance;
   readonly role: string;
   readonly credentials: () => RoleCredentials;
 }
 
-/** `latest/meta-data/` of an instance. Only ENIs whose attach has completed are there. */
+/** Nothing is done with disks here, but clients look for the root device. */
+const ROOT_DEVICE = '/dev/xvda';
+
+/** `latest/meta-data/` of an instance. Only ENIs whose attach has completed are there; branch ENIs never are. */
 export function metaData(source: MetaDataSource): Directory {
   const { vpc, instance } = source;
   return () => {
-    const enis = vpc.enisOf(instance.id).filter((eni) => eni.attachment?.state === 'attached');
+    const enis = vpc
+      .enisOf(instance.id)
+      .filter((eni) => eni.attachment?.state === 'attached' && eni.interfaceType !== 'branch');
     const [primary] = enis;
-    const address = primary?.addresses[0] ?? '';
-    const hostname = privateDnsName(vpc, address);
+    const address = primary?.addresses[0];
+    const hostname = address === undefined ? undefined : privateDnsName(vpc, address);
     const zone = vpc.subnet(instance.subnetId).availabilityZone;
     return {
-      'ami-id': 'ami-00000000000000000',
+      'ami-id': instance.imageId,
       'ami-launch-index': '0',
+      'ami-manifest-path': '(unknown)',
+      'block-device-mapping': () => ({ ami: ROOT_DEVICE, root: ROOT_DEVICE }),
+      events: () => ({ maintenance: () => ({ history: '[]', scheduled: '[]' }) }),
       hostname,
       iam: iam(source),
       'instance-action': 'none',
       'instance-id': instance.id,
       'instance-life-cycle': 'on-demand',
       'instance-type': instance.instanceType,
+      ipv6: primary?.ipv6Addresses[0],
       'local-hostname': hostname,
       'local-ipv4': address,
       mac: primary?.mac,
-      network: () => ({ interfaces: () => ({ macs: () => macs(vpc, enis) }) }),
-      placement: () => ({ 'availability-zone': zone, region: vpc.region }),
+      network: () => ({ interfaces: () => ({ macs: () => interfaces(vpc, enis) }) }),
+      placement: () => ({
+        'availability-zone': zone,
+        'availability-zone-id': zoneId(vpc, zone),
+        region: vpc.region,
+      }),
+      profile: 'default-hvm',
       'reservation-id': instance.id.replace(/^i-/, 'r-'),
       'security-groups': groupNames(vpc, primary?.securityGroups ?? []).join('\n'),
-      services: () => ({ domain: 'amazonaws.com', partition: 'aws' }),
+      services: () => servicesOf(vpc.region),
+      system: limitsOf(instance.instanceType)?.hypervisor === 'xen' ? 'xen' : 'nitro',
+      tags: tagsOf(instance),
     };
   };
 }
 
-/** The instance identity document, without its signature. */
-export function identityDocument(vpc: SimVpc, instance: SimInstance): string {
+/** The instance identity document, without its signature: nobody could check one that is not Amazon's. */
+export function identityDocument({ vpc, instance }: MetaDataSource): string {
   const document = {
     accountId: vpc.ownerId,
-    architecture: 'x86_64',
+    architecture: architectureOf(instance.instanceType),
     availabilityZone: vpc.subnet(instance.subnetId).availabilityZone,
-    imageId: 'ami-00000000000000000',
+    billingProducts: null,
+    devpayProductCodes: null,
+    marketplaceProductCodes: null,
+    imageId: instance.imageId,
     instanceId: instance.id,
     instanceType: instance.instanceType,
-    pendingTime: new Date(instance.launchedAt).toISOString().replace(/\.\d+Z$/, 'Z'),
+    kernelId: null,
+    pendingTime: isoSeconds(instance.launchedAt),
     privateIp: vpc.enisOf(instance.id)[0]?.addresses[0] ?? null,
+    ramdiskId: null,
     region: vpc.region,
     version: '2017-09-30',
   };
   return JSON.stringify(document, null, 2);
-}
-
-function macs(vpc: SimVpc, enis: readonly SimEni[]): Record<string, Entry> {
-  return Object.fromEntries(enis.map((eni) => [eni.mac, () => networkInterface(vpc, eni)]));
-}
-
-function networkInterface(vpc: SimVpc, eni: SimEni): ReturnType<Directory> {
-  const { deviceIndex = 0, networkCardIndex = 0 } = eni.attachment ?? {};
-  const vpcCidr = formatCidr(vpc.cidr);
-  return {
-    'device-number': String(deviceIndex),
-    'interface-id': eni.id,
-    'local-hostname': privateDnsName(vpc, eni.addresses[0] ?? ''),
-    'local-ipv4s': eni.addresses.join('\n'),
-    mac: eni.mac,
-    // EC2 names the card only on instances that have several, and then not for the first.
-    'network-card': networkCardIndex > 0 ? String(networkCardIndex) : undefined,
-    'owner-id': vpc.ownerId,
-    'security-group-ids': eni.securityGroups.join('\n'),
-    'security-groups': groupNames(vpc, eni.securityGroups).join('\n'),
-    'subnet-id': eni.subnetId,
-    'subnet-ipv4-cidr-block': formatCidr(vpc.subnet(eni.subnetId).cidr),
-    'vpc-id': vpc.id,
-    'vpc-ipv4-cidr-block': vpcCidr,
-    'vpc-ipv4-cidr-blocks': vpcCidr,
-  };
 }
 
 function iam({ vpc, instance, role, credentials }: MetaDataSource): Directory {
@@ -89,18 +86,28 @@ function iam({ vpc, instance, role, credentials }: MetaDataSource): Directory {
     const now = credentials();
     const info = {
       Code: 'Success',
-      LastUpdated: now.LastUpdated,
-      InstanceProfileArn: `arn:aws:iam::${vpc.ownerId}:instance-profile/${role}`,
+      LastUpdated: isoSeconds(now.updatedAt),
+      InstanceProfileArn: `arn:${servicesOf(vpc.region).partition}:iam::${vpc.ownerId}:instance-profile/${role}`,
       InstanceProfileId: instance.id.replace(/^i-0/, 'AIPA').toUpperCase(),
     };
     return {
       info: JSON.stringify(info, null, 2),
-      'security-credentials': () => ({ [role]: JSON.stringify(now, null, 2) }),
+      'security-credentials': () => ({ [role]: renderCredentials(now) }),
     };
   };
 }
 
-function groupNames(vpc: SimVpc, ids: readonly string[]): readonly string[] {
-  const names = new Map(vpc.securityGroups().map((group) => [group.id, group.name]));
-  return ids.map((id) => names.get(id) ?? id);
+/** Tags are there only when the instance allows it, and has some (EC2 user guide, "View tags … using instance metadata"). */
+function tagsOf({ metadata, tags }: SimInstance): Directory | undefined {
+  return metadata.instanceTags && Object.keys(tags).length > 0 ? () => ({ instance: () => tags }) : undefined;
+}
+
+/** A Graviton type has a `g` behind the generation (`m6g`, `c7gn`, `im4gn`); the first one was `a1`. */
+function architectureOf(instanceType: string): string {
+  return /^(?:a1|[a-z]+(?:-[a-z0-9]+)?\d+[a-z]*g)/.test(instanceType.split('.', 1)[0] ?? '') ? 'arm64' : 'x86_64';
+}
+
+function servicesOf(region: string): { readonly domain: string; readonly partition: string } {
+  if (region.startsWith('cn-')) return { domain: 'amazonaws.com.cn', partition: 'aws-cn' };
+  return { domain: 'amazonaws.com', partition: region.startsWith('us-gov-') ? 'aws-us-gov' : 'aws' };
 }

@@ -1,11 +1,14 @@
-/** What a path of the metadata service holds: a text, a JSON document, or a directory of more. */
-export type Entry = string | Directory;
+/** What a path of the metadata service holds: a text, bytes, or a directory of more. */
+export type Entry = string | Uint8Array | Directory;
 
 /** A directory, read when it is asked for. A name maps to nothing when the instance has no such fact. */
 export type Directory = () => Readonly<Record<string, Entry | undefined>>;
 
-/** The answer to a path: its text, or that there is nothing. */
-export type Found = { readonly kind: 'text'; readonly text: string } | { readonly kind: 'nothing' };
+/** The answer to a path: its text, its bytes, or that there is nothing. */
+export type Found =
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
+  | { readonly kind: 'nothing' };
 
 const NOTHING: Found = { kind: 'nothing' };
 
@@ -22,20 +25,21 @@ export function findEntry(root: Directory, path: string): Found {
   if (slash) steps.pop();
   let entry: Entry = root;
   for (const step of steps) {
-    if (typeof entry === 'string') return NOTHING;
+    if (typeof entry !== 'function') return NOTHING;
     const entries: ReturnType<Directory> = entry();
     const next: Entry | undefined = Object.hasOwn(entries, step) ? entries[step] : undefined;
     if (next === undefined) return NOTHING;
     entry = next;
   }
-  if (typeof entry !== 'string') return { kind: 'text', text: listing(entry, steps.length < BARE_LEVELS ? '' : '/') };
-  return slash ? NOTHING : { kind: 'text', text: entry };
+  if (typeof entry === 'function') return { kind: 'text', text: listing(entry, steps.length < BARE_LEVELS ? '' : '/') };
+  if (slash) return NOTHING;
+  return typeof entry === 'string' ? { kind: 'text', text: entry } : { kind: 'bytes', bytes: entry };
 }
 
 function listing(directory: Directory, mark: string): string {
   return Object.entries(directory())
     .filter(([, entry]) => entry !== undefined)
-    .map(([name, entry]) => (typeof entry === 'string' ? name : `${name}${mark}`))
+    .map(([name, entry]) => (typeof entry === 'function' ? `${name}${mark}` : name))
     .sort()
     .join('\n');
 }

@@ -17,7 +17,7 @@ export type { Ipv6Holding, Ipv6Wish } from './ipv6.ts';
 export { type EniIndex, eniStatus } from './postings.ts';
 export type { PrefixWish } from './prefixes.ts';
 export type { ReservationRequest } from './reservations.ts';
-export { SimVpc, type SimVpcOptions } from './sim-vpc.ts';
+export { type EniListener, SimVpc, type SimVpcOptions } from './sim-vpc.ts';
 export type { Quotas } from './state.ts';
 export type { SubnetRequest } from './subnets.ts';
 export type { ResourceType, TagDescription, TagRemoval } from './tags.ts';
@@ -40,3 +40,6 @@ export type {
   Tags,
   TrunkAssociation,
 } from './types.ts';
+export type { SeenEnis } from './vpc-as-seen.ts';
+export { VpcView } from './vpc-view.ts';
+export { zoneId } from './zones.ts';

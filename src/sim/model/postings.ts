@@ -41,6 +41,11 @@ export class EniPostings {
   }
 }
 
+/** Whether an ENI has this value of an index. */
+export function hasValue(eni: SimEni, index: EniIndex, value: string): boolean {
+  return keysOf(eni).includes(`${index}\0${value}`);
+}
+
 function keysOf(eni: SimEni): readonly string[] {
   const { attachment } = eni;
   const keys = [`subnet-id\0${eni.subnetId}`, `status\0${eniStatus(eni)}`];

@@ -29,6 +29,7 @@ import type {
   Tags,
   TrunkAssociation,
 } from './types.ts';
+import { type SeenEnis, VpcAsSeen } from './vpc-as-seen.ts';
 import { VpcView } from './vpc-view.ts';
 
 /** How a VPC starts. */
@@ -54,6 +55,9 @@ export interface SimVpcOptions {
   readonly quotas?: Partial<Quotas>;
 }
 
+/** Told of an ENI: what it was (nothing: it is new) and what it is (nothing: it is gone). */
+export type EniListener = (change: { readonly before: SimEni | undefined; readonly after: SimEni | undefined }) => void;
+
 /** EC2's and VPC's default quotas (VPC user guide, "Amazon VPC quotas"). */
 const QUOTAS: Quotas = { enis: 5000, groupsPerEni: 5, rulesPerDirection: 60, groups: 2500, cidrs: 5 };
 
@@ -66,10 +70,17 @@ export class SimVpc extends VpcView {
   readonly detachMs: number;
   readonly launchMs: number;
   readonly terminateMs: number;
+  readonly #eniListeners: Set<EniListener>;
 
   constructor(options: SimVpcOptions) {
     const listeners = new Set<(event: SimEvent) => void>();
-    super({ state: createState(options, listeners), listeners, keepCalls: options.keepCalls ?? 5000 });
+    const eniListeners = new Set<EniListener>();
+    super({
+      state: createState(options, { listeners, eniListeners }),
+      listeners,
+      keepCalls: options.keepCalls ?? 5000,
+    });
+    this.#eniListeners = eniListeners;
     this.attachMs = options.attachMs ?? 1500;
     this.detachMs = options.detachMs ?? 1000;
     this.launchMs = options.launchMs ?? 2000;
@@ -78,6 +89,16 @@ export class SimVpc extends VpcView {
     if (options.ipv6 === true) this.associateCidr({ ipv6: true });
     groups.createDefaultGroup(this.state);
     for (const subnet of options.subnets ?? []) this.createSubnet(subnet);
+  }
+
+  /** Calls `listener` with every ENI before and after each change, until the returned function is called. */
+  observeEnis(listener: EniListener): () => void {
+    this.#eniListeners.add(listener);
+    return () => void this.#eniListeners.delete(listener);
+  }
+  /** The VPC as somebody sees it who sees these ENIs otherwise. */
+  asSeen(seen: SeenEnis): VpcView {
+    return new VpcAsSeen({ state: this.state, listeners: new Set(), keepCalls: 0 }, seen);
   }
 
   associateCidr(request: { readonly cidr: Ipv4Cidr } | { readonly ipv6: true }): CidrAssociation {
@@ -243,7 +264,10 @@ export class SimVpc extends VpcView {
   }
 }
 
-function createState(options: SimVpcOptions, listeners: ReadonlySet<(event: SimEvent) => void>): VpcState {
+function createState(
+  options: SimVpcOptions,
+  told: { readonly listeners: ReadonlySet<(event: SimEvent) => void>; readonly eniListeners: ReadonlySet<EniListener> },
+): VpcState {
   const ids = createIdSource(options.seed ?? 1);
   return {
     vpcId: ids.next('vpc'),
@@ -254,7 +278,10 @@ function createState(options: SimVpcOptions, listeners: ReadonlySet<(event: SimE
     now: options.now,
     ids,
     emit: (event) => {
-      for (const listener of listeners) listener(event);
+      for (const listener of told.listeners) listener(event);
+    },
+    replaced: (before, after) => {
+      for (const listener of told.eniListeners) listener({ before, after });
     },
     vpcTags: {},
     ...{ cidrs: new Map(), cidrs6: new Map(), subnets: new Map(), subnetByReservation: new Map() },

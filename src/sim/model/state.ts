@@ -47,6 +47,8 @@ export interface VpcState {
   readonly now: () => number;
   readonly ids: IdSource;
   readonly emit: (event: SimEvent) => void;
+  /** Told of every ENI that is put in place of another, is new (no `before`) or gone (no `after`). */
+  readonly replaced: (before: SimEni | undefined, after: SimEni | undefined) => void;
   vpcTags: Tags;
   /** The primary one first. */
   readonly cidrs: Map<string, CidrAssociation>;
@@ -105,9 +107,12 @@ export function needGroup(state: VpcState, id: string): SimSecurityGroup {
 
 /** The ENIs of an instance by network card and device, whatever the state of their attachment. */
 export function enisOf(state: VpcState, instanceId: string): readonly SimEni[] {
-  const place = (eni: SimEni): number =>
-    (eni.attachment?.networkCardIndex ?? 0) * 1000 + (eni.attachment?.deviceIndex ?? 0);
   return [...state.postings.find('instance-id', instanceId)]
     .map((id) => needEni(state, id))
-    .sort((a, b) => place(a) - place(b));
+    .sort((a, b) => placeOf(a) - placeOf(b));
+}
+
+/** A number by which the ENIs of an instance are sorted: by network card, then by device. */
+export function placeOf({ attachment }: SimEni): number {
+  return (attachment?.networkCardIndex ?? 0) * 1000 + (attachment?.deviceIndex ?? 0);
 }

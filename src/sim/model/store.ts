@@ -14,6 +14,7 @@ export function putEni(state: VpcState, eni: SimEni): SimEni {
   replace(state, before, eni);
   state.enis.set(eni.id, eni);
   if (before === undefined) state.eniByMac.set(eni.mac, eni.id);
+  state.replaced(before, eni);
   return eni;
 }
 
@@ -23,6 +24,7 @@ export function dropEni(state: VpcState, eni: SimEni): void {
   state.enis.delete(eni.id);
   state.eniByMac.delete(eni.mac);
   state.tokens.eni.forget(eni.id);
+  state.replaced(eni, undefined);
 }
 
 /** Puts a changed ENI in place and tells the faces. */

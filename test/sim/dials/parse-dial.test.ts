@@ -86,7 +86,7 @@ const unsound: readonly { name: string; value: unknown; problems: readonly strin
       'a bucket counts every request, so it takes neither times nor probability',
       'denied is true or left out, not "yes"',
       'bucket must be { size, perSecond }: a whole size of at least 1 and a rate of at least 0, not {"size":0,"perSecond":1}',
-      'lagMs is 0 to 86400000, not -1',
+      'lagMs is 0 to 600000, not -1',
       'stale is one of missing-eni, missing-prefix, missing-address, deleted-eni, not "old"',
       'times is a whole number from 1 to 1000000, not 1.5',
       'probability is above 0 and up to 1, not 0',

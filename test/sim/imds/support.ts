@@ -16,14 +16,18 @@ export interface Stage extends AsyncDisposable {
   /** Reads a path with a token made for it; the status when that is not 200. */
   read(path: string): Promise<string>;
   token(ttl?: string): Promise<string>;
+  /** The same for a request that comes from an address of the VPC. */
+  readFrom(caller: string, path: string): Promise<string>;
 }
 
-export function stage(options: Partial<ImdsHandlerOptions> = {}): Stage {
-  const vpc = smallVpc();
+export function stage(
+  options: Partial<ImdsHandlerOptions> & { readonly launch?: Partial<Parameters<SimVpc['runInstance']>[0]> } = {},
+): Stage {
+  const { vpc = smallVpc(), launch, ...rest } = options;
   const subnetOne = subnetId(vpc);
-  const node = vpc.runInstance({ name: 'node-a', instanceType: 't3.small', subnetId: subnetOne }).id;
+  const node = vpc.runInstance({ name: 'node-a', instanceType: 't3.small', subnetId: subnetOne, ...launch }).id;
   const [dials, clock] = [new Dials(), manualClock()];
-  const handler = createImdsHandler({ vpc, dials, clock, instanceId: node, ...options });
+  const handler = createImdsHandler({ vpc, dials, clock, instanceId: node, ...rest });
   const hostname = '127.0.0.1';
   const metadata = Bun.serve({ port: 0, hostname, fetch: (request) => handler(request, hostname) });
   const api = Bun.serve({ port: 0, hostname, fetch: createEc2Handler({ vpc, dials, clock }) });
@@ -39,6 +43,17 @@ export function stage(options: Partial<ImdsHandlerOptions> = {}): Stage {
     read: async (path) => {
       const headers = { 'x-aws-ec2-metadata-token': await token() };
       const response = await fetch(imds + path, { headers });
+      return response.ok ? response.text() : String(response.status);
+    },
+    readFrom: async (caller, path) => {
+      const byAddress = createImdsHandler({ vpc, ...rest });
+      const asked = (url: string, init: RequestInit): Request => new Request(`http://169.254.169.254${url}`, init);
+      const headers = { 'x-aws-ec2-metadata-token-ttl-seconds': '60' };
+      const issued = await byAddress(asked('/latest/api/token', { method: 'PUT', headers }), caller);
+      const response = await byAddress(
+        asked(path, { headers: { 'x-aws-ec2-metadata-token': await issued.text() } }),
+        caller,
+      );
       return response.ok ? response.text() : String(response.status);
     },
     [Symbol.asyncDispose]: async () => {

@@ -1,10 +1,10 @@
 import { parseIpv4, parseIpv4Cidr } from '../../../src/addr/index.ts';
 import { SimFault, SimVpc } from '../../../src/sim/model/index.ts';
 
-/** A VPC with one /24 in each of two zones, at a time that stands still. */
-export function smallVpc(): SimVpc {
+/** A VPC with one /24 in each of two zones, at a time that stands still unless a clock is given. */
+export function smallVpc(clock: { now(): number } = { now: () => 1_700_000_000_000 }): SimVpc {
   return new SimVpc({
-    now: () => 1_700_000_000_000,
+    now: () => clock.now(),
     subnets: [
       { cidr: parseIpv4Cidr('10.0.1.0/24'), availabilityZone: 'us-east-1a', tags: { tier: 'pods' } },
       { cidr: parseIpv4Cidr('10.0.2.0/28'), availabilityZone: 'us-east-1b' },

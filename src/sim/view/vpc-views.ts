@@ -1,0 +1,43 @@
+import type { Decision } from '../dials/index.ts';
+import type { SimEni, SimVpc, VpcView } from '../model/index.ts';
+import { EniHistory } from './eni-history.ts';
+import { alterationOf, pickGhosts } from './stale.ts';
+
+/** The views of one VPC. */
+export interface VpcViews {
+  /** The VPC as a request with this decision sees it; as it is, when the decision says nothing about that. */
+  view(decision: Pick<Decision, 'lagMs' | 'stale'> | undefined): VpcView;
+}
+
+/** Starts to keep the past of a VPC's ENIs. Both APIs should share one of these. */
+export function createVpcViews(vpc: SimVpc): VpcViews {
+  const history = new EniHistory();
+  vpc.observeEnis(({ before, after }) => history.note({ at: vpc.now(), before, after }));
+  return {
+    view: (decision) => {
+      const { lagMs = 0, stale } = decision ?? {};
+      if (lagMs <= 0 && stale === undefined) return vpc;
+      const past = lagMs > 0 ? history.changedSince(vpc.now() - lagMs) : new Map<string, SimEni>();
+      switch (stale) {
+        case undefined:
+          return vpc.asSeen({ changed: past });
+        case 'deleted-eni': {
+          const ghosts = pickGhosts(history.ghosts().filter((ghost) => isGone(vpc, ghost)));
+          return vpc.asSeen({ changed: new Map([...past, ...ghosts.map((ghost) => [ghost.id, ghost] as const)]) });
+        }
+        default:
+          return vpc.asSeen({ changed: past, alter: alterationOf(stale, (eni) => siblingsOf(vpc, eni)) });
+      }
+    },
+  };
+}
+
+function siblingsOf(vpc: SimVpc, { attachment }: SimEni): readonly SimEni[] {
+  if (attachment !== undefined) return vpc.enisOf(attachment.instanceId);
+  return [...vpc.eniIdsBy('status', 'available')].flatMap((id) => vpc.findEni(id) ?? []);
+}
+
+/** An ENI that has only been detached still exists for EC2. One whose subnet is gone could not be shown. */
+function isGone(vpc: SimVpc, ghost: SimEni): boolean {
+  return vpc.findEni(ghost.id) === undefined && vpc.findSubnet(ghost.subnetId) !== undefined;
+}
