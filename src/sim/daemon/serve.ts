@@ -14,6 +14,7 @@ import {
 } from '../fabric/index.ts';
 import { createImdsHandler } from '../imds/index.ts';
 import { SimVpc } from '../model/index.ts';
+import { createVpcViews } from '../view/index.ts';
 import { listenForOrders } from './admin.ts';
 import { type Answer, listenIn, listenOnLoopback } from './listen.ts';
 import { createMachines, type Machines, NO_MACHINES } from './machines.ts';
@@ -45,14 +46,16 @@ export async function serveVpc(options: ServeOptions): Promise<void> {
   vpc.observe((event) =>
     log.debug('the model changed', { event: event.kind, ...('eni' in event ? { eni_id: event.eni.id } : {}) }),
   );
+  const views = createVpcViews(vpc);
   const ec2 = createEc2Handler({
     vpc,
     dials,
+    views,
     clock,
     signal,
     onError: (error) => log.error('an EC2 request met a defect', { error }),
   });
-  const imds = createImdsHandler({ vpc, dials, clock });
+  const imds = createImdsHandler({ vpc, dials, views, clock });
   // Ports first: one that is taken must not leave a fabric to be undone.
   using ec2Face = listenOnLoopback({ face: 'the EC2 API', port: ports.ec2 }, (request) => ec2(request));
   using imdsFace = listenOnLoopback({ face: 'the metadata service', port: ports.imds }, (request) => {

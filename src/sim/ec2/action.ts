@@ -1,4 +1,4 @@
-import type { SimInstance, SimVpc } from '../model/index.ts';
+import type { SimInstance, SimVpc, VpcView } from '../model/index.ts';
 import type { DoneTokens } from './done-tokens.ts';
 import type { Launches } from './launches.ts';
 import type { Parameters } from './parameters.ts';
@@ -18,5 +18,8 @@ export interface ActionContext {
   readonly disassociations: DoneTokens;
 }
 
-/** One EC2 action in two steps: read every parameter, then do it. Nothing has happened before the second. */
-export type Action = (parameters: Parameters, context: ActionContext) => () => Xml;
+/**
+ * One EC2 action in two steps: read every parameter, then do it. Nothing has happened before the second. What tells which
+ * ENIs there are reads them from `seen`, because EC2's answers may lag behind the VPC.
+ */
+export type Action = (parameters: Parameters, context: ActionContext) => (seen: VpcView) => Xml;

@@ -1,19 +1,22 @@
 import { type Clock, systemClock } from '../../sys/index.ts';
 import { type Decision, type Dials, lostAnswer } from '../dials/index.ts';
 import { SimFault, type SimVpc } from '../model/index.ts';
-import type { ActionContext } from './action.ts';
+import { createVpcViews, type VpcViews } from '../view/index.ts';
+import type { Action, ActionContext } from './action.ts';
 import { ACTIONS } from './actions/index.ts';
 import { authenticate, type Credentials } from './authorization.ts';
 import { receive } from './body.ts';
 import { createContext, type InstanceHooks } from './context.ts';
 import { Parameters } from './parameters.ts';
 import { recordedParameters, resultOf, resultOfFault } from './recorded.ts';
-import { renderAnswer, renderFault, type Xml } from './xml.ts';
+import { renderAnswer, renderFault } from './xml.ts';
 
 /** What the EC2 face stands on. */
 export interface Ec2HandlerOptions extends InstanceHooks {
   readonly vpc: SimVpc;
   readonly dials?: Dials;
+  /** Shared with the metadata service, so that the past is kept once. */
+  readonly views?: VpcViews;
   readonly clock?: Clock;
   /** How long an attach and a detach take; the VPC's own figures unless given. */
   readonly attachMs?: number;
@@ -38,6 +41,7 @@ const LONGEST_NAME = 100;
 /** EC2's Query API over one simulated VPC. */
 export function createEc2Handler(options: Ec2HandlerOptions): (request: Request) => Promise<Response> {
   const { vpc, dials, clock = systemClock, onError = () => {} } = options;
+  const { views = createVpcViews(vpc) } = options;
   const context = createContext({ ...options, clock, onError });
 
   return async (request) => {
@@ -62,7 +66,7 @@ export function createEc2Handler(options: Ec2HandlerOptions): (request: Request)
       const decision = dials?.decide({ action, now: clock.monotonic(), reads: READS.has(action) });
       await disturb(decision, clock, options.signal);
       lost = decision?.lost === true;
-      const xml = renderAnswer(action, requestId, run());
+      const xml = renderAnswer(action, requestId, run(views.view(decision)));
       return answer(xml, { status: 200, code: 'OK', result: resultOf(xml) });
     } catch (error) {
       if (!(error instanceof SimFault)) onError(error);
@@ -73,7 +77,7 @@ export function createEc2Handler(options: Ec2HandlerOptions): (request: Request)
   };
 }
 
-function prepare(parameters: Parameters, context: ActionContext): () => Xml {
+function prepare(parameters: Parameters, context: ActionContext): ReturnType<Action> {
   const name = parameters.text('Action');
   if (name === undefined) throw new SimFault('MissingAction', 'The request must contain the parameter Action');
   if (parameters.text('Version') !== VERSION)

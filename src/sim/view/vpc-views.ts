@@ -17,12 +17,14 @@ export function createVpcViews(vpc: SimVpc): VpcViews {
     view: (decision) => {
       const { lagMs = 0, stale } = decision ?? {};
       if (lagMs <= 0 && stale === undefined) return vpc;
-      const past = lagMs > 0 ? history.changedSince(vpc.now() - lagMs) : new Map<string, SimEni>();
+      const past = lagMs > 0 ? pastOf(vpc, history, lagMs) : new Map<string, SimEni>();
       switch (stale) {
         case undefined:
           return vpc.asSeen({ changed: past });
         case 'deleted-eni': {
-          const ghosts = pickGhosts(history.ghosts().filter((ghost) => isGone(vpc, ghost)));
+          // One that is only detached still exists for EC2.
+          const gone = history.ghosts().filter(({ id }) => vpc.findEni(id) === undefined);
+          const ghosts = pickGhosts(gone).flatMap((ghost) => showable(vpc, ghost) ?? []);
           return vpc.asSeen({ changed: new Map([...past, ...ghosts.map((ghost) => [ghost.id, ghost] as const)]) });
         }
         default:
@@ -37,7 +39,16 @@ function siblingsOf(vpc: SimVpc, { attachment }: SimEni): readonly SimEni[] {
   return [...vpc.eniIdsBy('status', 'available')].flatMap((id) => vpc.findEni(id) ?? []);
 }
 
-/** An ENI that has only been detached still exists for EC2. One whose subnet is gone could not be shown. */
-function isGone(vpc: SimVpc, ghost: SimEni): boolean {
-  return vpc.findEni(ghost.id) === undefined && vpc.findSubnet(ghost.subnetId) !== undefined;
+function pastOf(vpc: SimVpc, history: EniHistory, lagMs: number): ReadonlyMap<string, SimEni | undefined> {
+  const then = history.changedSince(vpc.now() - lagMs);
+  return new Map([...then].map(([id, eni]) => [id, eni && showable(vpc, eni)]));
+}
+
+/** An ENI of the past without what it cannot be shown with any more: its groups, or itself when its subnet is gone. */
+function showable(vpc: SimVpc, eni: SimEni): SimEni | undefined {
+  if (vpc.findSubnet(eni.subnetId) === undefined) return undefined;
+  const groups = new Set(vpc.securityGroups().map(({ id }) => id));
+  return eni.securityGroups.every((id) => groups.has(id))
+    ? eni
+    : { ...eni, securityGroups: eni.securityGroups.filter((id) => groups.has(id)) };
 }

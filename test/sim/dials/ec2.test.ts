@@ -1,6 +1,10 @@
 import { expect, test } from 'bun:test';
 import * as ec2 from '@aws-sdk/client-ec2';
+import { formatCidr } from '../../../src/addr/index.ts';
+import { createSimClock } from '../../../src/sim/clock/index.ts';
+import { systemClock } from '../../../src/sys/index.ts';
 import { refusalOf, stage } from '../ec2/support.ts';
+import { smallVpc } from '../model/support.ts';
 
 const describeVpcs = (client: ec2.EC2Client): Promise<string> =>
   refusalOf(client.send(new ec2.DescribeVpcsCommand({})));
@@ -84,4 +88,100 @@ test('a request is disturbed with a probability, the same ones in every run', as
   const first = await run();
   expect(new Set(first)).toEqual(new Set(['none', 'InternalError 500']));
   expect(await run()).toEqual(first);
+});
+
+/** What DescribeNetworkInterfaces says of an ENI: its prefixes, or the error. */
+async function prefixesOf(client: ec2.EC2Client, id: string): Promise<readonly (string | undefined)[] | string> {
+  const command = new ec2.DescribeNetworkInterfacesCommand({ NetworkInterfaceIds: [id] });
+  return client.send(command).then(
+    ({ NetworkInterfaces }) => (NetworkInterfaces?.[0]?.Ipv4Prefixes ?? []).map(({ Ipv4Prefix }) => Ipv4Prefix),
+    (error: unknown) => (error instanceof ec2.EC2ServiceException ? error.name : 'no answer'),
+  );
+}
+
+/** Ids of the ENIs of an instance, as DescribeInstances and a filter of DescribeNetworkInterfaces have them. */
+async function enisOf(
+  client: ec2.EC2Client,
+  instanceId: string,
+): Promise<readonly (readonly (string | undefined)[])[]> {
+  const { Reservations } = await client.send(new ec2.DescribeInstancesCommand({ InstanceIds: [instanceId] }));
+  const { NetworkInterfaces } = await client.send(
+    new ec2.DescribeNetworkInterfacesCommand({ Filters: [{ Name: 'attachment.instance-id', Values: [instanceId] }] }),
+  );
+  const machine = Reservations?.[0]?.Instances?.[0];
+  return [machine?.NetworkInterfaces, NetworkInterfaces].map((enis) =>
+    (enis ?? []).map(({ NetworkInterfaceId }) => NetworkInterfaceId),
+  );
+}
+
+test('a lag: what was just made is not found, what was just deleted still is', async () => {
+  const time = createSimClock(systemClock);
+  time.setTicking(false);
+  await using s = stage({ vpc: smallVpc(time) });
+  time.advance(60_000);
+  s.dials.set({ action: '*', lagMs: 3000 });
+  const { NetworkInterface } = await s.client.send(
+    new ec2.CreateNetworkInterfaceCommand({ SubnetId: s.subnet, Ipv4PrefixCount: 1 }),
+  );
+  const id = NetworkInterface?.NetworkInterfaceId ?? '';
+  const seen = [await prefixesOf(s.client, id)];
+  time.advance(3000);
+  seen.push(await prefixesOf(s.client, id));
+  const first = NetworkInterface?.Ipv4Prefixes?.[0]?.Ipv4Prefix;
+  s.vpc.assignPrefixes({ eniId: id, count: 1 });
+  seen.push(await prefixesOf(s.client, id));
+  await s.client.send(new ec2.DeleteNetworkInterfaceCommand({ NetworkInterfaceId: id }));
+  seen.push(await prefixesOf(s.client, id));
+  time.advance(3000);
+  seen.push(await prefixesOf(s.client, id));
+  expect(seen).toEqual([
+    'InvalidNetworkInterfaceID.NotFound',
+    [first],
+    [first],
+    [first],
+    'InvalidNetworkInterfaceID.NotFound',
+  ]);
+});
+
+test('stale reads: the newest ENI missing by id, by filter and in its instance; a prefix missing', async () => {
+  await using s = stage();
+  const eni = s.vpc.createEni({ subnetId: s.subnet, prefixCount: 2 });
+  s.vpc.completeAttach(s.vpc.beginAttach({ eniId: eni.id, instanceId: s.node, deviceIndex: 1 }).id);
+  const [first, second] = eni.prefixes.map(formatCidr);
+  const whole = [
+    [s.primary, eni.id],
+    [s.primary, eni.id],
+  ];
+  expect(await enisOf(s.client, s.node)).toEqual(whole);
+  s.dials.set({ action: 'DescribeNetworkInterfaces', stale: 'missing-eni' });
+  s.dials.set({ action: 'DescribeInstances', stale: 'missing-eni', times: 1 });
+  expect([await enisOf(s.client, s.node), await prefixesOf(s.client, eni.id)]).toEqual([
+    [[s.primary], [s.primary]],
+    'InvalidNetworkInterfaceID.NotFound',
+  ]);
+  s.dials.set({ action: 'DescribeNetworkInterfaces', stale: 'missing-prefix', times: 1 });
+  expect([await prefixesOf(s.client, eni.id), await prefixesOf(s.client, eni.id)]).toEqual([[first], [first, second]]);
+  expect(await enisOf(s.client, s.node)).toEqual(whole);
+});
+
+test('stale reads: a deleted ENI is still listed, attached as it was', async () => {
+  await using s = stage();
+  const group = s.vpc.createSecurityGroup({ name: 'gone with it' });
+  const eni = s.vpc.createEni({ subnetId: s.subnet, securityGroups: [group.id] });
+  const { id } = s.vpc.beginAttach({ eniId: eni.id, instanceId: s.node, deviceIndex: 1 });
+  s.vpc.completeAttach(id);
+  s.vpc.beginDetach({ attachmentId: id });
+  s.vpc.completeDetach(id);
+  s.vpc.deleteEni(eni.id);
+  s.vpc.deleteSecurityGroup(group.id);
+  s.dials.set({ action: '*', stale: 'deleted-eni' });
+  expect([await enisOf(s.client, s.node), await prefixesOf(s.client, eni.id)]).toEqual([
+    [
+      [s.primary, eni.id],
+      [s.primary, eni.id],
+    ],
+    [],
+  ]);
+  s.dials.clear();
+  expect(await enisOf(s.client, s.node)).toEqual([[s.primary], [s.primary]]);
 });

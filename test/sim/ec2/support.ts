@@ -35,8 +35,8 @@ export interface Stage extends AsyncDisposable {
   readonly primary: string;
 }
 
-export function stage(): Stage {
-  const vpc = smallVpc();
+export function stage(options: { readonly vpc?: SimVpc } = {}): Stage {
+  const { vpc = smallVpc() } = options;
   const subnet = subnetId(vpc);
   const node = vpc.runInstance({ name: 'node-a', instanceType: 't3.small', subnetId: subnet }).id;
   const [dials, clock] = [new Dials(), manualClock()];

@@ -1,6 +1,6 @@
 import { formatCidr } from '../../../addr/index.ts';
-import { privateDnsName, type SimEni, type SimInstance, type SimVpc } from '../../model/index.ts';
-import type { Action, ActionContext } from '../action.ts';
+import { privateDnsName, type SimEni, type SimInstance, type VpcView } from '../../model/index.ts';
+import type { Action } from '../action.ts';
 import { applyFilters, candidateIds, type FilterTable, readFilters } from '../filters.ts';
 import type { Launches } from '../launches.ts';
 import { readPage, takePage } from '../paging.ts';
@@ -8,7 +8,7 @@ import { architectureOf, instance, stateOf, statusOf, zoneId } from '../shapes/i
 import { items, type Xml } from '../xml.ts';
 
 /** EC2's filters of what the model has (API reference, DescribeInstances). */
-function instanceFilters(vpc: SimVpc, launches: Launches): FilterTable<SimInstance> {
+function instanceFilters(vpc: VpcView, launches: Launches): FilterTable<SimInstance> {
   const zoneOf = (one: SimInstance): string => vpc.subnet(one.subnetId).availabilityZone;
   const primaryOf = (one: SimInstance): SimEni | undefined => vpc.enisOf(one.id)[0];
   return {
@@ -45,7 +45,7 @@ function instanceFilters(vpc: SimVpc, launches: Launches): FilterTable<SimInstan
 }
 
 /** What holds for an instance when one of its ENIs has it. */
-function interfaceFilters(vpc: SimVpc): FilterTable<SimInstance> {
+function interfaceFilters(vpc: VpcView): FilterTable<SimInstance> {
   const each =
     (values: (eni: SimEni) => readonly (string | number | boolean | undefined)[]): FilterTable<SimInstance>[string] =>
     (one) =>
@@ -76,7 +76,7 @@ function interfaceFilters(vpc: SimVpc): FilterTable<SimInstance> {
 }
 
 /** What the model's indexes know about one value of a filter. */
-function lookUp(vpc: SimVpc, name: string, value: string): readonly string[] | undefined {
+function lookUp(vpc: VpcView, name: string, value: string): readonly string[] | undefined {
   switch (name) {
     case 'instance-id':
       return [value];
@@ -99,7 +99,7 @@ function instanceOf(eni: SimEni | undefined): readonly string[] {
 
 /** Instances of one launch as EC2 groups them. */
 export function reservationFields(
-  { vpc, launches }: Pick<ActionContext, 'vpc' | 'launches'>,
+  { vpc, launches }: { readonly vpc: VpcView; readonly launches: Launches },
   machines: readonly SimInstance[],
 ): { readonly [name: string]: Xml } {
   const [first] = machines;
@@ -111,11 +111,11 @@ export function reservationFields(
   };
 }
 
-export const describeInstances: Action = (parameters, { vpc, launches }) => {
+export const describeInstances: Action = (parameters, { launches }) => {
   const ids = parameters.ids('InstanceId', 'instance');
   const filters = readFilters(parameters);
   const page = readPage(parameters, { min: 5, max: 1000, ids, filters });
-  return () => {
+  return (vpc) => {
     const candidates = candidateIds(filters, (name, value) => lookUp(vpc, name, value));
     const machines =
       ids.length > 0

@@ -1,5 +1,5 @@
 import { formatCidr } from '../../../addr/index.ts';
-import { privateDnsName, type SimEni, type SimVpc } from '../../model/index.ts';
+import { privateDnsName, type SimEni, type VpcView } from '../../model/index.ts';
 import type { Action } from '../action.ts';
 import { applyFilters, candidateIds, type FilterTable, readFilters } from '../filters.ts';
 import { readPage, takePage } from '../paging.ts';
@@ -7,7 +7,7 @@ import { networkInterface, statusOf, zoneId } from '../shapes/index.ts';
 import { items } from '../xml.ts';
 
 /** EC2's filters of what the model has (API reference, DescribeNetworkInterfaces). */
-function eniFilters(vpc: SimVpc): FilterTable<SimEni> {
+function eniFilters(vpc: VpcView): FilterTable<SimEni> {
   const zoneOf = (eni: SimEni): string => vpc.subnet(eni.subnetId).availabilityZone;
   return {
     'addresses.primary': (eni) => eni.addresses.map((_, index) => index === 0),
@@ -43,7 +43,7 @@ function eniFilters(vpc: SimVpc): FilterTable<SimEni> {
 }
 
 /** What the model's indexes know about one value of a filter. */
-function lookUp(vpc: SimVpc, name: string, value: string): ReadonlySet<string> | readonly string[] | undefined {
+function lookUp(vpc: VpcView, name: string, value: string): ReadonlySet<string> | readonly string[] | undefined {
   if (name.startsWith('tag:')) return vpc.eniIdsBy('tag', `${name.slice('tag:'.length)}\0${value}`);
   switch (name) {
     case 'attachment.instance-id':
@@ -72,11 +72,11 @@ function idOf(eni: SimEni | undefined): readonly string[] {
   return eni === undefined ? [] : [eni.id];
 }
 
-export const describeNetworkInterfaces: Action = (parameters, { vpc }) => {
+export const describeNetworkInterfaces: Action = (parameters) => {
   const ids = parameters.ids('NetworkInterfaceId', 'network-interface');
   const filters = readFilters(parameters);
   const page = readPage(parameters, { min: 5, max: 1000, ids, filters });
-  return () => {
+  return (vpc) => {
     const candidates = candidateIds(filters, (name, value) => lookUp(vpc, name, value));
     const enis =
       ids.length > 0

@@ -1,6 +1,8 @@
 import { formatCidr } from '../../../addr/index.ts';
-import type { Cidr, CidrAssociation, SimVpc, Tags } from '../../model/index.ts';
+import type { Cidr, CidrAssociation, Tags, VpcView } from '../../model/index.ts';
 import { items, type Xml } from '../xml.ts';
+
+export { zoneId } from '../../model/index.ts';
 
 /** The elements of a structure. */
 export type Fields = { readonly [name: string]: Xml };
@@ -10,19 +12,13 @@ export function tagSet(tags: Tags): Xml {
   return items(Object.entries(tags).map(([key, value]) => ({ key, value })));
 }
 
-/** The stable id of a zone (`use1-az1`); letters follow numbers in this region. */
-export function zoneId(vpc: SimVpc, zone: string): string {
-  const [area = '', direction = '', number = ''] = vpc.region.split('-');
-  return `${area}${direction.slice(0, 1)}${number}-az${zone.charCodeAt(zone.length - 1) - 96}`;
-}
-
 /** Security groups as EC2 lists them on what they protect. */
-export function groupSet(vpc: SimVpc, ids: readonly string[]): Xml {
+export function groupSet(vpc: VpcView, ids: readonly string[]): Xml {
   return items(ids.map((id) => ({ groupId: id, groupName: vpc.securityGroup(id).name })));
 }
 
 /** The ARN of a resource of the VPC. */
-export function arnOf(vpc: SimVpc, type: string, id: string): string {
+export function arnOf(vpc: VpcView, type: string, id: string): string {
   return `arn:aws:ec2:${vpc.region}:${vpc.ownerId}:${type}/${id}`;
 }
 

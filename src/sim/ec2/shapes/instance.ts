@@ -4,7 +4,7 @@ import {
   type MetadataOptions,
   privateDnsName,
   type SimInstance,
-  type SimVpc,
+  type VpcView,
 } from '../../model/index.ts';
 import { items, timestamp, type Xml } from '../xml.ts';
 import { groupSet, tagSet, zoneId } from './common.ts';
@@ -36,7 +36,7 @@ export function architectureOf(instanceType: string): 'arm64' | 'x86_64' {
 
 /** An instance as DescribeInstances and RunInstances show it. */
 export function instance(
-  vpc: SimVpc,
+  vpc: VpcView,
   machine: SimInstance,
   launch: { readonly index: number; readonly token: string },
 ): Xml {

@@ -1,5 +1,5 @@
 import { formatCidr } from '../../../addr/index.ts';
-import { privateDnsName, type SimAttachment, type SimEni, type SimVpc } from '../../model/index.ts';
+import { privateDnsName, type SimAttachment, type SimEni, type VpcView } from '../../model/index.ts';
 import { items, timestamp, type Xml } from '../xml.ts';
 import { type Fields, groupSet, tagSet, zoneId } from './common.ts';
 
@@ -9,7 +9,7 @@ export function statusOf(eni: SimEni): string {
 }
 
 /** An ENI as DescribeNetworkInterfaces shows it. */
-export function networkInterface(vpc: SimVpc, eni: SimEni): Xml {
+export function networkInterface(vpc: VpcView, eni: SimEni): Xml {
   const zone = vpc.subnet(eni.subnetId).availabilityZone;
   return {
     ...interfaceFields(vpc, eni),
@@ -22,12 +22,12 @@ export function networkInterface(vpc: SimVpc, eni: SimEni): Xml {
 }
 
 /** An ENI as DescribeInstances shows it. */
-export function instanceInterface(vpc: SimVpc, eni: SimEni): Xml {
+export function instanceInterface(vpc: VpcView, eni: SimEni): Xml {
   return { ...interfaceFields(vpc, eni), attachment: eni.attachment && attachmentFields(eni.attachment) };
 }
 
 /** An attachment with the instance it leads to. */
-export function attachmentOf(vpc: SimVpc, attachment: SimAttachment): Xml {
+export function attachmentOf(vpc: VpcView, attachment: SimAttachment): Xml {
   return { ...attachmentFields(attachment), instanceId: attachment.instanceId, instanceOwnerId: vpc.ownerId };
 }
 
@@ -41,7 +41,7 @@ export function ipv6Prefixes(prefixes: SimEni['ipv6Prefixes']): Xml {
   return items(prefixes.map((prefix) => ({ ipv6Prefix: formatCidr(prefix) })));
 }
 
-function interfaceFields(vpc: SimVpc, eni: SimEni): Fields {
+function interfaceFields(vpc: VpcView, eni: SimEni): Fields {
   return {
     networkInterfaceId: eni.id,
     subnetId: eni.subnetId,
