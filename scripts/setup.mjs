@@ -26,6 +26,8 @@ const NEEDED = [
   // The tests boot a small Debian system with them.
   { debian: 'debootstrap', fedora: 'debootstrap', program: 'debootstrap' },
   { debian: 'systemd-container', fedora: 'systemd-container', program: 'systemd-nspawn' },
+  // The tests ask the simulator through it.
+  { debian: 'awscli', fedora: 'awscli2', program: 'aws' },
 ];
 
 function fail(...lines) {

@@ -16,7 +16,7 @@ const ROOT = join(import.meta.dir, '../..');
 const NODE = Bun.which('node') ?? 'node';
 const PACKAGES = [
   ...'iproute2 nftables iptables containernetworking-plugins procps util-linux iputils-ping'.split(' '),
-  ...'debootstrap systemd-container'.split(' '),
+  ...'debootstrap systemd-container awscli'.split(' '),
 ];
 
 let project = '';

@@ -9,12 +9,12 @@ import { items, type Xml } from '../xml.ts';
 
 /** EC2's filters of what the model has (API reference, DescribeInstances). */
 function instanceFilters(vpc: VpcView, launches: Launches): FilterTable<SimInstance> {
-  const zoneOf = (one: SimInstance): string => vpc.subnet(one.subnetId).availabilityZone;
+  const zoneOf = (one: SimInstance): string | undefined => vpc.findSubnet(one.subnetId)?.availabilityZone;
   const primaryOf = (one: SimInstance): SimEni | undefined => vpc.enisOf(one.id)[0];
   return {
     architecture: (one) => [architectureOf(one.instanceType)],
     'availability-zone': (one) => [zoneOf(one)],
-    'availability-zone-id': (one) => [zoneId(vpc, zoneOf(one))],
+    'availability-zone-id': (one) => [zoneOf(one)].map((zone) => zone && zoneId(vpc, zone)),
     'client-token': (one) => [launches.of(one).token],
     hypervisor: () => ['xen'],
     'image-id': (one) => [one.imageId],

@@ -1,8 +1,8 @@
 import { parseIpv4Cidr } from '../../../addr/index.ts';
-import { SimFault, type SimSecurityRule } from '../../model/index.ts';
+import { SimFault, type SimSecurityRule, type SimVpc } from '../../model/index.ts';
 import type { Action } from '../action.ts';
-import type { Parameters } from '../parameters.ts';
-import { securityRule } from '../shapes/index.ts';
+import { missing, type Parameters } from '../parameters.ts';
+import { revokedRule, securityRule } from '../shapes/index.ts';
 import { items } from '../xml.ts';
 import { readTagSpecifications } from './requests.ts';
 import { needGroup } from './security-groups.ts';
@@ -21,11 +21,12 @@ export const revokeSecurityGroupEgress: Action = (parameters, context) => revoke
 function authorize(direction: Direction, ...[parameters, { vpc }]: ArgumentsOf): ReturnType<Action> {
   const groupId = parameters.id('GroupId', 'security-group');
   const name = direction === 'ingress' ? parameters.text('GroupName') : undefined;
-  const rules = readRules(parameters, direction);
+  const rules = readRules(parameters, direction, vpc);
   const tags = readTagSpecifications(parameters, ['security-group-rule'])('security-group-rule');
   if (Object.keys(tags).length > 0)
     throw new SimFault('UnsupportedOperation', 'The simulator keeps no tags of security group rules');
   return () => {
+    if (rules.length === 0) throw missing('IpPermissions');
     const group = needGroup(vpc, groupId, name);
     const made = vpc.authorizeRules({ groupId: group.id, rules });
     return { return: true, securityGroupRuleSet: items(made.map((rule) => securityRule(vpc, group.id, rule))) };
@@ -36,32 +37,35 @@ function revoke(direction: Direction, ...[parameters, { vpc }]: ArgumentsOf): Re
   const groupId = parameters.id('GroupId', 'security-group');
   const name = direction === 'ingress' ? parameters.text('GroupName') : undefined;
   const ruleIds = parameters.ids('SecurityGroupRuleId', 'security-group-rule');
-  const rules = ruleIds.length > 0 ? [] : readRules(parameters, direction);
+  const rules = readRules(parameters, direction, vpc);
+  if (ruleIds.length > 0 && rules.length > 0)
+    throw new SimFault('InvalidParameterCombination', 'Give either SecurityGroupRuleId or IpPermissions, not both');
   return () => {
-    const group = needGroup(vpc, groupId, name);
-    const stranger = ruleIds.find((id) => !group.rules.some((rule) => rule.id === id && rule.direction === direction));
+    if (ruleIds.length === 0 && rules.length === 0) throw missing('IpPermissions or SecurityGroupRuleId');
+    const before = needGroup(vpc, groupId, name);
+    const stranger = ruleIds.find((id) => !before.rules.some((rule) => rule.id === id && rule.direction === direction));
     if (stranger !== undefined)
       throw new SimFault('InvalidSecurityGroupRuleId.NotFound', `The security group rule '${stranger}' does not exist`);
-    vpc.revokeRules(ruleIds.length > 0 ? { groupId: group.id, ruleIds } : { groupId: group.id, rules });
-    return { return: true };
+    const id = before.id;
+    const { rules: left } = vpc.revokeRules(ruleIds.length > 0 ? { groupId: id, ruleIds } : { groupId: id, rules });
+    const gone = before.rules.filter((rule) => !left.some((other) => other.id === rule.id));
+    return { return: true, revokedSecurityGroupRuleSet: items(gone.map((rule) => revokedRule(id, rule))) };
   };
 }
 
 type ArgumentsOf = globalThis.Parameters<Action>;
 
-/** The rules a request describes: one for each peer of each `IpPermissions.N`, or a single one spelt out flat. */
-function readRules(parameters: Parameters, direction: Direction): readonly Rule[] {
-  const structured = parameters.structures('IpPermissions').flatMap((one) => readPermission(one, direction));
-  const flat = parameters.has('IpProtocol') || parameters.has('CidrIp') ? [readFlat(parameters, direction)] : [];
+/**
+ * The rules a request describes: one for each peer of each `IpPermissions.N`, or a single one spelt out flat, which EC2
+ * takes for ingress only.
+ */
+function readRules(parameters: Parameters, direction: Direction, vpc: SimVpc): readonly Rule[] {
+  const structured = parameters.structures('IpPermissions').flatMap((one) => readPermission(one, direction, vpc));
+  const isFlat = ['IpProtocol', 'CidrIp', 'FromPort', 'ToPort'].some((name) => parameters.has(name));
+  const flat = isFlat && direction === 'ingress' ? [readFlat(parameters, direction)] : [];
   if (structured.length > 0 && flat.length > 0)
     throw new SimFault('InvalidParameterCombination', 'Give either IpPermissions or a single rule, not both');
-  const rules = [...structured, ...flat];
-  if (rules.length === 0)
-    throw new SimFault(
-      'MissingParameter',
-      'The request must contain the parameter IpPermissions or SecurityGroupRuleIds',
-    );
-  return rules;
+  return [...structured, ...flat];
 }
 
 function readFlat(parameters: Parameters, direction: Direction): Rule {
@@ -70,7 +74,7 @@ function readFlat(parameters: Parameters, direction: Direction): Rule {
   return { direction, ...readTraffic(parameters), peer: { cidr }, description: '' };
 }
 
-function readPermission(parameters: Parameters, direction: Direction): readonly Rule[] {
+function readPermission(parameters: Parameters, direction: Direction, vpc: SimVpc): readonly Rule[] {
   const traffic = { direction, ...readTraffic(parameters) };
   const ipv4 = parameters.structures('IpRanges').map((range): Rule => {
     range.required('CidrIp');
@@ -84,7 +88,9 @@ function readPermission(parameters: Parameters, direction: Direction): readonly 
   });
   const groups = parameters.structures('Groups').map((group): Rule => {
     const groupId = group.requiredId('GroupId', 'security-group');
-    group.text('UserId');
+    const owner = group.text('UserId') ?? vpc.ownerId;
+    if (owner !== vpc.ownerId)
+      throw new SimFault('InvalidGroup.NotFound', `The security group '${groupId}' of '${owner}' does not exist`);
     return { ...traffic, peer: { groupId }, description: group.text('Description') ?? '' };
   });
   return [...ipv4, ...ipv6, ...groups];

@@ -11,4 +11,4 @@ export {
   subnet,
   vpcShape,
 } from './network.ts';
-export { securityGroup, securityRule } from './security.ts';
+export { revokedRule, securityGroup, securityRule } from './security.ts';

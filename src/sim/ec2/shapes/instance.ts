@@ -43,7 +43,8 @@ export function instance(
   const enis = vpc.enisOf(machine.id);
   const primary = enis.find((eni) => eni.attachment?.deviceIndex === 0 && eni.attachment.networkCardIndex === 0);
   const address = primary?.addresses[0];
-  const zone = vpc.subnet(machine.subnetId).availabilityZone;
+  // A terminated instance is remembered longer than its subnet has to be there.
+  const zone = vpc.findSubnet(machine.subnetId)?.availabilityZone;
   // A terminated instance has left its network (EC2 user guide, "Terminate instances").
   const placed = machine.state !== 'terminated';
   return {
@@ -55,9 +56,15 @@ export function instance(
     reason: machine.terminatedAt === undefined ? '' : `User initiated (${timestamp(machine.terminatedAt)})`,
     amiLaunchIndex: launch.index,
     productCodes: '',
+    operator: { managed: false },
     instanceType: machine.instanceType,
     launchTime: timestamp(machine.launchedAt),
-    placement: { availabilityZone: zone, availabilityZoneId: zoneId(vpc, zone), groupName: '', tenancy: 'default' },
+    placement: {
+      availabilityZone: zone,
+      availabilityZoneId: zone && zoneId(vpc, zone),
+      groupName: '',
+      tenancy: 'default',
+    },
     monitoring: { state: 'disabled' },
     subnetId: placed ? machine.subnetId : undefined,
     vpcId: placed ? vpc.id : undefined,

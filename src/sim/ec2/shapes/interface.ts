@@ -16,6 +16,8 @@ export function networkInterface(vpc: VpcView, eni: SimEni): Xml {
     availabilityZone: zone,
     availabilityZoneId: zoneId(vpc, zone),
     requesterManaged: false,
+    // DescribeInstances has it on the instance only.
+    ipv6Address: eni.ipv6Addresses[0],
     attachment: eni.attachment && attachmentOf(vpc, eni.attachment),
     tagSet: tagSet(eni.tags),
   };
@@ -54,6 +56,7 @@ function interfaceFields(vpc: VpcView, eni: SimEni): Fields {
     privateDnsName: eni.addresses[0] && privateDnsName(vpc, eni.addresses[0]),
     sourceDestCheck: eni.sourceDestCheck,
     interfaceType: eni.interfaceType,
+    operator: { managed: false },
     groupSet: groupSet(vpc, eni.securityGroups),
     privateIpAddressesSet: items(
       eni.addresses.map((address, index) => ({
@@ -63,7 +66,6 @@ function interfaceFields(vpc: VpcView, eni: SimEni): Fields {
       })),
     ),
     ipv6AddressesSet: items(eni.ipv6Addresses.map((ipv6Address) => ({ ipv6Address, isPrimaryIpv6: false }))),
-    ipv6Address: eni.ipv6Addresses[0],
     // EC2's examples leave the sets of prefixes out where there are none.
     ipv4PrefixSet: eni.prefixes.length > 0 ? ipv4Prefixes(eni.prefixes) : undefined,
     ipv6PrefixSet: eni.ipv6Prefixes.length > 0 ? ipv6Prefixes(eni.ipv6Prefixes) : undefined,

@@ -1,7 +1,7 @@
 import { formatCidr } from '../../../addr/index.ts';
 import type { SimSecurityGroup, SimSecurityRule, SimVpc } from '../../model/index.ts';
 import { items, type Xml } from '../xml.ts';
-import { arnOf, isIpv6Cidr, tagSet } from './common.ts';
+import { arnOf, type Fields, isIpv6Cidr, tagSet } from './common.ts';
 
 /** A security group as DescribeSecurityGroups shows it. */
 export function securityGroup(vpc: SimVpc, group: SimSecurityGroup): Xml {
@@ -27,19 +27,32 @@ export function securityGroup(vpc: SimVpc, group: SimSecurityGroup): Xml {
 export function securityRule(vpc: SimVpc, groupId: string, rule: SimSecurityRule): Xml {
   const { peer } = rule;
   return {
+    ...ruleFields(groupId, rule),
+    groupOwnerId: vpc.ownerId,
+    referencedGroupInfo: 'groupId' in peer ? { groupId: peer.groupId, userId: vpc.ownerId } : undefined,
+    securityGroupRuleArn: arnOf(vpc, 'security-group-rule', rule.id),
+    tagSet: '',
+  };
+}
+
+/** A rule as the Revoke actions show it when it is gone. */
+export function revokedRule(groupId: string, rule: SimSecurityRule): Xml {
+  const { peer } = rule;
+  return { ...ruleFields(groupId, rule), referencedGroupId: 'groupId' in peer ? peer.groupId : undefined };
+}
+
+function ruleFields(groupId: string, rule: SimSecurityRule): Fields {
+  const { peer } = rule;
+  return {
     securityGroupRuleId: rule.id,
     groupId,
-    groupOwnerId: vpc.ownerId,
     isEgress: rule.direction === 'egress',
     ipProtocol: rule.protocol,
     fromPort: rule.fromPort ?? -1,
     toPort: rule.toPort ?? -1,
     cidrIpv4: 'cidr' in peer && !isIpv6Cidr(peer.cidr) ? formatCidr(peer.cidr) : undefined,
     cidrIpv6: 'cidr' in peer && isIpv6Cidr(peer.cidr) ? formatCidr(peer.cidr) : undefined,
-    referencedGroupInfo: 'groupId' in peer ? { groupId: peer.groupId, userId: vpc.ownerId } : undefined,
     description: rule.description === '' ? undefined : rule.description,
-    securityGroupRuleArn: arnOf(vpc, 'security-group-rule', rule.id),
-    tagSet: '',
   };
 }
 

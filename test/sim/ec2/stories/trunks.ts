@@ -1,0 +1,34 @@
+import { lastEni, NEWER, need, type Story } from './story.ts';
+
+/** A trunk with a branch on it. No example of these actions is documented: the service model alone says their shapes. */
+export const trunks: Story = {
+  name: 'trunks',
+  steps: [
+    {
+      action: 'CreateNetworkInterface',
+      input: ({ subnet }) => ({ SubnetId: subnet, InterfaceType: 'trunk', ClientToken: 'trunk' }),
+      differences: {
+        [NEWER]: [
+          '+clientToken',
+          '+networkInterface.availabilityZoneId',
+          '+networkInterface.interfaceType',
+          '+networkInterface.operator',
+        ],
+      },
+    },
+    {
+      action: 'AssociateTrunkInterface',
+      input: ({ vpc, spare }) => ({
+        TrunkInterfaceId: lastEni(vpc).id,
+        BranchInterfaceId: spare,
+        VlanId: 7,
+        ClientToken: 'story',
+      }),
+    },
+    { action: 'DescribeTrunkInterfaceAssociations', input: () => ({}) },
+    {
+      action: 'DisassociateTrunkInterface',
+      input: ({ vpc }) => ({ AssociationId: need(vpc.trunkAssociations()[0]).id, ClientToken: 'story' }),
+    },
+  ],
+};
