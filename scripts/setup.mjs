@@ -2,7 +2,7 @@
 // to do. Plain Node and no dependency, because it is what runs before there are any.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -28,6 +28,9 @@ const NEEDED = [
   { debian: 'systemd-container', fedora: 'systemd-container', program: 'systemd-nspawn' },
   // The tests ask the simulator through it.
   { debian: 'awscli', fedora: 'awscli2', program: 'aws' },
+  // Clients of the metadata service that nobody here wrote.
+  { debian: 'cloud-init', fedora: 'cloud-init', program: 'cloud-init' },
+  { debian: 'cloud-guest-utils', fedora: 'cloud-utils', program: 'ec2metadata' },
 ];
 
 function fail(...lines) {
@@ -68,6 +71,16 @@ function missingPackages() {
   return { debian: false, missing: NEEDED.filter((need) => !present(need)) };
 }
 
+/** Tests only run cloud-init's commands; where we are who brings it, it must not set this machine up at the next boot. */
+function keepCloudInitOff(missing) {
+  if (!missing.some((need) => need.debian === 'cloud-init') || existsSync('/etc/cloud')) return;
+  mkdirSync('/etc/cloud');
+  writeFileSync(
+    '/etc/cloud/cloud-init.disabled',
+    'Installed for the tests of vpc-cni-host only; remove this file to use it.\n',
+  );
+}
+
 function installPackages() {
   const { debian, missing } = missingPackages();
   if (missing.length === 0) return;
@@ -85,6 +98,7 @@ function installPackages() {
       `sudo apt-get install -y --no-install-recommends ${names.join(' ')}`,
       'then run the command again',
     );
+  keepCloudInitOff(missing);
   const install = [
     'apt-get',
     'install',

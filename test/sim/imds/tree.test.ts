@@ -2,6 +2,7 @@ import { expect, test } from 'bun:test';
 import { formatCidr, parseIpv4Cidr, parseIpv6Cidr } from '../../../src/addr/index.ts';
 import { type SimEni, SimVpc } from '../../../src/sim/model/index.ts';
 import { smallVpc, subnetId } from '../model/support.ts';
+import { below, lines, plain } from './expected.ts';
 import { type Stage, stage } from './support.ts';
 
 const META = '/latest/meta-data/';
@@ -15,32 +16,6 @@ async function crawl(s: Stage, directory: string): Promise<Record<string, string
     else found[name] = await s.read(directory + name);
   }
   return found;
-}
-
-const lines = (values: readonly string[]): string => values.join('\n');
-
-/** What an ENI of a VPC with IPv4 alone shows. */
-function plain(vpc: SimVpc, eni: SimEni, more: Record<string, string> = {}): Record<string, string> {
-  const subnet = vpc.subnet(eni.subnetId);
-  return {
-    'device-number': String(eni.attachment?.deviceIndex),
-    'interface-id': eni.id,
-    mac: eni.mac,
-    'owner-id': '123456789012',
-    'security-group-ids': lines(eni.securityGroups),
-    'security-groups': lines(eni.securityGroups.map((id) => vpc.securityGroup(id).name)),
-    'subnet-id': eni.subnetId,
-    'subnet-ipv4-cidr-block': formatCidr(subnet.cidr),
-    'vpc-id': vpc.id,
-    'vpc-ipv4-cidr-block': '10.0.0.0/16',
-    'vpc-ipv4-cidr-blocks': '10.0.0.0/16',
-    ...more,
-  };
-}
-
-/** The paths of a directory, below its name. */
-function below(name: string, entries: Record<string, string>): Record<string, string> {
-  return Object.fromEntries(Object.entries(entries).map(([path, text]) => [`${name}/${path}`, text]));
 }
 
 test('the whole tree of a small instance', async () => {
