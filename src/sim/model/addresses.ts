@@ -28,7 +28,7 @@ export function assignAddresses(
   for (const address of fresh) needInSubnet(record, address);
   const moved = fresh.filter((address) => record.space.isTaken(address));
   if (moved.length > 0 && request.allowReassignment !== true)
-    throw new SimFault('InvalidParameterValue', `${moved.join(', ')} already assigned, and moving was not allowed`);
+    throw new SimFault('InvalidParameterValue', `[${moved.join(', ')}] assigned, but move is not allowed.`);
   for (const address of moved) needMovable(state, address);
   for (const address of moved) {
     const holder = needEni(state, state.holders.ofAddress(address) ?? '');

@@ -20,9 +20,8 @@ export type AttachedEni = SimEni & { readonly attachment: SimAttachment };
 /** Starts an attach to a running instance: the device is taken from now on, the link appears when it completes. */
 export function beginAttach(state: VpcState, request: AttachRequest): SimAttachment {
   const instance = needInstance(state, request.instanceId);
-  needEni(state, request.eniId);
-  if (instance.state !== 'running')
-    throw new SimFault('IncorrectInstanceState', `Instance '${instance.id}' is ${instance.state}, not running`);
+  needNoEfa(needEni(state, request.eniId));
+  needRunning(instance);
   return attach(state, instance, request);
 }
 
@@ -39,7 +38,7 @@ export function attach(
   const networkCardIndex = request.networkCardIndex ?? 0;
   needFreeDevice(state, instance, { ...request, networkCardIndex });
   needRightType(state, eni, instance, { ...request, networkCardIndex });
-  needSlots(limitsOf(instance.instanceType), slotsOf(eni));
+  needSlots(limitsOf(instance.instanceType), slotsOf(eni), instance.state === 'pending' ? 'launch' : 'run');
   const attachment: SimAttachment = {
     id: state.ids.next('eni-attach'),
     instanceId: instance.id,
@@ -53,10 +52,14 @@ export function attach(
   return attachment;
 }
 
-/** Ends an attach. Does nothing when it was undone meanwhile: the instance may be gone by then. */
+/**
+ * Ends an attach. Does nothing when it was undone meanwhile: the instance may be gone by then; nor while the instance is
+ * pending: the launch completes its own.
+ */
 export function completeAttach(state: VpcState, attachmentId: string): void {
   const eni = eniOfAttachment(state, attachmentId);
   if (eni?.attachment.state !== 'attaching') return;
+  if (needInstance(state, eni.attachment.instanceId).state !== 'running') return;
   state.emit({ kind: 'eni-attached', eni: changeAttachment(state, eni, { state: 'attached' }) });
 }
 
@@ -69,6 +72,8 @@ export function beginDetach(
   const { attachment } = eni;
   if (attachment.deviceIndex === 0 && attachment.networkCardIndex === 0)
     throw new SimFault('OperationNotPermitted', 'The network interface at device index 0 cannot be detached');
+  needNoEfa(eni);
+  needRunning(needInstance(state, attachment.instanceId));
   if (attachment.state === 'detaching' || (attachment.state === 'attaching' && request.force !== true))
     throw new SimFault('IncorrectState', `The attachment '${attachment.id}' is ${attachment.state}`);
   startDetach(state, eni);
@@ -119,6 +124,10 @@ function needAttachment(state: VpcState, attachmentId: string): AttachedEni {
   if (eni === undefined)
     throw new SimFault('InvalidAttachmentID.NotFound', `The attachment '${attachmentId}' does not exist`);
   return eni;
+}
+
+function needRunning({ id, state }: SimInstance): void {
+  if (state !== 'running') throw new SimFault('IncorrectState', `Instance '${id}' is not 'running' but ${state}`);
 }
 
 function needSameZone(state: VpcState, eni: SimEni, instance: SimInstance): void {
@@ -185,6 +194,12 @@ function needRightType(state: VpcState, eni: SimEni, instance: SimInstance, plac
     default:
       eni.interfaceType satisfies never;
   }
+}
+
+/** An Elastic Fabric Adapter is attached at launch and never leaves a running instance (EC2 user guide, "Create an EFA"). */
+function needNoEfa({ id, interfaceType }: SimEni): void {
+  if (interfaceType === 'efa' || interfaceType === 'efa-only')
+    throw new SimFault('IncorrectState', `'${id}' is of type ${interfaceType}, and the instance is running`);
 }
 
 /** A network card carries one Elastic Fabric Adapter. */

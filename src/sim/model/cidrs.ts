@@ -71,8 +71,7 @@ export function disassociateCidr(state: VpcState, associationId: string): CidrAs
     );
   for (const { subnet } of state.subnets.values()) {
     const used = isIpv4Cidr(cidr) ? holdsCidr(cidr, subnet.cidr) : subnet.ipv6 !== undefined && holds6(cidr, subnet);
-    if (used)
-      throw new SimFault('InvalidCidr.InUse', `The CIDR ${formatCidr(cidr)} is in use by subnet '${subnet.id}'`);
+    if (used) throw new SimFault('InvalidCidrBlock.InUse', `${formatCidr(cidr)} is in use by subnet '${subnet.id}'`);
   }
   state.cidrs.delete(associationId);
   state.cidrs6.delete(associationId);
@@ -105,7 +104,7 @@ export function disassociateSubnetCidr(state: VpcState, associationId: string): 
     );
   const reserved = [...record.reservations.values()].some(({ cidr }) => !isIpv4Cidr(cidr));
   if (record.blocks6 > 0 || reserved)
-    throw new SimFault('InvalidCidr.InUse', `The CIDR ${formatCidr(ipv6.cidr)} is in use`);
+    throw new SimFault('InvalidCidrBlock.InUse', `${formatCidr(ipv6.cidr)} is in use`);
   record.subnet = { ...record.subnet, ipv6: undefined, assignIpv6AddressOnCreation: false };
   state.emit({ kind: 'vpc-changed' });
   return ipv6;

@@ -36,6 +36,8 @@ export function createGroup(state: VpcState, request: GroupRequest): SimSecurity
   const { name } = request;
   if (name === '' || name.length > 255 || name.startsWith('sg-'))
     throw new SimFault('InvalidParameterValue', `Invalid security group name: '${name.slice(0, 255)}'`);
+  if (name.toLowerCase() === 'default')
+    throw new SimFault('InvalidGroup.Reserved', `The security group '${name}' is reserved`);
   if (state.groupByName.has(name))
     throw new SimFault(
       'InvalidGroup.Duplicate',

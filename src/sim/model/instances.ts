@@ -37,7 +37,8 @@ export interface InstanceRequest extends Omit<LaunchInterface, 'deviceIndex' | '
   /** What people call it; else its `Name` tag, else its id. */
   readonly name?: string | undefined;
   readonly instanceType: string;
-  readonly subnetId: string;
+  /** Needed unless `eniId` is given, whose subnet it is then. */
+  readonly subnetId?: string | undefined;
   /** The primary address; EC2 picks one unless given. */
   readonly privateIp?: Ipv4Address | undefined;
   /** An ENI that exists, to be the primary one. */
@@ -67,8 +68,8 @@ export function beginLaunch(state: VpcState, request: InstanceRequest): SimInsta
   const { clientToken, ...rest } = request;
   const wish = JSON.stringify(rest);
   const known = state.tokens.instance.find(clientToken, wish);
-  if (known !== undefined) return needInstance(state, known);
-  const { subnet } = needSubnet(state, request.subnetId);
+  if (known !== undefined) return needLiving(needInstance(state, known));
+  const { subnet } = needSubnet(state, subnetOf(state, request));
   if (limitsOf(request.instanceType) === undefined)
     throw new SimFault('InvalidInstanceType', `The instance type '${request.instanceType}' does not exist`);
   const id = state.ids.next('i');
@@ -229,6 +230,18 @@ function metadataOptions(
   if (!Number.isInteger(hopLimit) || hopLimit < 1 || hopLimit > 64)
     throw new SimFault('InvalidParameterValue', `A hop limit is 1 to 64, not ${hopLimit}`);
   return { hopLimit, instanceTags: change.instanceTags ?? before.instanceTags };
+}
+
+function subnetOf(state: VpcState, { eniId, subnetId }: InstanceRequest): string {
+  if (eniId !== undefined) return needEni(state, eniId).subnetId;
+  if (subnetId !== undefined) return subnetId;
+  throw new SimFault('MissingParameter', 'The request must contain the parameter SubnetId');
+}
+
+/** EC2 answers a repeated launch with the first one's instance, but not when that is gone. */
+function needLiving(instance: SimInstance): SimInstance {
+  if (instance.state !== 'terminated') return instance;
+  throw new SimFault('IdempotentInstanceTerminated', `The instance '${instance.id}' of this token is terminated`);
 }
 
 function wrongState(instance: SimInstance): SimFault {

@@ -34,8 +34,14 @@ export function needRoom(state: VpcState, eni: SimEni, more: Partial<Slots>): vo
   });
 }
 
-/** Throws unless an ENI of an instance type may hold `slots`; with no type, unless any could. */
-export function needSlots(limits: InstanceLimits | undefined, slots: Slots): void {
+/** Families of before 2014 that know no IPv6 (EC2 user guide, "IPv6 addresses"). */
+const WITHOUT_IPV6 = new Set(['c1', 'cc2', 'cr1', 'g2', 'hi1', 'hs1', 'm1', 'm2', 'm3', 't1']);
+
+/**
+ * Throws unless an ENI of an instance type may hold `slots`; with no type, unless any could. At launch EC2 has a code of
+ * its own for too many addresses.
+ */
+export function needSlots(limits: InstanceLimits | undefined, slots: Slots, at: 'launch' | 'run' = 'run'): void {
   const limit = limits?.ipv4PerEni ?? UNATTACHED_LIMIT;
   const type = limits?.instanceType ?? 'a network interface that is not attached';
   if (limits !== undefined && slots.prefixes > 0 && !(limits.hypervisor === 'nitro' || limits.bareMetal))
@@ -45,9 +51,11 @@ export function needSlots(limits: InstanceLimits | undefined, slots: Slots): voi
     );
   if (slots.ipv4 > limit)
     throw new SimFault(
-      'PrivateIpAddressLimitExceeded',
+      at === 'launch' ? 'InvalidInterface.IpAddressLimitExceeded' : 'PrivateIpAddressLimitExceeded',
       `Number of private addresses will exceed limit: ${slots.ipv4} addresses and prefixes, limit ${limit} for ${type}`,
     );
+  if (limits !== undefined && slots.ipv6 > 0 && WITHOUT_IPV6.has(type.split('.')[0] ?? ''))
+    throw new SimFault('InvalidParameterValue', `${type} does not support IPv6`);
   if (slots.ipv6 > limit)
     throw new SimFault(
       'Ipv6AddressLimitExceeded',

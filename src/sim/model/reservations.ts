@@ -36,7 +36,7 @@ export function createReservation(state: VpcState, request: ReservationRequest):
     throw new SimFault('InvalidParameterValue', `The CIDR '${text}' has no room for a prefix`);
   const other = [...record.reservations.values()].find((one) => conflict(one.cidr, cidr));
   if (other !== undefined)
-    throw new SimFault('InvalidCidr.Conflict', `The CIDR '${text}' conflicts with reservation '${other.id}'`);
+    throw new SimFault('InvalidParameterValue', `The CIDR '${text}' conflicts with reservation '${other.id}'`);
   const reservation: CidrReservation = {
     id: state.ids.next('scr'),
     subnetId: record.subnet.id,

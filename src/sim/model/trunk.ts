@@ -33,7 +33,7 @@ export function associateTrunk(state: VpcState, request: TrunkRequest): TrunkAss
   if (!Number.isInteger(vlanId) || vlanId < 1 || vlanId > MAX_VLAN)
     throw new SimFault('InvalidParameterValue', `A VLAN ID is 1 to ${MAX_VLAN}, not ${vlanId}`);
   if (state.branches.get(trunk.id)?.has(vlanId) === true)
-    throw new SimFault('InvalidParameterValue', `VLAN ${vlanId} is in use on trunk '${trunk.id}'`);
+    throw new SimFault('InvalidVlanId.Duplicate', `VlanId '${vlanId}' is in use on trunk '${trunk.id}'`);
   const [here, there] = [trunk, branch].map((eni) => needSubnet(state, eni.subnetId).subnet.availabilityZone);
   if (here !== there) throw new SimFault('InvalidParameterCombination', `Trunk and branch are in ${here} and ${there}`);
   needBranchRoom(state, trunk);
@@ -87,9 +87,6 @@ function needAssociation(
 ): { readonly branch: SimEni; readonly trunk: TrunkAssociation } {
   const branch = state.enis.get(state.branchByAssociation.get(associationId) ?? '');
   if (branch?.trunk === undefined)
-    throw new SimFault(
-      'InvalidTrunkAssociationID.NotFound',
-      `The trunk association ID '${associationId}' does not exist`,
-    );
+    throw new SimFault('InvalidAssociationID.NotFound', `The trunk association ID '${associationId}' does not exist`);
   return { branch, trunk: branch.trunk };
 }

@@ -1,4 +1,4 @@
-import type { Ipv4Cidr } from '../../addr/index.ts';
+import type { Ipv4Address, Ipv4Cidr } from '../../addr/index.ts';
 import { isMac } from '../../addr/index.ts';
 import { CallRecord, type SimCall } from './calls.ts';
 import { ipv4Cidrs } from './cidrs.ts';
@@ -131,9 +131,14 @@ export class VpcView {
     });
   }
 
-  /** Addresses of a subnet that nobody holds and AWS does not keep back. */
+  /** Addresses of a subnet that EC2 could pick: `AvailableIpAddressCount` leaves out what reservations keep. */
   availableAddresses(subnetId: string): number {
-    return needSubnet(this.state, subnetId).space.free;
+    return needSubnet(this.state, subnetId).space.open;
+  }
+  /** Addresses of a subnet that `fragmentSubnet` and `exhaustSubnet` occupy. */
+  strangersOf(subnetId: string): readonly Ipv4Address[] {
+    const { fragments, fill } = needSubnet(this.state, subnetId).strangers;
+    return [...fragments, ...fill];
   }
 
   /** The ENIs of an instance, the primary one first, whatever the state of their attachment. */
