@@ -1,4 +1,5 @@
 import { expect, test } from 'bun:test';
+import { ROLE, signedStage } from '../sim/ec2/signed-stage.ts';
 import { STORIES } from '../sim/ec2/stories/index.ts';
 import { storyStage } from '../sim/ec2/stories/stage.ts';
 import { awsEc2, cliCommand, cliMissing } from '../support/aws-cli.ts';
@@ -53,3 +54,20 @@ for (const story of STORIES) {
     }
   });
 }
+
+test.skipIf(cliMissing !== undefined)('the AWS CLI is let in with the right secret and token only', async () => {
+  await using stage = signedStage();
+  const caller = { endpointUrl: stage.url, region: stage.region };
+  const calls = [
+    { ...caller, ...ROLE },
+    { ...caller, ...ROLE, secretAccessKey: 'guess' },
+  ].map((one) => awsEc2(one, ['describe-availability-zones']));
+  const [right, wrong] = await Promise.all(calls);
+  expect(right?.kind).toBe('answer');
+  expect(wrong).toEqual({
+    kind: 'failure',
+    text: expect.stringContaining(
+      'An error occurred (AuthFailure) when calling the DescribeAvailabilityZones operation',
+    ),
+  });
+});

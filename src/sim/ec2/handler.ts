@@ -84,6 +84,7 @@ function prepare(parameters: Parameters, context: ActionContext): ReturnType<Act
     throw new SimFault('NoSuchVersion', `The requested version of ${name} is not ${VERSION}`);
   const action = ACTIONS.get(name);
   if (action === undefined) throw new SimFault('InvalidAction', `The action ${name} is not valid for this web service`);
+  parameters.refuseUnsupported();
   const dryRun = parameters.flag('DryRun') ?? false;
   const run = action(parameters, context);
   parameters.finish();

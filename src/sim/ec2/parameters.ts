@@ -213,16 +213,17 @@ export class Parameters {
     return new Parameters(this.action, this.#node.children.get(name) ?? emptyNode(), `${this.#path}${name}.`);
   }
 
-  /**
-   * Throws `UnsupportedOperation` when something was sent that EC2 has and the simulator has not, `UnknownParameter` when
-   * something was sent that no reader took.
-   */
-  finish(): void {
-    const name = firstUnread(this.#node, []);
-    if (name === undefined) return;
-    if (isUnsupported(this.action, name))
+  /** Throws `UnsupportedOperation` naming a parameter that EC2 has and the simulator has not. */
+  refuseUnsupported(): void {
+    const name = firstOf(this.#node, (_, path) => isUnsupported(this.action, path));
+    if (name !== undefined)
       throw new SimFault('UnsupportedOperation', `The simulator does not know the parameter ${name} of ${this.action}`);
-    throw new SimFault('UnknownParameter', `The parameter ${name} is not recognized`);
+  }
+
+  /** Throws `UnknownParameter` when something was sent that no reader took. */
+  finish(): void {
+    const name = firstOf(this.#node, (node) => !node.read);
+    if (name !== undefined) throw new SimFault('UnknownParameter', `The parameter ${name} is not recognized`);
   }
 
   #numbered(name: string): readonly { readonly node: Node; readonly step: string }[] {
@@ -260,10 +261,12 @@ function emptyNode(): Node {
   return { value: undefined, read: false, children: new Map() };
 }
 
-function firstUnread(node: Node, path: readonly string[]): string | undefined {
-  if (node.value !== undefined && !node.read) return path.join('.');
-  for (const [step, child] of node.children) {
-    const found = firstUnread(child, [...path, step]);
+/** The name of the first parameter with a value that passes the test. */
+function firstOf(root: Node, test: (node: Node, path: string) => boolean, above = ''): string | undefined {
+  for (const [step, node] of root.children) {
+    const path = above === '' ? step : `${above}.${step}`;
+    if (node.value !== undefined && test(node, path)) return path;
+    const found = firstOf(node, test, path);
     if (found !== undefined) return found;
   }
   return undefined;

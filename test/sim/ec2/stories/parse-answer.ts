@@ -34,3 +34,13 @@ function topmost(some: ReadonlySet<string>, others: ReadonlySet<string>): readon
   const only = [...some].filter((path) => !others.has(path));
   return only.filter((path) => !only.some((other) => path.startsWith(`${other}.`)));
 }
+
+/** The code and message an answer refuses with; `OK` when it does not. */
+export function faultOf(xml: string): { readonly code: string; readonly message: string } {
+  const { Response } = parser.parse(xml) as {
+    Response?: { Errors: { Error: { Code: string; Message: string } } };
+  };
+  return Response === undefined
+    ? { code: 'OK', message: '' }
+    : { code: Response.Errors.Error.Code, message: Response.Errors.Error.Message };
+}

@@ -1,0 +1,123 @@
+import { expect, test } from 'bun:test';
+import { DescribeVpcsCommand } from '@aws-sdk/client-ec2';
+import { signatureOf } from '../../../src/sim/ec2/signature.ts';
+import { ROLE, signedStage, USER } from './signed-stage.ts';
+import { faultOf } from './stories/parse-answer.ts';
+import { refusalOf } from './support.ts';
+
+test("signatureOf() gives the signature of AWS's published example", () => {
+  // AWS General Reference, "Signature Version 4 signing process": ListUsers of IAM, with the well-known example key.
+  const signature = signatureOf(
+    {
+      method: 'GET',
+      path: '/',
+      query: 'Version=2010-05-08&Action=ListUsers',
+      headers: [
+        ['content-type', 'application/x-www-form-urlencoded; charset=utf-8'],
+        ['host', 'iam.amazonaws.com'],
+        ['x-amz-date', '20150830T123600Z'],
+      ],
+      body: new Uint8Array(),
+      date: '20150830T123600Z',
+      scope: { day: '20150830', region: 'us-east-1', service: 'iam' },
+    },
+    USER.secretAccessKey,
+  );
+  expect(signature).toBe('5d672d79c15b13162d9279b0855cfba6789a8edb4c82c400e06b5924a6f2b5d7');
+});
+
+const MINUTE = 60_000;
+const callers: readonly {
+  name: string;
+  credentials: { accessKeyId: string; secretAccessKey: string; sessionToken?: string };
+  options?: { aheadMs?: number; roleEndsIn?: number };
+  refusal: string;
+}[] = [
+  { name: 'the right secret', credentials: USER, refusal: 'none' },
+  { name: 'the right secret and session token', credentials: ROLE, refusal: 'none' },
+  { name: 'a wrong secret', credentials: { ...USER, secretAccessKey: 'guess' }, refusal: 'AuthFailure 401' },
+  { name: 'an unknown key', credentials: { ...USER, accessKeyId: 'AKIDNOBODY' }, refusal: 'AuthFailure 401' },
+  { name: 'no session token', credentials: { ...ROLE, sessionToken: '' }, refusal: 'AuthFailure 401' },
+  { name: 'a wrong session token', credentials: { ...ROLE, sessionToken: 'other' }, refusal: 'AuthFailure 401' },
+  { name: 'a session token too many', credentials: { ...USER, sessionToken: 'token' }, refusal: 'AuthFailure 401' },
+  { name: 'a clock four minutes slow', credentials: USER, options: { aheadMs: 4 * MINUTE }, refusal: 'none' },
+  { name: 'a clock four minutes fast', credentials: USER, options: { aheadMs: -4 * MINUTE }, refusal: 'none' },
+  {
+    name: 'a clock six minutes slow',
+    credentials: USER,
+    options: { aheadMs: 6 * MINUTE },
+    refusal: 'RequestExpired 400',
+  },
+  {
+    name: 'a clock six minutes fast',
+    credentials: USER,
+    options: { aheadMs: -6 * MINUTE },
+    refusal: 'RequestExpired 400',
+  },
+  { name: 'expired credentials', credentials: ROLE, options: { roleEndsIn: 0 }, refusal: 'RequestExpired 400' },
+];
+
+for (const row of callers) {
+  test(`with credentials configured, the SDK with ${row.name} is answered ${row.refusal}`, async () => {
+    await using stage = signedStage(row.options);
+    const call = stage.client(row.credentials).send(new DescribeVpcsCommand({}));
+    expect(await refusalOf(call)).toBe(row.refusal);
+  });
+}
+
+const changes: readonly {
+  name: string;
+  change: (sent: { headers: Headers; body: string }) => { headers: Headers; body: string };
+  code: string;
+}[] = [
+  { name: 'as it was', change: (sent) => sent, code: 'OK' },
+  {
+    name: 'another body',
+    change: ({ headers, body }) => ({ headers, body: `${body}&MaxResults=5` }),
+    code: 'AuthFailure',
+  },
+  {
+    name: 'another date',
+    change: ({ headers, body }) => {
+      const date = headers.get('x-amz-date') ?? '';
+      headers.set('x-amz-date', `${date.slice(0, -3)}${date.slice(-3, -1) === '00' ? '01' : '00'}Z`);
+      return { headers, body };
+    },
+    code: 'AuthFailure',
+  },
+  {
+    name: 'an AWS header more, unsigned',
+    change: ({ headers, body }) => {
+      headers.set('x-amz-target', 'other');
+      return { headers, body };
+    },
+    code: 'AuthFailure',
+  },
+  {
+    name: 'a header more that needs no signature',
+    change: ({ headers, body }) => {
+      headers.set('x-forwarded-for', '192.0.2.1');
+      return { headers, body };
+    },
+    code: 'OK',
+  },
+  {
+    name: 'fewer signed headers than are needed',
+    change: ({ headers, body }) => {
+      const authorization = headers.get('authorization') ?? '';
+      headers.set('authorization', authorization.replace(/SignedHeaders=[^,]+/, 'SignedHeaders=x-amz-date'));
+      return { headers, body };
+    },
+    code: 'AuthFailure',
+  },
+];
+
+for (const row of changes) {
+  test(`a signed request sent again with ${row.name} is answered ${row.code}`, async () => {
+    await using stage = signedStage();
+    await stage.client(USER).send(new DescribeVpcsCommand({}));
+    const { headers, body } = row.change(stage.last());
+    const response = await fetch(stage.url, { method: 'POST', headers, body });
+    expect(faultOf(await response.text()).code).toBe(row.code);
+  });
+}
