@@ -47,6 +47,8 @@ export interface WorldOptions {
   readonly instanceType?: string;
   /** Node names by subnet; a1 and a2, b1 unless given. */
   readonly nodes?: readonly (readonly string[])[];
+  /** Told what the kernel refused; unless given, `settled` throws it. */
+  readonly onFailure?: (error: unknown) => void;
 }
 
 /** Builds a world. */
@@ -68,7 +70,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
       model: vpc,
       netnsOf: (instance) => nodeNetns(names, instance.name),
       // Where the fabric could put right what the kernel refused, its plan was wrong all the same.
-      onFailure: (error) => failures.push(error),
+      onFailure: options.onFailure ?? ((error) => failures.push(error)),
     });
     vpc.observe((event) => kernel.follow(event));
     for (const [index, subnet] of vpc.subnets().entries())
@@ -153,13 +155,6 @@ const CALL = `
 /** What a server says to a caller inside a node (as which address it is seen), or `closed`. */
 export function call(world: World, node: string, address: string): Promise<string> {
   return world.run(node, process.execPath, '-e', CALL, `http://${address}/`);
-}
-
-/** Makes a node use `source` towards `target`, whether or not the VPC knows that address there. */
-export async function useSource(world: World, node: string, route: { source: string; target: string }): Promise<void> {
-  const { source, target } = route;
-  await world.run(node, 'ip', 'addr', 'replace', `${source}/32`, 'dev', 'lo');
-  await world.run(node, 'ip', 'route', 'replace', `${target}/32`, 'via', '10.0.0.1', 'dev', 'eth0', 'src', source);
 }
 
 /** Packets the router has dropped, by reason. */

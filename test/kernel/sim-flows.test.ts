@@ -1,0 +1,183 @@
+import { describe, expect, test } from 'bun:test';
+import { IMDS_ADDRESS, netnsPath } from '../../src/sim/fabric/index.ts';
+import { enterArgv, nodePaths } from '../../src/sim/node/index.ts';
+import { inNetns, openNetns, systemExec } from '../../src/sys/index.ts';
+import { openUdp, probeAll } from '../support/sim-probe.ts';
+import { createWorld, type World } from '../support/sim-world.ts';
+
+const PORT = 7000;
+const DEADLINE_MS = 10_000;
+/** So often that a link or a table that is missing for a moment loses some. */
+const EVERY_MS = 1;
+
+const netnsOf = (world: World, node: string): string => nodePaths(world.names, node).netns;
+
+async function until(what: string, holds: () => boolean): Promise<void> {
+  for (const deadline = performance.now() + DEADLINE_MS; !holds(); await Bun.sleep(1))
+    if (performance.now() > deadline) throw new Error(`not so in time: ${what}`);
+}
+
+/** Numbered packets from a1 to b1 and back. `end` tells which were never answered. */
+async function startFlow(world: World): Promise<{ end(): Promise<readonly string[]>; sent(): number }> {
+  const target = world.addressOf('b1');
+  const open = new Set<string>();
+  const server = await openUdp({ netns: netnsOf(world, 'b1'), address: target, port: PORT }, (text) => text);
+  const place = { netns: netnsOf(world, 'a1'), address: world.addressOf('a1'), port: 0 };
+  const client = await openUdp(place, (text) => {
+    open.delete(text);
+    return undefined;
+  });
+  let sent = 0;
+  const timer = setInterval(() => {
+    sent += 1;
+    open.add(String(sent));
+    client.send(String(sent), PORT, target);
+  }, EVERY_MS);
+  return {
+    sent: () => sent,
+    async end() {
+      clearInterval(timer);
+      await until('every packet is answered', () => open.size === 0).catch(() => undefined);
+      client[Symbol.dispose]();
+      server[Symbol.dispose]();
+      return [...open];
+    },
+  };
+}
+
+/** A TCP connection from a1 to b1 that gives back what it is sent. */
+async function connect(world: World): Promise<Disposable & { echo(text: string): Promise<void> }> {
+  const hostname = world.addressOf('b1');
+  using there = openNetns(netnsOf(world, 'b1'));
+  using here = openNetns(netnsOf(world, 'a1'));
+  let received = '';
+  const echo = { data: (socket: Bun.Socket, bytes: Buffer) => void socket.write(bytes) };
+  const note = {
+    data(_: Bun.Socket, bytes: Buffer) {
+      received += bytes.toString();
+    },
+  };
+  const server = inNetns(there, () => Bun.listen({ hostname, port: PORT, socket: echo }));
+  const opening: Promise<Bun.Socket>[] = [];
+  inNetns(here, () => void opening.push(Bun.connect({ hostname, port: PORT, socket: note })));
+  const [socket] = await Promise.all(opening);
+  return {
+    async echo(text) {
+      socket?.write(text);
+      await until(`"${text}" comes back`, () => received.endsWith(text));
+    },
+    [Symbol.dispose]: () => {
+      socket?.end();
+      server.stop(true);
+    },
+  };
+}
+
+describe('while traffic flows', () => {
+  test('ENIs, addresses, groups and rules come and go around it, and no packet is lost', async () => {
+    await using world = await createWorld({ instanceType: 'm5.large' });
+    const { vpc, fabric } = world;
+    const flow = await startFlow(world);
+    for (let round = 0; round < 5; round += 1) {
+      const attached = await Promise.all(['a1', 'a2', 'b1'].map((node) => world.attach(node, 1, round)));
+      const group = vpc.createSecurityGroup({ name: `round-${round}` });
+      const [first] = attached;
+      if (first === undefined) throw new Error('nothing is attached');
+      vpc.assignPrefixes({ eniId: first.eniId, count: 2 });
+      vpc.setSecurityGroups(first.eniId, [group.id, vpc.defaultGroupId]);
+      await fabric.settled();
+      vpc.authorizeRules({
+        groupId: group.id,
+        rules: [
+          {
+            direction: 'ingress',
+            protocol: 'tcp',
+            fromPort: 1,
+            toPort: 9,
+            peer: { groupId: group.id },
+            description: '',
+          },
+        ],
+      });
+      vpc.setSecurityGroups(first.eniId, [vpc.defaultGroupId]);
+      await fabric.settled();
+      for (const { eniId, attachmentId } of attached) {
+        vpc.beginDetach({ attachmentId });
+        vpc.completeDetach(attachmentId);
+        vpc.deleteEni(eniId);
+      }
+      vpc.deleteSecurityGroup(group.id);
+      await fabric.settled();
+    }
+    expect({ lost: await flow.end(), many: flow.sent() > 100 }).toEqual({ lost: [], many: true });
+  }, 60_000);
+
+  test('a connection outlives the rules that let it in; a new one is refused', async () => {
+    await using world = await createWorld();
+    const { vpc, fabric } = world;
+    using connection = await connect(world);
+    await connection.echo('before');
+    const eni = vpc.eniByAddress(world.addressOf('b1'));
+    const closed = vpc.createSecurityGroup({ name: 'closed' });
+    vpc.revokeRules({ groupId: closed.id, ruleIds: closed.rules.map(({ id }) => id) });
+    vpc.setSecurityGroups(eni?.id ?? '', [closed.id]);
+    await fabric.settled();
+    const everything = vpc.securityGroup(vpc.defaultGroupId);
+    vpc.revokeRules({ groupId: everything.id, ruleIds: everything.rules.map(({ id }) => id) });
+    await fabric.settled();
+    await connection.echo('after');
+    const a1 = { name: 'a1', machine: 'a1', netns: netnsOf(world, 'a1'), source: world.addressOf('a1') };
+    const b1 = { name: 'b1', machine: 'b1', address: world.addressOf('b1'), port: PORT, protocol: 'tcp' } as const;
+    expect(await probeAll(world, [a1], [b1])).toBe('from > to  b1\na1         egress');
+  }, 60_000);
+});
+
+/** What a program at the metadata address says to a node and to a pod one hop behind it: the method, or nothing. */
+async function metadataAnswers(world: World): Promise<readonly string[]> {
+  const ask = (method: string, pod: boolean): Promise<string> =>
+    systemExec
+      .run({
+        argv: [
+          ...enterArgv(nodePaths(world.names, 'a1')),
+          ...(pod ? ['nsenter', '--net=/run/netns/pod', '--'] : []),
+          ...['curl', '-s', '--max-time', '1', '-X', method, `http://${IMDS_ADDRESS}/`],
+        ],
+        accept: [0, 28],
+      })
+      .then(({ stdout }) => `${pod ? 'pod' : 'node'} ${method}: ${stdout || 'nothing'}`);
+  return await Promise.all([ask('PUT', false), ask('GET', false), ask('PUT', true), ask('GET', true)]);
+}
+
+test('the answer to a token request goes as many hops as the instance lets it', async () => {
+  await using world = await createWorld({ nodes: [['a1']] });
+  const { vpc, fabric } = world;
+  using router = openNetns(netnsPath(world.names.routerNetns));
+  const server = inNetns(router, () =>
+    Bun.serve({ hostname: IMDS_ADDRESS, port: 80, fetch: (request) => new Response(request.method) }),
+  );
+  const instance = vpc.instanceByName('a1')?.id ?? '';
+  const [eni] = vpc.enisOf(instance);
+  const [pod = ''] = vpc.assignAddresses({ eniId: eni?.id ?? '', count: 1 });
+  await world.run('a1', 'ip', 'netns', 'add', 'pod');
+  for (const words of [
+    'link add pod0 type veth peer name eth0 netns pod',
+    'link set pod0 up',
+    `route add ${pod} dev pod0`,
+    'addr add 169.254.1.1/32 dev pod0',
+    '-n pod link set eth0 up',
+    `-n pod addr add ${pod}/32 dev eth0`,
+    '-n pod route add default via 169.254.1.1 dev eth0 onlink',
+  ])
+    await world.run('a1', 'ip', ...words.split(' '));
+  const seen: Record<number, readonly string[]> = {};
+  for (const hopLimit of [1, 2]) {
+    vpc.setMetadataOptions(instance, { hopLimit });
+    await fabric.settled();
+    seen[hopLimit] = await metadataAnswers(world);
+  }
+  await server.stop(true);
+  expect(seen).toEqual({
+    1: ['node PUT: PUT', 'node GET: GET', 'pod PUT: nothing', 'pod GET: GET'],
+    2: ['node PUT: PUT', 'node GET: GET', 'pod PUT: PUT', 'pod GET: GET'],
+  });
+}, 60_000);
