@@ -54,7 +54,10 @@ export function createEc2Handler(options: Ec2HandlerOptions): (request: Request)
       vpc.recordCall({ ...call, code, result, ms: millisecondsSince(started, clock) });
       return lost
         ? lostAnswer()
-        : new Response(body, { status, headers: { 'content-type': 'text/xml;charset=UTF-8' } });
+        : new Response(body, {
+            status,
+            headers: { 'content-type': 'text/xml;charset=UTF-8', 'x-amzn-requestid': requestId },
+          });
     };
     try {
       const { body, pairs } = await receive(request);

@@ -2,6 +2,7 @@ import { expect, test } from 'bun:test';
 import * as ec2 from '@aws-sdk/client-ec2';
 import { formatCidr } from '../../../src/addr/index.ts';
 import { createSimClock } from '../../../src/sim/clock/index.ts';
+import { type Delay, Dials } from '../../../src/sim/dials/index.ts';
 import { systemClock } from '../../../src/sys/index.ts';
 import { refusalOf, stage } from '../ec2/support.ts';
 import { smallVpc } from '../model/support.ts';
@@ -184,4 +185,34 @@ test('stale reads: a deleted ENI is still listed, attached as it was', async () 
   ]);
   s.dials.clear();
   expect(await enisOf(s.client, s.node)).toEqual([[s.primary], [s.primary]]);
+});
+
+const answers = [
+  { name: 'an error', dial: { error: 'InsufficientCidrBlocks' }, refusal: 'InsufficientCidrBlocks 400' },
+  { name: "a failure of EC2's own", dial: { error: 'InternalError' }, refusal: 'InternalError 500' },
+  { name: 'a denial', dial: { denied: true }, refusal: 'UnauthorizedOperation 403' },
+  { name: 'throttling', dial: { throttled: true }, refusal: 'RequestLimitExceeded 503' },
+] as const;
+test.each(answers)('$name reaches the SDK as $refusal, and nothing was done', async ({ dial, refusal }) => {
+  await using s = stage();
+  s.dials.set({ action: 'CreateNetworkInterface', ...dial, times: 1 });
+  const create = (): Promise<string> =>
+    refusalOf(s.client.send(new ec2.CreateNetworkInterfaceCommand({ SubnetId: s.subnet })));
+  expect([await create(), s.vpc.enis().length, await create(), s.vpc.enis().length]).toEqual([refusal, 1, 'none', 2]);
+});
+
+const delays: readonly { delay: Delay; least: number }[] = [
+  { delay: { fixedMs: 40 }, least: 40 },
+  { delay: { minMs: 20, maxMs: 40 }, least: 20 },
+  { delay: { p50Ms: 20, p99Ms: 25 }, least: 10 },
+];
+test.each(delays)('the SDK waits for an answer that is delayed by $delay', async ({ delay, least }) => {
+  const dials = new Dials();
+  await using s = stage({ clock: systemClock, dials });
+  dials.set({ action: 'DescribeVpcs', delay });
+  const { Vpcs, $metadata } = await s.client.send(new ec2.DescribeVpcsCommand({}));
+  const [call] = s.vpc.calls();
+  // A timer may be up to a millisecond early.
+  expect(call?.ms).toBeGreaterThan(least - 2);
+  expect([Vpcs?.length, $metadata.requestId]).toEqual([1, call?.requestId]);
 });

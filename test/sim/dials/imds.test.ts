@@ -1,6 +1,8 @@
 import { expect, test } from 'bun:test';
 import { formatCidr } from '../../../src/addr/index.ts';
+import { createSimClock } from '../../../src/sim/clock/index.ts';
 import type { Dial } from '../../../src/sim/dials/index.ts';
+import { systemClock } from '../../../src/sys/index.ts';
 import { stage } from '../imds/support.ts';
 import { smallVpc, subnetId } from '../model/support.ts';
 
@@ -110,4 +112,31 @@ test('stale reads: an ENI, a prefix, an address missing, a deleted ENI still lis
   vpc.completeDetach(attachment.id);
   vpc.deleteEni(eni.id);
   expect(await once('deleted-eni', `${MACS}${eni.mac}/ipv4-prefix`)).toEqual([whole, '404']);
+});
+
+test('the clock moved ahead: a token expires, the credentials of the role change', async () => {
+  const clock = createSimClock(systemClock);
+  await using s = stage({ clock });
+  const role = `${META}iam/security-credentials/node-role`;
+  const token = await s.token('21600');
+  const read = async (path: string): Promise<string> => {
+    const response = await fetch(s.imds + path, { headers: { 'x-aws-ec2-metadata-token': token } });
+    return response.ok ? response.text() : String(response.status);
+  };
+  const first = JSON.parse(await read(role));
+  clock.advance(3_600_000);
+  const second = JSON.parse(await read(role));
+  expect(Date.parse(second.Expiration) - Date.parse(first.Expiration)).toBe(3_600_000);
+  clock.advance(6 * 3_600_000);
+  expect(await read(role)).toBe('401');
+});
+
+test('delays: an answer comes when its time is over, as drawn from the distribution', async () => {
+  await using s = stage({ clock: systemClock });
+  s.dials.set({ action: 'IMDS', delay: { minMs: 20, maxMs: 30 } });
+  const started = performance.now();
+  expect(await s.read(`${META}instance-id`)).toBe(s.node);
+  // Two requests; a timer may be up to a millisecond early.
+  expect(performance.now() - started).toBeGreaterThan(38);
+  for (const { ms } of s.vpc.calls()) expect(ms).toBeGreaterThan(18);
 });

@@ -1,6 +1,6 @@
 import { EC2Client, EC2ServiceException } from '@aws-sdk/client-ec2';
 import { Dials } from '../../../src/sim/dials/index.ts';
-import { createEc2Handler } from '../../../src/sim/ec2/index.ts';
+import { createEc2Handler, type Ec2HandlerOptions } from '../../../src/sim/ec2/index.ts';
 import type { SimVpc } from '../../../src/sim/model/index.ts';
 import type { Clock } from '../../../src/sys/index.ts';
 import { smallVpc, subnetId } from '../model/support.ts';
@@ -35,12 +35,16 @@ export interface Stage extends AsyncDisposable {
   readonly primary: string;
 }
 
-export function stage(options: { readonly vpc?: SimVpc } = {}): Stage {
+export function stage(options: Partial<Pick<Ec2HandlerOptions, 'vpc' | 'clock' | 'dials'>> = {}): Stage {
   const { vpc = smallVpc() } = options;
   const subnet = subnetId(vpc);
   const node = vpc.runInstance({ name: 'node-a', instanceType: 't3.small', subnetId: subnet }).id;
   const [dials, clock] = [new Dials(), manualClock()];
-  const server = Bun.serve({ port: 0, hostname: '127.0.0.1', fetch: createEc2Handler({ vpc, dials, clock }) });
+  const server = Bun.serve({
+    port: 0,
+    hostname: '127.0.0.1',
+    fetch: createEc2Handler({ vpc, dials, clock, ...options }),
+  });
   const url = `http://127.0.0.1:${server.port}/`;
   const client = new EC2Client({
     region: vpc.region,

@@ -1,5 +1,5 @@
 import { Dials } from '../../../src/sim/dials/index.ts';
-import { createEc2Handler } from '../../../src/sim/ec2/index.ts';
+import { createEc2Handler, type Ec2HandlerOptions } from '../../../src/sim/ec2/index.ts';
 import { createImdsHandler, type ImdsHandlerOptions } from '../../../src/sim/imds/index.ts';
 import type { SimVpc } from '../../../src/sim/model/index.ts';
 import { manualClock } from '../ec2/support.ts';
@@ -21,16 +21,19 @@ export interface Stage extends AsyncDisposable {
 }
 
 export function stage(
-  options: Partial<ImdsHandlerOptions> & { readonly launch?: Partial<Parameters<SimVpc['runInstance']>[0]> } = {},
+  options: Partial<ImdsHandlerOptions> & {
+    readonly launch?: Partial<Parameters<SimVpc['runInstance']>[0]>;
+    readonly ec2Options?: Partial<Ec2HandlerOptions>;
+  } = {},
 ): Stage {
-  const { vpc = smallVpc(), launch, ...rest } = options;
+  const { vpc = smallVpc(), launch, ec2Options, ...rest } = options;
   const subnetOne = subnetId(vpc);
   const node = vpc.runInstance({ name: 'node-a', instanceType: 't3.small', subnetId: subnetOne, ...launch }).id;
   const [dials, clock] = [new Dials(), manualClock()];
   const handler = createImdsHandler({ vpc, dials, clock, instanceId: node, ...rest });
   const hostname = '127.0.0.1';
   const metadata = Bun.serve({ port: 0, hostname, fetch: (request) => handler(request, hostname) });
-  const api = Bun.serve({ port: 0, hostname, fetch: createEc2Handler({ vpc, dials, clock }) });
+  const api = Bun.serve({ port: 0, hostname, fetch: createEc2Handler({ vpc, dials, clock, ...ec2Options }) });
   const imds = `http://127.0.0.1:${metadata.port}`;
   const token = async (ttl = '300'): Promise<string> => {
     const headers = { 'x-aws-ec2-metadata-token-ttl-seconds': ttl };
