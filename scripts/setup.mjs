@@ -9,8 +9,9 @@ import { fileURLToPath } from 'node:url';
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const STAMP = join(ROOT, 'node_modules/.setup-stamp');
 const LEAST_NODE = 20;
+const CLOUD_INIT_OFF = '/etc/cloud/cloud-init.disabled';
 
-/** What has to be there: the Debian package, the Fedora one, and a file or program that proves it. */
+/** What the product and its build run: the Debian package, the Fedora one, and a file or program that proves it. */
 const NEEDED = [
   { debian: 'iproute2', fedora: 'iproute', program: 'ip' },
   { debian: 'nftables', fedora: 'nftables', program: 'nft' },
@@ -23,6 +24,10 @@ const NEEDED = [
   { debian: 'procps', fedora: 'procps-ng', program: 'sysctl' },
   { debian: 'util-linux', fedora: 'util-linux', program: 'nsenter' },
   { debian: 'iputils-ping', fedora: 'iputils', program: 'ping' },
+];
+
+/** What only the tests run: installed by `setup.mjs tests`. */
+const NEEDED_BY_TESTS = [
   // The tests boot a small Debian system with them.
   { debian: 'debootstrap', fedora: 'debootstrap', program: 'debootstrap' },
   { debian: 'systemd-container', fedora: 'systemd-container', program: 'systemd-nspawn' },
@@ -31,6 +36,10 @@ const NEEDED = [
   // Clients of the metadata service that nobody here wrote.
   { debian: 'cloud-init', fedora: 'cloud-init', program: 'cloud-init' },
   { debian: 'cloud-guest-utils', fedora: 'cloud-utils', program: 'ec2metadata' },
+  // The tests boot a kernel that has what this machine's may lack, such as 802.1q.
+  { debian: 'qemu-system-x86', fedora: 'qemu-system-x86-core', program: 'qemu-system-x86_64' },
+  { debian: 'busybox-static', fedora: 'busybox', program: 'busybox' },
+  { debian: 'cpio', fedora: 'cpio', program: 'cpio' },
 ];
 
 function fail(...lines) {
@@ -50,11 +59,13 @@ function onPath(program) {
   return folders.some((folder) => folder !== '' && existsSync(join(folder, program)));
 }
 
+const needed = process.argv.includes('tests') ? [...NEEDED, ...NEEDED_BY_TESTS] : NEEDED;
+
 function missingPackages() {
   const query = spawnSync(
     'dpkg-query',
     // biome-ignore lint/suspicious/noTemplateCurlyInString: these are the placeholders of dpkg-query
-    ['-W', '-f', '${Package} ${db:Status-Abbrev}\n', ...NEEDED.map((n) => n.debian)],
+    ['-W', '-f', '${Package} ${db:Status-Abbrev}\n', ...needed.map((n) => n.debian)],
     { encoding: 'utf8' },
   );
   if (query.error === undefined) {
@@ -64,11 +75,11 @@ function missingPackages() {
         .filter((line) => / .i/.test(line))
         .map((line) => line.split(' ')[0]),
     );
-    return { debian: true, missing: NEEDED.filter((need) => !installed.has(need.debian)) };
+    return { debian: true, missing: needed.filter((need) => !installed.has(need.debian)) };
   }
   const present = (need) =>
     need.program === undefined ? need.files.some((file) => existsSync(file)) : onPath(need.program);
-  return { debian: false, missing: NEEDED.filter((need) => !present(need)) };
+  return { debian: false, missing: needed.filter((need) => !present(need)) };
 }
 
 /** Tests only run cloud-init's commands; where we are who brings it, it must not set this machine up at the next boot. */
@@ -110,6 +121,9 @@ function installPackages() {
     ...names,
   ];
   const env = { DEBIAN_FRONTEND: 'noninteractive' };
+  // The tests call parts of cloud-init; a machine that did not have it must not be configured by it at its next boot.
+  if (names.includes('cloud-init') && !run(['install', '-D', '-m', '644', '/dev/null', CLOUD_INIT_OFF]))
+    fail(`could not write ${CLOUD_INIT_OFF}, without which cloud-init would configure this machine`);
   // A fresh image has no package lists yet; one with lists is spared the update.
   if (!run(install, env) && !(run(['apt-get', 'update', '-q'], env) && run(install, env)))
     fail(`apt-get could not install ${names.join(' ')}; its message is above`);

@@ -14,9 +14,9 @@ import { join } from 'node:path';
 
 const ROOT = join(import.meta.dir, '../..');
 const NODE = Bun.which('node') ?? 'node';
-const PACKAGES = [
-  ...'iproute2 nftables iptables containernetworking-plugins procps util-linux iputils-ping'.split(' '),
-  ...'debootstrap systemd-container awscli'.split(' '),
+const PACKAGES = 'iproute2 nftables iptables containernetworking-plugins procps util-linux iputils-ping'.split(' ');
+const TEST_PACKAGES = [
+  ...'debootstrap systemd-container awscli cloud-init cloud-guest-utils qemu-system-x86 busybox-static cpio'.split(' '),
 ];
 
 let project = '';
@@ -48,9 +48,9 @@ function workingNpm(): void {
   stub('npm', `/bin/mkdir -p ${bun} && echo '#!/bin/sh' > ${bun}/bun && /bin/chmod +x ${bun}/bun`);
 }
 
-async function setup(as: { readonly uid?: number } = {}) {
+async function setup(as: { readonly uid?: number; readonly words?: readonly string[] } = {}) {
   const prefix = as.uid === undefined ? [] : ['/usr/bin/setpriv', `--reuid=${as.uid}`, '--clear-groups'];
-  const child = Bun.spawn([...prefix, NODE, join(project, 'scripts/setup.mjs')], {
+  const child = Bun.spawn([...prefix, NODE, join(project, 'scripts/setup.mjs'), ...(as.words ?? [])], {
     env: { PATH: join(project, 'bin') },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -114,6 +114,18 @@ describe('setup.mjs', () => {
       install,
       'apt-get update -q',
       install,
+    ]);
+  });
+
+  test('for the tests installs more, and keeps cloud-init from configuring this machine', async () => {
+    dpkgWith(PACKAGES);
+    workingNpm();
+    stub('install', 'exit 0');
+    stub('apt-get', 'exit 0');
+    expect((await setup({ words: ['tests'] })).code).toBe(0);
+    expect((await calls()).filter((line) => /^(install|apt-get) /.test(line))).toEqual([
+      'install -D -m 644 /dev/null /etc/cloud/cloud-init.disabled',
+      `apt-get install -y -q --no-install-recommends -o DPkg::Lock::Timeout=120 ${TEST_PACKAGES.join(' ')}`,
     ]);
   });
 
