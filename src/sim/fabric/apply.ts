@@ -1,6 +1,7 @@
 import { readdirSync, writeFileSync } from 'node:fs';
 import type { Exec } from '../../sys/index.ts';
 import { inNetns, openNetns } from '../../sys/index.ts';
+import { INTERNET_LINK } from './addresses.ts';
 import type { FabricState } from './follower.ts';
 import { type GroundPlan, planFoundation, planGround } from './ground.ts';
 import { type KernelFacts, type LinkPlan, planLinks } from './links.ts';
@@ -39,11 +40,11 @@ export async function layFoundation(exec: Exec, names: VpcNames): Promise<Kernel
   await createNetns(exec, names.routerNetns);
   await createNetns(exec, names.internetNetns);
   writeSysctls(names.routerNetns, ROUTER_SYSCTLS);
-  const facts = { ipv6: hasIpv6(), vlan: await hasVlan(exec, names.routerNetns) };
-  const { router, internet } = planFoundation(names.internetNetns, facts);
+  const ipv6 = hasIpv6();
+  const { router, internet } = planFoundation(names.internetNetns, { ipv6 });
   await exec.run(ipBatch(names.routerNetns, router));
   await exec.run(ipBatch(names.internetNetns, internet));
-  return facts;
+  return { ipv6, vlan: await hasVlan(exec, names.routerNetns) };
 }
 
 /** Makes the kernel go from one state to another. One failing part does not keep the others from being tried. */
@@ -106,11 +107,11 @@ export function hasIpv6(): boolean {
   return readdirSync('/proc/sys/net').includes('ipv6');
 }
 
-/** Asks once by making a link; one that could not be made says "Unknown device type" and exits with 2. */
+/** Asks once by making a link, which exits with 2 when it cannot; not on `lo`, which takes no VLAN on any kernel. */
 async function hasVlan(exec: Exec, netns: string): Promise<boolean> {
   const ip = [...inNetnsArgv(netns), 'ip', 'link'] as const;
   const { exitCode } = await exec.run({
-    argv: [...ip, 'add', 'link', 'lo', 'name', 'vlanprobe', 'type', 'vlan', 'id', '1'],
+    argv: [...ip, 'add', 'link', INTERNET_LINK, 'name', 'vlanprobe', 'type', 'vlan', 'id', '1'],
     accept: [0, 2],
   });
   if (exitCode === 0) await exec.run({ argv: [...ip, 'del', 'vlanprobe'] });

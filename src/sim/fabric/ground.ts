@@ -46,7 +46,7 @@ export interface GroundPlan {
 export const NO_GROUND: Ground = { gateways: [], cidrs: [], ipv6Cidrs: [] };
 
 /** Links and addresses that every VPC has. */
-export function planFoundation(internetNetns: string, facts: KernelFacts): GroundPlan {
+export function planFoundation(internetNetns: string, facts: Pick<KernelFacts, 'ipv6'>): GroundPlan {
   const ipv6 = (...lines: readonly string[]): readonly string[] => (facts.ipv6 ? lines : []);
   return {
     router: [

@@ -1,0 +1,60 @@
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { systemExec } from '../../../src/sys/index.ts';
+
+/** Outside the repository, so that a fresh clone on the same machine finds it too. */
+const CACHE = '/var/cache/vpc-cni-host';
+// Some 70 MB over a slow line.
+const DEADLINE_MS = 300_000;
+
+/** A kernel with its modules as files: Debian's, because the machine's own may lack what a test needs. */
+export interface GuestKernel {
+  /** The bootable image. */
+  readonly image: string;
+  /** Files of these modules and of all they depend on, in the order in which they load. */
+  modules(names: readonly string[]): readonly string[];
+}
+
+/** Debian's current kernel, unpacked once per machine and version, never installed: about 5 s the first time. */
+export async function guestKernel(): Promise<GuestKernel> {
+  const { stdout } = await systemExec.run({ argv: ['apt-cache', 'depends', 'linux-image-amd64'] });
+  const name = /Depends: (linux-image-\S+)/.exec(stdout)?.[1];
+  if (name === undefined) throw new Error(`linux-image-amd64 depends on no kernel: ${stdout}`);
+  const tree = `${CACHE}/${name}`;
+  if (!existsSync(tree)) await unpack(name, tree);
+  const version = readdirSync(`${tree}/lib/modules`)[0] ?? '';
+  const folder = `${tree}/lib/modules/${version}`;
+  const needs = new Map(readFileSync(`${folder}/modules.dep`, 'utf8').split('\n').map(dependencies));
+  return {
+    image: `${tree}/boot/vmlinuz-${version}`,
+    modules: (names) => [...new Set(names.flatMap((one) => loadOrder(needs, one)))].map((path) => join(folder, path)),
+  };
+}
+
+async function unpack(name: string, tree: string): Promise<void> {
+  mkdirSync(CACHE, { recursive: true });
+  const draft = mkdtempSync(`${tree}.`);
+  try {
+    await systemExec.run({ argv: ['apt-get', 'download', '-q', name], cwd: draft, timeoutMs: DEADLINE_MS });
+    const [archive = ''] = readdirSync(draft);
+    await systemExec.run({ argv: ['dpkg-deb', '-x', archive, 'tree'], cwd: draft, timeoutMs: DEADLINE_MS });
+    const version = readdirSync(`${draft}/tree/lib/modules`)[0] ?? '';
+    await systemExec.run({ argv: ['busybox', 'depmod', '-b', `${draft}/tree`, version], timeoutMs: DEADLINE_MS });
+    if (!existsSync(tree)) renameSync(`${draft}/tree`, tree);
+  } finally {
+    rmSync(draft, { recursive: true, force: true });
+  }
+}
+
+/** A line of modules.dep: the file, then all it needs, what must be loaded first standing last. */
+function dependencies(line: string): [string, readonly string[]] {
+  const [path = '', rest = ''] = line.split(':');
+  const needs = rest.split(' ').filter((word) => word !== '');
+  return [path.replace(/^.*\/|\.ko$/g, ''), [...needs.toReversed(), path]];
+}
+
+function loadOrder(needs: ReadonlyMap<string, readonly string[]>, name: string): readonly string[] {
+  const paths = needs.get(name);
+  if (paths === undefined) throw new Error(`the guest's kernel has no module ${name}`);
+  return paths;
+}
