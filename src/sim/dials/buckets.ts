@@ -1,18 +1,42 @@
 import type { BucketMode, BucketSize } from './dial.ts';
 
-// EC2 developer guide, "Request throttling for the Amazon EC2 API": each action has a bucket of its own per account and
-// region, shared by all who call it.
-/** Describe, List, Search and Get actions. */
-export const EC2_DESCRIBE_BUCKET: BucketSize = { size: 100, perSecond: 20 };
-/** Actions that change something. */
-export const EC2_MUTATING_BUCKET: BucketSize = { size: 100, perSecond: 5 };
-/** Attaching and detaching. */
-export const EC2_ATTACH_BUCKET: BucketSize = { size: 50, perSecond: 5 };
+const DESCRIBE: BucketSize = { size: 100, perSecond: 20 };
+const DESCRIBE_ALL: BucketSize = { size: 50, perSecond: 10 };
+const MUTATING: BucketSize = { size: 50, perSecond: 5 };
+const ADDRESSING: BucketSize = { size: 100, perSecond: 5 };
+const TAGGING: BucketSize = { size: 100, perSecond: 10 };
+const RESERVING: BucketSize = { size: 5, perSecond: 1 };
+const LAUNCHING: BucketSize = { size: 5, perSecond: 2 };
 
-/** The bucket EC2 documents for an action. */
-export function ec2Bucket(action: string): BucketSize {
-  if (/^(?:Describe|List|Search|Get)/.test(action)) return EC2_DESCRIBE_BUCKET;
-  return /^(?:Attach|Detach)/.test(action) ? EC2_ATTACH_BUCKET : EC2_MUTATING_BUCKET;
+/** Actions with a bucket of their own size; attaching and detaching are mutating actions as any other. */
+const OWN: ReadonlyMap<string, BucketSize> = new Map([
+  ['AssignIpv6Addresses', ADDRESSING],
+  ['AssignPrivateIpAddresses', ADDRESSING],
+  ['CreateNetworkInterface', ADDRESSING],
+  ['CreateSubnetCidrReservation', RESERVING],
+  ['CreateTags', TAGGING],
+  ['DeleteNetworkInterface', ADDRESSING],
+  ['DeleteSubnetCidrReservation', RESERVING],
+  ['DeleteTags', TAGGING],
+  ['ModifyInstanceMetadataOptions', ADDRESSING],
+  ['ModifyNetworkInterfaceAttribute', ADDRESSING],
+  ['RunInstances', LAUNCHING],
+  ['TerminateInstances', ADDRESSING],
+  ['UnassignPrivateIpAddresses', ADDRESSING],
+]);
+
+/** Actions that take from a smaller bucket when asked for everything at once. */
+const COSTLY: readonly string[] = ['DescribeInstances', 'DescribeNetworkInterfaces', 'DescribeSecurityGroups'];
+
+/**
+ * The bucket EC2 documents for an action, and its name (EC2 developer guide, "Request throttling for the Amazon EC2 API",
+ * as of 2025). Each action has one per account and region, shared by all who call; some have a second one for requests
+ * with neither filter nor page, to which a list of ids is no filter.
+ */
+export function ec2Bucket(action: string, unfiltered: boolean): { readonly name: string; readonly bucket: BucketSize } {
+  if (unfiltered && COSTLY.includes(action)) return { name: `${action} unfiltered`, bucket: DESCRIBE_ALL };
+  const usual = /^(?:Describe|List|Search|Get)/.test(action) ? DESCRIBE : MUTATING;
+  return { name: action, bucket: OWN.get(action) ?? usual };
 }
 
 /** How full a bucket was at a time. */
@@ -39,7 +63,10 @@ export function takeToken(
   return { granted, level: { bucket, tokens: granted ? tokens - 1 : tokens, at: now } };
 }
 
-/** The bucket of an EC2 action when no dial names one. */
-export function bucketIn(mode: BucketMode, action: string): BucketSize | undefined {
-  return mode === 'ec2' && action !== 'IMDS' ? ec2Bucket(action) : undefined;
+/** The bucket of a request when no dial names one. */
+export function bucketIn(
+  mode: BucketMode,
+  request: { readonly action: string; readonly unfiltered: boolean },
+): { readonly name: string; readonly bucket: BucketSize } | undefined {
+  return mode === 'ec2' && request.action !== 'IMDS' ? ec2Bucket(request.action, request.unfiltered) : undefined;
 }

@@ -11,11 +11,14 @@ export interface DialState {
   readonly buckets: BucketMode;
 }
 
-/** One request. `reads` is whether it asks what ENIs there are: only then `lagMs` and `stale` have something to change. */
+/** One request. */
 export interface Asked {
   readonly action: string;
   readonly now: number;
+  /** Whether it asks what ENIs there are: only then `lagMs` and `stale` have something to change. */
   readonly reads: boolean;
+  /** Whether it asks for everything at once, with neither filter nor page: EC2 counts some of those apart. */
+  readonly unfiltered: boolean;
 }
 
 /** What happens to a request: it waits, is served or refused, and its answer is perhaps old, wrong or lost. */
@@ -54,15 +57,13 @@ function dialsFor(state: DialState, action: string): readonly Dial[] {
   return [action, ...(action === 'IMDS' ? [] : ['*'])].flatMap((name) => state.dials.get(name) ?? []);
 }
 
-function takeFrom(
-  state: DialState,
-  { action, now }: Asked,
-): { readonly granted: boolean; readonly levels: DialState['levels'] } {
-  const named = dialsFor(state, action).find((dial) => dial.bucket !== undefined)?.bucket;
-  const bucket = named ?? bucketIn(state.buckets, action);
-  if (bucket === undefined) return { granted: true, levels: state.levels };
-  const { granted, level } = takeToken(state.levels.get(action), { bucket, now });
-  return { granted, levels: new Map(state.levels).set(action, level) };
+function takeFrom(state: DialState, asked: Asked): { readonly granted: boolean; readonly levels: DialState['levels'] } {
+  const { action, now } = asked;
+  const set = dialsFor(state, action).find((dial) => dial.bucket !== undefined)?.bucket;
+  const found = set === undefined ? bucketIn(state.buckets, asked) : { name: action, bucket: set };
+  if (found === undefined) return { granted: true, levels: state.levels };
+  const { granted, level } = takeToken(state.levels.get(found.name), { bucket: found.bucket, now });
+  return { granted, levels: new Map(state.levels).set(found.name, level) };
 }
 
 function strikingDial(state: DialState, asked: Asked, chance: Chance): Dial | undefined {

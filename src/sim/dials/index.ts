@@ -2,7 +2,7 @@
  * Disturbances of the simulator, set from outside to see how a client copes: what a dial is, which values it takes, and
  * the decision what happens to one request. Pure, with time and chance as values; `Dials` holds what is set.
  */
-export { EC2_ATTACH_BUCKET, EC2_DESCRIBE_BUCKET, EC2_MUTATING_BUCKET, ec2Bucket } from './buckets.ts';
+export { ec2Bucket } from './buckets.ts';
 export { type Chance, createChance } from './chance.ts';
 export { type Asked, type Decision, type DialState, decide } from './decide.ts';
 export { formatDelay, parseDelay, sampleDelay } from './delay.ts';

@@ -66,7 +66,12 @@ export function createEc2Handler(options: Ec2HandlerOptions): (request: Request)
       const verifier = { region: vpc.region, now: clock.now(), credentials: options.credentials };
       call.caller = authenticate(request, body, verifier);
       const run = prepare(Parameters.parse(pairs), context);
-      const decision = dials?.decide({ action, now: clock.monotonic(), reads: READS.has(action) });
+      const decision = dials?.decide({
+        action,
+        now: clock.monotonic(),
+        reads: READS.has(action),
+        unfiltered: !pairs.some(([name]) => /^(?:Filter\.|MaxResults$|NextToken$)/.test(name)),
+      });
       await disturb(decision, clock, options.signal);
       lost = decision?.lost === true;
       const xml = renderAnswer(action, requestId, run(views.view(decision)));

@@ -88,7 +88,8 @@ export function createImdsHandler(options: ImdsHandlerOptions): ImdsHandler {
       const response = record(instance === undefined ? refuse(404) : respond({ request, instance, path, decision }));
       return decision?.lost === true ? lostAnswer() : response;
     };
-    const decision = dials?.decide({ action: 'IMDS', now: clock.monotonic(), reads: path !== TOKEN_PATH });
+    const now = clock.monotonic();
+    const decision = dials?.decide({ action: 'IMDS', now, reads: path !== TOKEN_PATH, unfiltered: false });
     if (decision === undefined || decision.delayMs === 0) return serve(decision);
     return clock.sleep(decision.delayMs).then(() => serve(decision));
   };

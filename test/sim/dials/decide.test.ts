@@ -23,7 +23,7 @@ const stateOf = (dials: readonly Dial[], buckets: DialState['buckets'] = 'off'):
   levels: new Map(),
   buckets,
 });
-const ask = (action: string, now = 0, reads = false): Asked => ({ action, now, reads });
+const ask = (action: string, now = 0, reads = false): Asked => ({ action, now, reads, unfiltered: false });
 const never = (): number => {
   throw new Error('no chance is needed');
 };
@@ -146,22 +146,47 @@ test('what a bucket refuses does not count for the other dial of the action', ()
   ]);
 });
 
-test("EC2's own buckets: switched on, an action has its documented one until a dial replaces it", () => {
-  const calls = (action: string, count: number): readonly Asked[] => Array.from({ length: count }, () => ask(action));
-  const granted = (state: DialState, action: string): number =>
-    walk(state, calls(action, 200)).filter((word) => word === 'ok').length;
-  const actions = ['DescribeSubnets', 'CreateTags', 'AttachNetworkInterface', 'DetachNetworkInterface', 'IMDS'];
-  const replaced = stateOf([{ action: 'CreateTags', bucket: { size: 3, perSecond: 0 } }], 'ec2');
+/** EC2 developer guide, "Request throttling for the Amazon EC2 API". */
+const documented = [
+  { action: 'DescribeSubnets', unfiltered: false, size: 100, perSecond: 20 },
+  { action: 'DescribeSubnets', unfiltered: true, size: 100, perSecond: 20 },
+  { action: 'DescribeNetworkInterfaces', unfiltered: false, size: 100, perSecond: 20 },
+  { action: 'DescribeNetworkInterfaces', unfiltered: true, size: 50, perSecond: 10 },
+  { action: 'DescribeInstances', unfiltered: true, size: 50, perSecond: 10 },
+  { action: 'GetSubnetCidrReservations', unfiltered: true, size: 100, perSecond: 20 },
+  { action: 'CreateNetworkInterface', unfiltered: true, size: 100, perSecond: 5 },
+  { action: 'AssignPrivateIpAddresses', unfiltered: true, size: 100, perSecond: 5 },
+  { action: 'UnassignIpv6Addresses', unfiltered: true, size: 50, perSecond: 5 },
+  { action: 'AttachNetworkInterface', unfiltered: true, size: 50, perSecond: 5 },
+  { action: 'DetachNetworkInterface', unfiltered: true, size: 50, perSecond: 5 },
+  { action: 'CreateTags', unfiltered: true, size: 100, perSecond: 10 },
+  { action: 'RunInstances', unfiltered: true, size: 5, perSecond: 2 },
+  { action: 'CreateSubnet', unfiltered: true, size: 50, perSecond: 5 },
+] as const;
+test.each(documented)('$action (unfiltered: $unfiltered) has $size tokens and gains $perSecond a second', (row) => {
+  const { action, unfiltered, size, perSecond } = row;
+  expect(ec2Bucket(action, unfiltered).bucket).toEqual({ size, perSecond });
+});
+
+test('the documented buckets: switched on, an action has its own until a dial replaces it', () => {
+  const granted = (state: DialState, ...asked: readonly Partial<Asked>[]): readonly number[] => {
+    const requests = asked.flatMap((one) => Array.from({ length: 200 }, () => ({ ...ask('CreateTags'), ...one })));
+    const words = walk(state, requests);
+    return asked.map((_, n) => words.slice(n * 200, n * 200 + 200).filter((word) => word === 'ok').length);
+  };
+  const two = [{ action: 'DescribeInstances', unfiltered: true }, { action: 'DescribeInstances' }, {}];
+  const replaced: readonly Dial[] = [
+    { action: 'DescribeInstances', bucket: { size: 3, perSecond: 0 } },
+    { action: '*', bucket: { size: 4, perSecond: 0 } },
+  ];
   expect([
-    actions.map((action) => granted(stateOf([], 'ec2'), action)),
-    actions.map((action) => granted(replaced, action)),
-    actions.map((action) => granted(stateOf([]), action)),
-    actions.slice(0, 4).map((action) => ec2Bucket(action).perSecond),
+    granted(stateOf([], 'ec2'), ...two, { action: 'IMDS' }),
+    granted(stateOf(replaced, 'ec2'), ...two, { action: 'IMDS' }),
+    granted(stateOf([]), ...two),
   ]).toEqual([
-    [100, 100, 50, 50, 200],
-    [100, 3, 50, 50, 200],
-    [200, 200, 200, 200, 200],
-    [20, 5, 5, 5],
+    [50, 100, 100, 200],
+    [3, 0, 4, 200],
+    [200, 200, 200],
   ]);
 });
 

@@ -60,7 +60,7 @@ test('a bucket throttles every caller of an action once it is empty, until it ha
   other.destroy();
 });
 
-test("EC2's documented buckets: the 101st describe and the 51st detach in a row are refused", async () => {
+test("EC2's documented buckets: the 101st describe, the 51st detach, the 51st listing of all ENIs in a row are refused", async () => {
   await using s = stage();
   s.dials.setBuckets('ec2');
   const detach = (): Promise<string> =>
@@ -70,11 +70,17 @@ test("EC2's documented buckets: the 101st describe and the 51st detach in a row 
     for (let n = 0; n < times; n += 1) answers.push(await call());
     return answers;
   };
+  const all = (Filters?: ec2.Filter[]): Promise<string> =>
+    refusalOf(s.client.send(new ec2.DescribeNetworkInterfacesCommand({ Filters })));
   const describes = await count(101, () => describeVpcs(s.client));
   const detaches = await count(51, detach);
-  expect([describes.slice(-2), detaches.slice(-2)]).toEqual([
+  const unfiltered = await count(51, () => all());
+  const filtered = await all([{ Name: 'attachment.instance-id', Values: [s.node] }]);
+  expect([describes.slice(-2), detaches.slice(-2), unfiltered.slice(-2), filtered]).toEqual([
     ['none', 'RequestLimitExceeded 503'],
     ['InvalidAttachmentID.NotFound 400', 'RequestLimitExceeded 503'],
+    ['none', 'RequestLimitExceeded 503'],
+    'none',
   ]);
 });
 
