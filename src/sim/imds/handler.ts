@@ -1,3 +1,4 @@
+import { STATUS_CODES } from 'node:http';
 import { type Clock, systemClock } from '../../sys/index.ts';
 import { type Decision, type Dials, lostAnswer } from '../dials/index.ts';
 import type { SimInstance, SimVpc } from '../model/index.ts';
@@ -16,8 +17,8 @@ export interface ImdsHandlerOptions {
   readonly views?: VpcViews;
   /** Answer as this instance whoever calls; without it the caller's address tells. For use over loopback. */
   readonly instanceId?: string;
-  /** The name of the role every instance has. */
-  readonly role?: string;
+  /** The name of the role every instance has; `false` when they have none, and therefore no credentials. */
+  readonly role?: string | false;
   /** Shared with the EC2 API, which can then check what was handed out here. */
   readonly credentials?: RoleCredentialSource;
 }
@@ -143,6 +144,9 @@ function answer(body: string | Uint8Array, type: string, ttl: string): Response 
   });
 }
 
+/** A page, as EC2 has it: who takes the body of a failed request for the value gets something that cannot be one. */
 function refuse(status: number): Response {
-  return new Response(`${status}\n`, { status, headers: { 'content-type': 'text/plain', server: 'EC2ws' } });
+  const title = [status, STATUS_CODES[status]].filter((part) => part !== undefined).join(' - ');
+  const page = `<html><head><title>${title}</title></head><body><h1>${title}</h1></body></html>\n`;
+  return new Response(page, { status, headers: { 'content-type': 'text/html', server: 'EC2ws' } });
 }

@@ -9,7 +9,7 @@ export interface MetaDataSource {
   /** As the service knows it. */
   readonly vpc: VpcView;
   readonly instance: SimInstance;
-  readonly role: string;
+  readonly role: string | false;
   readonly credentials: () => RoleCredentials;
 }
 
@@ -34,7 +34,7 @@ export function metaData(source: MetaDataSource): Directory {
       'block-device-mapping': () => ({ ami: ROOT_DEVICE, root: ROOT_DEVICE }),
       events: () => ({ maintenance: () => ({ history: '[]', scheduled: '[]' }) }),
       hostname,
-      iam: iam(source),
+      iam: source.role === false ? undefined : iam(source, source.role),
       'instance-action': 'none',
       'instance-id': instance.id,
       'instance-life-cycle': 'on-demand',
@@ -81,7 +81,7 @@ export function identityDocument({ vpc, instance }: MetaDataSource): string {
   return JSON.stringify(document, null, 2);
 }
 
-function iam({ vpc, instance, role, credentials }: MetaDataSource): Directory {
+function iam({ vpc, instance, credentials }: MetaDataSource, role: string): Directory {
   return () => {
     const now = credentials();
     const info = {

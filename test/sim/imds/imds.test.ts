@@ -89,3 +89,37 @@ test('dials make it fail or fall silent for a while, and reads are on record', a
     '127.0.0.1 GET /latest/meta-data/instance-id OK',
   ]);
 });
+
+test('a token works as it was issued, not changed by a single character, and each is another', async () => {
+  await using s = stage();
+  const [token, other] = [await s.token(), await s.token()];
+  const read = async (given: string): Promise<number> => {
+    const headers = { 'x-aws-ec2-metadata-token': given };
+    return (await fetch(`${s.imds}${META}instance-id`, { headers })).status;
+  };
+  const changed = [...token].map((sign, at) => {
+    const another = sign === 'A' ? 'B' : 'A';
+    return token.slice(0, at) + another + token.slice(at + 1);
+  });
+  expect(token).not.toBe(other);
+  expect([await read(token), await read(other)]).toEqual([200, 200]);
+  for (const wrong of [...changed, token.slice(1), `${token}=`, '', 'x'.repeat(10_000)])
+    expect(await read(wrong)).toBe(401);
+});
+
+test('a refusal is a page, which nobody can take for a value', async () => {
+  await using s = stage();
+  const response = await fetch(`${s.imds}${META}public-ipv4`, {
+    headers: { 'x-aws-ec2-metadata-token': await s.token() },
+  });
+  expect([response.status, response.headers.get('content-type'), await response.text()]).toEqual([
+    404,
+    'text/html',
+    '<html><head><title>404 - Not Found</title></head><body><h1>404 - Not Found</h1></body></html>\n',
+  ]);
+});
+
+test('instances without a role have no credentials', async () => {
+  await using s = stage({ role: false });
+  expect([await s.read(`${META}iam/`), (await s.read(META)).split('\n').includes('iam/')]).toEqual(['404', false]);
+});
