@@ -6,16 +6,19 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Plan, Report } from './bench/inside.ts';
 import { renderTable, rowOf } from './bench/rows.ts';
+import { measureSim } from './bench/sim.ts';
 import { build } from './build.ts';
 
 const HELP = `Usage: npm run bench -- [OPTION…]
 
 Measures ADD and DEL against the stock plugins ptp and host-local, the daemon's memory, and the times of install and start,
-on a node of a simulated VPC. Needs root. Changes nothing outside of namespaces it makes and removes.
+on a node of a simulated VPC, then the simulator itself with 1000 instances. Needs root, except for the simulator.
+Changes nothing outside of namespaces it makes and removes.
 
 Options:
   --quick     fewer samples, in about 40 s instead of 100
   --cycles N  ADD and DEL pairs for the growth of memory (600; with --quick 0)
+  --only PART product or sim
   --product F an executable to measure instead of a fresh build
   --json      {"rows":[{"name","ours","peer","ratio","unit"}]} on stdout
   --help      this text
@@ -29,18 +32,23 @@ const QUICK = { serial: 40, rounds: 3, together: 40, crowd: 0, cycles: 0, restar
 interface Options {
   readonly quick: boolean;
   readonly json: boolean;
+  readonly only: 'product' | 'sim' | undefined;
   readonly cycles: number | undefined;
   readonly product: string | undefined;
 }
 
 function parseWords(words: readonly string[]): Options | 'help' | { readonly wrong: string } {
-  let options: Options = { quick: false, json: false, cycles: undefined, product: undefined };
+  let options: Options = { quick: false, json: false, only: undefined, cycles: undefined, product: undefined };
   const rest = [...words];
   for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
     if (word === '--help' || word === '-h') return 'help';
     if (word === '--quick') options = { ...options, quick: true };
     else if (word === '--json') options = { ...options, json: true };
-    else if (word === '--cycles') {
+    else if (word === '--only') {
+      const part = rest.shift();
+      if (part !== 'product' && part !== 'sim') return { wrong: `--only needs product or sim, not "${part ?? ''}"` };
+      options = { ...options, only: part };
+    } else if (word === '--cycles') {
       const count = rest.shift() ?? '';
       if (!/^\d{1,6}$/.test(count)) return { wrong: `--cycles needs a whole number, not "${count}"` };
       options = { ...options, cycles: Number(count) };
@@ -87,6 +95,21 @@ async function measure(product: string, plan: Plan): Promise<Report> {
   }
 }
 
+function measureProduct(options: Options): Promise<Report> {
+  const size = options.quick ? QUICK : FULL;
+  const product = options.product ?? build();
+  console.error(`measuring ${product}`);
+  return measure(product, { product, ...size, cycles: options.cycles ?? size.cycles });
+}
+
+function legend({ memory }: Report): string {
+  const { resident, anonymous, file } = memory;
+  return ` ADD and DEL: one process from its start to its end, on the same node, in turn with the peer; "-40" is 40 started
+at once, until the last has ended. del-until-gone adds the removal of the namespace until the host's link is gone.
+The daemon's ${resident.toFixed(0)} MB: ${anonymous.toFixed(0)} MB of its own, ${file.toFixed(0)} MB pages of the executable, shared with every plugin.
+`;
+}
+
 async function main(words: readonly string[]): Promise<number> {
   const options = parseWords(words);
   if (options === 'help') {
@@ -97,19 +120,13 @@ async function main(words: readonly string[]): Promise<number> {
     console.error(`bench: ${options.wrong}\n\n${HELP}`);
     return 2;
   }
-  if (process.getuid?.() !== 0) {
-    console.error('bench: namespaces need root: run it with sudo');
+  if (options.only !== 'sim' && process.getuid?.() !== 0) {
+    console.error('bench: namespaces need root: run it with sudo, or with --only sim');
     return 1;
   }
-  const size = options.quick ? QUICK : FULL;
-  const product = options.product ?? build();
-  console.error(`measuring ${product}`);
-  const { measured, memory } = await measure(product, { product, ...size, cycles: options.cycles ?? size.cycles });
-  const table = `${renderTable(measured)}
-Medians. ADD and DEL: one process from its start to its end, on the same node, in turn with the peer; "-40" is 40 started
-at once, until the last has ended. del-until-gone adds the removal of the namespace until the host's link is gone.
-The daemon's ${memory.resident.toFixed(0)} MB: ${memory.anonymous.toFixed(0)} MB of its own, ${memory.file.toFixed(0)} MB pages of the executable, shared with every plugin.
-`;
+  const report = options.only === 'sim' ? undefined : await measureProduct(options);
+  const measured = [...(report?.measured ?? []), ...(options.only === 'product' ? [] : await measureSim())];
+  const table = `${renderTable(measured)}\nMedians.${report === undefined ? '\n' : legend(report)}`;
   if (options.json) console.error(`\n${table}`);
   console.log(options.json ? JSON.stringify({ rows: measured.map(rowOf) }) : `\n${table}`);
   return 0;

@@ -16,7 +16,7 @@ export interface Measured {
   readonly name: string;
   readonly ours: readonly number[];
   readonly peer: readonly number[];
-  readonly unit: 'ms' | 'MB';
+  readonly unit: 'ms' | 'µs' | 'MB';
   readonly against: PeerKind;
 }
 

@@ -1,4 +1,5 @@
-import { block6Of } from './holders.ts';
+import type { Ipv4Address, Ipv6Address } from '../../addr/index.ts';
+import { block6Of, type Held } from './holders.ts';
 import { needSubnet, type VpcState } from './state.ts';
 import type { SimEni } from './types.ts';
 
@@ -43,58 +44,95 @@ export function removeEni(state: VpcState, eni: SimEni): void {
 }
 
 function replace(state: VpcState, before: SimEni | undefined, after: SimEni | undefined): void {
-  moveSpace(state, before, after);
-  state.holders.replace(before, after);
+  moveAddresses(state, before, after);
   state.postings.replace(before, after);
-  replaceLinks(state, before, after);
+  replaceAttachment(state, before, after);
+  replaceTrunk(state, before, after);
 }
 
-function replaceLinks(state: VpcState, before: SimEni | undefined, after: SimEni | undefined): void {
+function replaceAttachment(state: VpcState, before: SimEni | undefined, after: SimEni | undefined): void {
   const [old, next] = [before?.attachment?.id, after?.attachment?.id];
   if (old !== undefined && old !== next) state.eniByAttachment.delete(old);
   if (next !== undefined && after !== undefined) state.eniByAttachment.set(next, after.id);
-  const [tied, tie] = [before?.trunk, after?.trunk];
-  if (tied !== undefined && tied.id !== tie?.id) {
-    state.branchByAssociation.delete(tied.id);
-    const branches = state.branches.get(tied.trunkEniId);
-    branches?.delete(tied.vlanId);
-    if (branches?.size === 0) state.branches.delete(tied.trunkEniId);
+}
+
+function replaceTrunk(state: VpcState, before: SimEni | undefined, after: SimEni | undefined): void {
+  const [old, next] = [before?.trunk, after?.trunk];
+  if (old?.id === next?.id) return;
+  if (old !== undefined) {
+    state.branchByAssociation.delete(old.id);
+    const branches = state.branches.get(old.trunkEniId);
+    branches?.delete(old.vlanId);
+    if (branches?.size === 0) state.branches.delete(old.trunkEniId);
   }
-  if (tie !== undefined && tie.id !== tied?.id && after !== undefined) {
-    state.branchByAssociation.set(tie.id, after.id);
-    const branches = state.branches.get(tie.trunkEniId) ?? new Map<number, string>();
-    state.branches.set(tie.trunkEniId, branches.set(tie.vlanId, after.id));
+  if (next !== undefined && after !== undefined) {
+    state.branchByAssociation.set(next.id, after.id);
+    const branches = state.branches.get(next.trunkEniId) ?? new Map<number, string>();
+    state.branches.set(next.trunkEniId, branches.set(next.vlanId, after.id));
   }
 }
 
-/** Frees first: an address may lie in a prefix of the same ENI that goes at the same moment. */
-function moveSpace(state: VpcState, before: SimEni | undefined, after: SimEni | undefined): void {
+interface Holding {
+  readonly singles4: readonly Ipv4Address[];
+  readonly prefixes4: readonly Ipv4Address[];
+  readonly singles6: readonly Ipv6Address[];
+  readonly prefixes6: readonly Ipv6Address[];
+}
+
+const NOTHING: Holding = { singles4: [], prefixes4: [], singles6: [], prefixes6: [] };
+
+function holdingOf(eni: SimEni | undefined): Holding {
+  if (eni === undefined) return NOTHING;
+  return {
+    singles4: eni.addresses,
+    prefixes4: eni.prefixes.map(({ address }) => address),
+    singles6: eni.ipv6Addresses,
+    prefixes6: eni.ipv6Prefixes.map(({ address }) => address),
+  };
+}
+
+function moveAddresses(state: VpcState, before: SimEni | undefined, after: SimEni | undefined): void {
+  if (
+    before?.addresses === after?.addresses &&
+    before?.prefixes === after?.prefixes &&
+    before?.ipv6Addresses === after?.ipv6Addresses &&
+    before?.ipv6Prefixes === after?.ipv6Prefixes
+  )
+    return;
   const record = needSubnet(state, after?.subnetId ?? before?.subnetId ?? '');
-  const { space } = record;
-  if (before?.addresses !== after?.addresses) {
-    const [gone, fresh] = difference(before?.addresses, after?.addresses);
-    for (const address of gone) space.release(address);
-    for (const address of fresh) space.take(address);
-  }
-  if (before?.prefixes !== after?.prefixes) {
-    const [gone, fresh] = difference(
-      before?.prefixes.map(({ address }) => address),
-      after?.prefixes.map(({ address }) => address),
-    );
-    for (const address of gone) space.releaseBlock(address);
-    for (const address of fresh) space.takeBlock(address);
-  }
-  if (before?.ipv6Addresses !== after?.ipv6Addresses || before?.ipv6Prefixes !== after?.ipv6Prefixes)
-    record.blocks6 += blocks6(after) - blocks6(before);
+  const [old, next] = [holdingOf(before), holdingOf(after)];
+  const [gone, fresh] = [without(old, next), without(next, old)];
+  for (const address of gone.singles4) record.space.release(address);
+  for (const first of gone.prefixes4) record.space.releaseBlock(first);
+  for (const address of fresh.singles4) record.space.take(address);
+  for (const first of fresh.prefixes4) record.space.takeBlock(first);
+  record.blocks6 += blocks6(next) - blocks6(old);
+  state.holders.forget(bothFamilies(gone));
+  if (after !== undefined) state.holders.learn(bothFamilies(fresh), after.id);
 }
 
-/** /80 an ENI uses. Two single addresses of one /80 count twice, which errs on the side of a full subnet. */
-function blocks6(eni: SimEni | undefined): number {
-  if (eni === undefined) return 0;
-  return new Set(eni.ipv6Addresses.map(block6Of)).size + eni.ipv6Prefixes.length;
+function bothFamilies({ singles4, prefixes4, singles6, prefixes6 }: Holding): Held {
+  return { singles: [...singles4, ...singles6], prefixes: [...prefixes4, ...prefixes6] };
 }
 
-function difference<T>(before: readonly T[] = [], after: readonly T[] = []): readonly [readonly T[], readonly T[]] {
-  const [old, next] = [new Set(before), new Set(after)];
-  return [before.filter((item) => !next.has(item)), after.filter((item) => !old.has(item))];
+/** /80 an ENI uses. One that two ENIs have single addresses in counts twice, which errs on the side of a full subnet. */
+function blocks6({ singles6, prefixes6 }: Holding): number {
+  return singles6.length === 0 ? prefixes6.length : new Set(singles6.map(block6Of)).size + prefixes6.length;
+}
+
+/** What `one` has and `other` has not. */
+function without(one: Holding, other: Holding): Holding {
+  return {
+    singles4: minus(one.singles4, other.singles4),
+    prefixes4: minus(one.prefixes4, other.prefixes4),
+    singles6: minus(one.singles6, other.singles6),
+    prefixes6: minus(one.prefixes6, other.prefixes6),
+  };
+}
+
+function minus<T>(one: readonly T[], other: readonly T[]): readonly T[] {
+  if (one === other || one.length === 0) return [];
+  if (other.length === 0) return one;
+  const known = new Set(other);
+  return one.filter((item) => !known.has(item));
 }
