@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import { IMDS_ADDRESS, netnsPath } from '../../src/sim/fabric/index.ts';
+import { IMDS_ADDRESS, INTERNET_ADDRESS, INTERNET_IPV6_ADDRESS, netnsPath } from '../../src/sim/fabric/index.ts';
 import { enterArgv, nodePaths } from '../../src/sim/node/index.ts';
 import { inNetns, openNetns, systemExec } from '../../src/sys/index.ts';
 import { openUdp, probeAll } from '../support/sim-probe.ts';
@@ -17,7 +17,7 @@ async function until(what: string, holds: () => boolean): Promise<void> {
     if (performance.now() > deadline) throw new Error(`not so in time: ${what}`);
 }
 
-/** Numbered packets from a1 to b1 and back. `end` tells which were never answered. */
+/** Numbered packets from a1 to b1 and back, which flow when it returns. `end` tells which were never answered. */
 async function startFlow(world: World): Promise<{ end(): Promise<readonly string[]>; sent(): number }> {
   const target = world.addressOf('b1');
   const open = new Set<string>();
@@ -33,6 +33,7 @@ async function startFlow(world: World): Promise<{ end(): Promise<readonly string
     open.add(String(sent));
     client.send(String(sent), PORT, target);
   }, EVERY_MS);
+  await until('the first packet is answered', () => open.size < sent);
   return {
     sent: () => sent,
     async end() {
@@ -131,6 +132,38 @@ describe('while traffic flows', () => {
     expect(await probeAll(world, [a1], [b1])).toBe('from > to  b1\na1         egress');
   }, 60_000);
 });
+
+test('jumbo frames pass inside the VPC; to the internet a larger packet is told how large it may be', async () => {
+  await using world = await createWorld({ ipv6: true });
+  const b1 = world.vpc.eniByAddress(world.addressOf('b1'));
+  const ping = async (target: string, size: number): Promise<string> => {
+    const { stdout } = await systemExec.run({
+      argv: [
+        ...enterArgv(nodePaths(world.names, 'a1')),
+        ...['ping', '-n', '-c', '1', '-W', '5', '-M', 'do', '-s', String(size), target],
+      ],
+      accept: [0, 1],
+    });
+    const told = /From (\S+) .*(?:mtu ?= ?)(\d+)/.exec(stdout);
+    return `${size}: ${stdout.includes(' 1 received') ? 'answered' : `${told?.[1]} says ${told?.[2]}`}`;
+  };
+  // 28 and 48 bytes of headers.
+  expect([
+    await ping(world.addressOf('b1'), 9001 - 28),
+    await ping(b1?.ipv6Addresses[0] ?? '', 9001 - 48),
+    await ping(INTERNET_ADDRESS, 1500 - 28),
+    await ping(INTERNET_ADDRESS, 1500 - 27),
+    await ping(INTERNET_IPV6_ADDRESS, 1500 - 48),
+    await ping(INTERNET_IPV6_ADDRESS, 1500 - 47),
+  ]).toEqual([
+    '8973: answered',
+    '8953: answered',
+    '1472: answered',
+    '1473: 10.0.0.1 says 1500',
+    '1452: answered',
+    '1453: fe80::ec:20ff:fe00:1%eth0 says 1500',
+  ]);
+}, 60_000);
 
 /** What a program at the metadata address says to a node and to a pod one hop behind it: the method, or nothing. */
 async function metadataAnswers(world: World): Promise<readonly string[]> {

@@ -68,6 +68,7 @@ async function applyLinks(site: FabricSite, links: LinkPlan, ground: GroundPlan)
   const nodes = [...links.nodes].map(([netns, lines]) => run(site, ipBatch(netns, lines)));
   for (const outcome of [...router, ...(await Promise.allSettled(nodes))])
     if (outcome.status === 'rejected') throw outcome.reason;
+  await run(site, ipBatch(routerNetns, links.carriers));
 }
 
 /** A transaction that is refused has changed nothing; then the whole table is made anew. */

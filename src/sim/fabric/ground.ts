@@ -51,7 +51,8 @@ export function planFoundation(internetNetns: string, facts: Pick<KernelFacts, '
   return {
     router: [
       'link set lo up',
-      `addr add ${IMDS_ADDRESS}/32 dev lo`,
+      // Of scope host: what the router says of a packet that is too large must come from a gateway of the VPC.
+      `addr add ${IMDS_ADDRESS}/32 dev lo scope host`,
       `link add ${INTERNET_LINK} mtu ${MTU.internet} type veth peer name ${VPC_LINK} mtu ${MTU.internet} netns ${internetNetns}`,
       `addr add ${formatCidr(TRANSIT.router)} dev ${INTERNET_LINK}`,
       ...ipv6(`addr add ${TRANSIT.routerIpv6}/64 dev ${INTERNET_LINK} nodad`),

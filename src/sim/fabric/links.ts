@@ -16,6 +16,8 @@ export interface LinkPlan {
   readonly nodes: ReadonlyMap<string, readonly string[]>;
   /** The router's ends that are new. */
   readonly plugged: readonly string[];
+  /** Lines for the router once the nodes have theirs: asked for the state of a link, the kernel lets it carry packets. */
+  readonly carriers: readonly string[];
 }
 
 /**
@@ -39,13 +41,16 @@ export function planLinks(before: Ports, after: Ports, facts: KernelFacts): Link
   return {
     // A VLAN link goes with its trunk's port.
     router: [
-      ...gone.filter((port) => !facts.vlan || !isUnder(port, gone)).map((port) => `link del ${port.name}`),
+      ...unplugLines(gone.filter((port) => !facts.vlan || !isUnder(port, gone))),
       ...removed,
       ...fresh.flatMap((port) => plugLines(port, facts)),
       ...added,
     ],
     nodes: nodeLines(fresh, facts),
     plugged: fresh.map((port) => port.name),
+    // The other end came up a moment ago, and without being asked the kernel gets to that some milliseconds later
+    // (net/core/link_watch.c, since 6.8). What is sent meanwhile is lost.
+    carriers: fresh.filter(({ dhcp }) => dhcp !== undefined).map(({ name }) => `link show dev ${name}`),
   };
 }
 
@@ -63,6 +68,9 @@ const branchesFirst = (a: Port, b: Port): number => Number(a.branch === undefine
 
 const isUnder = (port: Port, gone: readonly Port[]): boolean =>
   port.branch !== undefined && gone.some((trunk) => trunk.name === port.branch?.trunkPort);
+
+/** Links are in group 0 unless they are about to go. */
+const DOOMED = 1;
 
 interface Route {
   readonly network: string;
@@ -90,6 +98,12 @@ function routesOf(port: Port, facts: KernelFacts): readonly Route[] {
 
 const renderRoute = ({ network, via, port }: Route): string =>
   `${network}${via === undefined ? '' : ` via ${via}`} dev ${port}${via === undefined ? '' : ' onlink'}`;
+
+/** A group of links goes as one: each by itself would wait some 20 ms until no packet can be on its way any more. */
+function unplugLines(gone: readonly Port[]): readonly string[] {
+  if (gone.length < 2) return gone.map(({ name }) => `link del ${name}`);
+  return [...gone.map(({ name }) => `link set ${name} group ${DOOMED}`), `link del group ${DOOMED}`];
+}
 
 function plugLines(port: Port, facts: KernelFacts): readonly string[] {
   const { name, branch, mac } = port;

@@ -121,7 +121,7 @@ describe('planLinks(), with a branch ENI', () => {
       before: [secondary, branch],
       after: [],
       vlan: ['link del eni2'],
-      plain: ['link del eni3', 'link del eni2'],
+      plain: ['link set eni3 group 1', 'link set eni2 group 1', 'link del group 1'],
     },
     {
       name: 'unplugs the branch alone',
@@ -135,7 +135,13 @@ describe('planLinks(), with a branch ENI', () => {
       before: [secondary, branch],
       after: [moved, { ...branch, netns: 'v-b' }],
       vlan: ['link del eni2', ...veth(moved), ...tagged],
-      plain: ['link del eni3', 'link del eni2', ...veth(moved), ...veth({ ...branch, netns: 'v-b' })],
+      plain: [
+        'link set eni3 group 1',
+        'link set eni2 group 1',
+        'link del group 1',
+        ...veth(moved),
+        ...veth({ ...branch, netns: 'v-b' }),
+      ],
     },
     {
       name: 'goes from one trunk to another with the same VLAN',
@@ -172,3 +178,6 @@ describe('planLinks(), in the nodes', () => {
       ],
     ]));
 });
+
+test('planLinks() makes sure that a node can be reached once it is up', () =>
+  expect(planLinks(portsOf(), portsOf(primary, secondary), facts).carriers).toEqual(['link show dev eni1']));
