@@ -14,7 +14,7 @@ const KINDS = {
   'vpc-cidr': { prefix: 'vpc-cidr-assoc-', code: 'InvalidVpcCidrBlockAssociationID.Malformed' },
   'subnet-cidr': { prefix: 'subnet-cidr-assoc-', code: 'InvalidSubnetCidrBlockAssociationID.Malformed' },
   'subnet-cidr-reservation': { prefix: 'scr-', code: 'InvalidSubnetCidrReservationID.Malformed' },
-  'trunk-association': { prefix: 'trunk-assoc-', code: 'InvalidTrunkAssociationID.Malformed' },
+  'trunk-association': { prefix: 'trunk-assoc-', code: 'InvalidAssociationID.Malformed' },
 } as const;
 
 /** A kind of resource id. */

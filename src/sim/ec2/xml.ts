@@ -1,12 +1,10 @@
-import { XMLBuilder } from 'fast-xml-parser';
 import type { SimFault } from '../model/index.ts';
 
 /** A value of an answer; `undefined` leaves the element out. */
 export type Xml = string | number | boolean | undefined | readonly Xml[] | { readonly [name: string]: Xml };
 
+const DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n';
 const NAMESPACE = 'http://ec2.amazonaws.com/doc/2016-11-15/';
-
-const builder = new XMLBuilder({ ignoreAttributes: false, suppressEmptyNode: true });
 
 /** EC2's shape of a list: one `item` each. */
 export function items(values: readonly Xml[]): Xml {
@@ -21,26 +19,39 @@ export function timestamp(milliseconds: number): string {
 /** The document that answers an action. */
 export function renderAnswer(action: string, requestId: string, body: Xml): string {
   const fields = typeof body === 'object' && !Array.isArray(body) ? body : {};
-  return render({ [`${action}Response`]: { '@_xmlns': NAMESPACE, requestId, ...fields } });
+  const content = element('requestId', requestId) + children(fields);
+  return `${DECLARATION}<${action}Response xmlns="${NAMESPACE}">${content}</${action}Response>`;
 }
 
 /** The document that refuses an action. */
 export function renderFault(fault: SimFault, requestId: string): string {
   const error = { Code: fault.code, Message: fault.message };
-  return render({ Response: { Errors: { Error: error }, RequestID: requestId } });
+  return DECLARATION + element('Response', { Errors: { Error: error }, RequestID: requestId });
 }
 
-function render(root: Xml): string {
-  return `<?xml version="1.0" encoding="UTF-8"?>\n${builder.build(prune(root))}`;
+/** One element, or one for each value of a list; nothing for an absent value. Names are ours and need no escaping. */
+function element(name: string, value: Xml): string {
+  if (value === undefined) return '';
+  if (Array.isArray(value)) return value.map((one: Xml) => element(name, one)).join('');
+  const content = typeof value === 'object' ? children(value) : escaped(String(value));
+  return content === '' ? `<${name}/>` : `<${name}>${content}</${name}>`;
 }
 
-/** Without the absent values, which the builder would write as empty elements. */
-function prune(value: Xml): Xml {
-  if (typeof value !== 'object') return value;
-  if (Array.isArray(value)) return value.map(prune);
-  return Object.fromEntries(
-    Object.entries(value)
-      .filter(([, child]) => child !== undefined)
-      .map(([name, child]) => [name, prune(child)]),
-  );
+function children(fields: object): string {
+  let content = '';
+  for (const [name, value] of Object.entries(fields)) content += element(name, value);
+  return content;
+}
+
+const ESCAPES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  '\r': '&#13;',
+};
+
+/** A carriage return would be read as a line feed unless it is escaped (XML 1.0, "End-of-Line Handling"). */
+function escaped(text: string): string {
+  return text.replace(/[&<>"\r]/g, (sign) => ESCAPES[sign] ?? sign);
 }

@@ -36,7 +36,7 @@ export const describeTrunkInterfaceAssociations: Action = (parameters, { vpc }) 
     const all = vpc.trunkAssociations();
     const strange = ids.find((id) => !all.some((one) => one.id === id));
     if (strange !== undefined)
-      throw new SimFault('InvalidTrunkAssociationID.NotFound', `The trunk association ID '${strange}' does not exist`);
+      throw new SimFault('InvalidAssociationID.NotFound', `The trunk association ID '${strange}' does not exist`);
     const chosen = all.filter(({ id }) => ids.length === 0 || ids.includes(id)).map((one) => ({ ...one, tags: {} }));
     const matching = applyFilters(chosen, filters, {
       'gre-key': () => [],

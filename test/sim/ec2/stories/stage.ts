@@ -1,6 +1,6 @@
 import * as ec2 from '@aws-sdk/client-ec2';
 import { ipv6NetworkOf, isIpv6, parseIpv4Cidr } from '../../../../src/addr/index.ts';
-import { type Credentials, createEc2Handler } from '../../../../src/sim/ec2/index.ts';
+import { createEc2Handler, type InstanceHooks } from '../../../../src/sim/ec2/index.ts';
 import { SimVpc } from '../../../../src/sim/model/index.ts';
 import { manualClock } from '../support.ts';
 import { need } from './story.ts';
@@ -18,6 +18,7 @@ export interface Exchange {
 export interface StoryStage extends AsyncDisposable {
   readonly vpc: SimVpc;
   readonly clock: ReturnType<typeof manualClock>;
+  readonly client: ec2.EC2Client;
   readonly url: string;
   readonly subnet: string;
   readonly node: string;
@@ -29,7 +30,7 @@ export interface StoryStage extends AsyncDisposable {
 }
 
 /** Equal from run to run: ids, MACs, addresses and times. */
-export function storyStage(credentials?: Credentials): StoryStage {
+export function storyStage(hooks: InstanceHooks = {}): StoryStage {
   const clock = manualClock();
   const vpc = new SimVpc({ ipv6: true, now: () => clock.now() });
   const block = need(vpc.ipv6Cidrs()[0]).cidr.address;
@@ -38,7 +39,7 @@ export function storyStage(credentials?: Credentials): StoryStage {
   const subnet = vpc.createSubnet({ cidr, ipv6Cidr, availabilityZone: 'us-east-1a', tags: { tier: 'pods' } }).id;
   const node = vpc.runInstance({ name: 'node-a', instanceType: 'm5.large', subnetId: subnet }).id;
   const spare = vpc.createEni({ subnetId: subnet }).id;
-  const handle = createEc2Handler({ vpc, clock, ...(credentials === undefined ? {} : { credentials }) });
+  const handle = createEc2Handler({ vpc, clock, ...hooks });
   let last: Exchange = { form: '', headers: new Headers(), answer: '' };
   const server = Bun.serve({
     port: 0,
@@ -58,7 +59,7 @@ export function storyStage(credentials?: Credentials): StoryStage {
     maxAttempts: 1,
   });
   return {
-    ...{ vpc, clock, url, subnet, node, spare },
+    ...{ vpc, clock, client, url, subnet, node, spare },
     last: () => last,
     send: async (action, input) => {
       const command: unknown = Reflect.get(ec2, `${action}Command`);
