@@ -46,7 +46,7 @@ export async function serveVpc(options: ServeOptions): Promise<void> {
   vpc.observe((event) =>
     log.debug('the model changed', { event: event.kind, ...('eni' in event ? { eni_id: event.eni.id } : {}) }),
   );
-  const views = createVpcViews(vpc);
+  const views = createVpcViews(vpc, () => clock.monotonic());
   const ec2 = createEc2Handler({
     vpc,
     dials,

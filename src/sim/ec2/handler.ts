@@ -51,7 +51,8 @@ export function createEc2Handler(options: Ec2HandlerOptions): (request: Request)
     let lost = false;
     const answer = (body: string, end: { status: number; code: string; result: string }): Response => {
       const { status, code, result } = end;
-      vpc.recordCall({ ...call, code, result, ms: millisecondsSince(started, clock) });
+      const told = lost ? `${result}, and the answer was lost` : result;
+      vpc.recordCall({ ...call, code, result: told, ms: millisecondsSince(started, clock) });
       return lost
         ? lostAnswer()
         : new Response(body, {

@@ -76,18 +76,19 @@ export function createImdsHandler(options: ImdsHandlerOptions): ImdsHandler {
   return (request, callerAddress) => {
     const path = pathOf(request);
     const [at, started] = [clock.now(), clock.monotonic()];
-    const record = (response: Response): Response => {
+    const record = (response: Response, lost = false): Response => {
       const code = response.ok ? 'OK' : String(response.status);
       const action = `${request.method} /${path}`.slice(0, LONGEST_ACTION);
       const ms = Math.round((clock.monotonic() - started) * 100) / 100;
-      vpc.recordCall({ at, caller: callerAddress, action, parameters: {}, code, result: code, ms });
-      return response;
+      const result = lost ? `${code}, and the answer was lost` : code;
+      vpc.recordCall({ at, caller: callerAddress, action, parameters: {}, code, result, ms });
+      return lost ? lostAnswer() : response;
     };
     const serve = (decision?: Decision): Response => {
       if (decision?.answer.kind === 'fault') return record(refuse(decision.answer.status));
       const instance = instanceFor(options, callerAddress);
-      const response = record(instance === undefined ? refuse(404) : respond({ request, instance, path, decision }));
-      return decision?.lost === true ? lostAnswer() : response;
+      const response = instance === undefined ? refuse(404) : respond({ request, instance, path, decision });
+      return record(response, decision?.lost);
     };
     const now = clock.monotonic();
     const decision = dials?.decide({ action: 'IMDS', now, reads: path !== TOKEN_PATH, unfiltered: false });

@@ -9,15 +9,18 @@ export interface VpcViews {
   view(decision: Pick<Decision, 'lagMs' | 'stale'> | undefined): VpcView;
 }
 
-/** Starts to keep the past of a VPC's ENIs. Both APIs should share one of these. */
-export function createVpcViews(vpc: SimVpc): VpcViews {
+/**
+ * Starts to keep the past of a VPC's ENIs. Both APIs should share one of these. `now` tells milliseconds and must never go
+ * back, as the time of day does when it is set.
+ */
+export function createVpcViews(vpc: SimVpc, now: () => number = () => vpc.now()): VpcViews {
   const history = new EniHistory();
-  vpc.observeEnis(({ before, after }) => history.note({ at: vpc.now(), before, after }));
+  vpc.observeEnis(({ before, after }) => history.note({ at: now(), before, after }));
   return {
     view: (decision) => {
       const { lagMs = 0, stale } = decision ?? {};
       if (lagMs <= 0 && stale === undefined) return vpc;
-      const past = lagMs > 0 ? pastOf(vpc, history, lagMs) : new Map<string, SimEni>();
+      const past = lagMs > 0 ? pastOf(vpc, history.changedSince(now() - lagMs)) : new Map<string, SimEni>();
       switch (stale) {
         case undefined:
           return vpc.asSeen({ changed: past });
@@ -39,8 +42,7 @@ function siblingsOf(vpc: SimVpc, { attachment }: SimEni): readonly SimEni[] {
   return [...vpc.eniIdsBy('status', 'available')].flatMap((id) => vpc.findEni(id) ?? []);
 }
 
-function pastOf(vpc: SimVpc, history: EniHistory, lagMs: number): ReadonlyMap<string, SimEni | undefined> {
-  const then = history.changedSince(vpc.now() - lagMs);
+function pastOf(vpc: SimVpc, then: ReadonlyMap<string, SimEni | undefined>): ReadonlyMap<string, SimEni | undefined> {
   return new Map([...then].map(([id, eni]) => [id, eni && showable(vpc, eni)]));
 }
 

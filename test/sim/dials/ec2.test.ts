@@ -36,9 +36,9 @@ test("after a lost answer the SDK's retry with its token finds the work done, no
   s.dials.set({ action: 'CreateNetworkInterface', lost: true, times: 1 });
   const { NetworkInterface } = await client.send(new ec2.CreateNetworkInterfaceCommand({ SubnetId: s.subnet }));
   expect(s.vpc.enis().map((eni) => eni.id)).toEqual([s.primary, NetworkInterface?.NetworkInterfaceId ?? '']);
-  expect(s.vpc.calls().map(({ action, code }) => `${action} ${code}`)).toEqual([
-    'CreateNetworkInterface OK',
-    'CreateNetworkInterface OK',
+  expect(s.vpc.calls().map(({ action, code, result }) => [action, code, result.includes('answer was lost')])).toEqual([
+    ['CreateNetworkInterface', 'OK', true],
+    ['CreateNetworkInterface', 'OK', false],
   ]);
   client.destroy();
 });

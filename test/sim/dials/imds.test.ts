@@ -33,9 +33,9 @@ test('a lost answer: the connection breaks, and the token that was made is on re
   await using s = stage();
   s.dials.set({ action: 'IMDS', lost: true, times: 1 });
   await expect(s.token()).rejects.toMatchObject({ code: 'ECONNRESET' });
-  expect([(await s.token()).length, s.vpc.calls().map(({ action, code }) => `${action} ${code}`)]).toEqual([
+  expect([(await s.token()).length, s.vpc.calls().map(({ action, result }) => `${action} ${result}`)]).toEqual([
     56,
-    ['PUT /latest/api/token OK', 'PUT /latest/api/token OK'],
+    ['PUT /latest/api/token OK, and the answer was lost', 'PUT /latest/api/token OK'],
   ]);
 });
 

@@ -64,3 +64,16 @@ test('deleted-eni: still there as it was in use, unless its subnet is gone too',
   expect([...seen().eniIdsBy('instance-id', big)]).toContain(extra.id);
   expect(views.view(undefined)).toBe(vpc);
 });
+
+test('a lag counts by a time that never goes back, also when the time of day does', () => {
+  const time = { day: 1_000_000, passed: 0 };
+  const vpc = smallVpc({ now: () => time.day });
+  const views = createVpcViews(vpc, () => time.passed);
+  const seen = (id: string) => views.view({ lagMs: 100, stale: undefined }).findEni(id)?.id;
+  const first = vpc.createEni({ subnetId: subnetId(vpc) }).id;
+  time.day -= 500_000;
+  time.passed += 50;
+  const second = vpc.createEni({ subnetId: subnetId(vpc) }).id;
+  time.passed += 50;
+  expect([seen(first), seen(second)]).toEqual([first, undefined]);
+});
