@@ -8,6 +8,8 @@ import { DEFAULT_VPC, type SimContext } from './sim/context.ts';
 import { addDialCommand } from './sim/dial.ts';
 import { addNodeCommands } from './sim/node.ts';
 import { addPodCommands } from './sim/pod.ts';
+import { addScenarioCommands } from './sim/scenario.ts';
+import { addSubnetCommands } from './sim/subnet.ts';
 import { addVpcCommands } from './sim/vpc.ts';
 
 const EXAMPLES = `
@@ -17,6 +19,7 @@ Examples:
   vpc-cni sim pod add node-a web-1 web-2           two pods, wired by the node's CNI plugins
   vpc-cni sim pod exec node-a web-1 -- ip address  look inside one
   vpc-cni sim dial CreateNetworkInterface --throttle --times 3
+  vpc-cni sim calls --action CreateNetworkInterface --expect 1
   vpc-cni sim status                               who holds which address
   vpc-cni sim down                                 remove everything
 `;
@@ -69,5 +72,7 @@ function programOf(context: SimContext): Command {
   addCallsCommand(program, context, common);
   addDialCommand(program, context, common);
   addClockCommand(program, context, common);
+  addSubnetCommands(program, context, common);
+  addScenarioCommands(program, context);
   return program;
 }

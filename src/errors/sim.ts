@@ -52,6 +52,16 @@ export const SIM_ERRORS = {
     says: (d) => `${d['path']} cannot hold the state of a simulated VPC: ${d['reason']}`,
     remedy: 'set XDG_RUNTIME_DIR to a directory that is yours alone (mode 0700), or unset it',
   },
+  SIM_SCENARIO_MISSING: {
+    retry: 'never',
+    says: (d) => `there is no scenario ${d['scenario']}: neither a file nor one of ${d['known']}`,
+    remedy: 'see "vpc-cni sim scenario list", or give the path of a file',
+  },
+  SIM_SCENARIO_INVALID: {
+    retry: 'never',
+    says: (d) => `the scenario ${d['scenario']} is wrong: ${d['findings']}`,
+    remedy: 'correct what stands at each place; "vpc-cni sim scenario show" prints examples',
+  },
   SIM_CALLS_DIFFER: {
     retry: 'never',
     says: (d) => `expected ${d['expected']} ${d['which']}, found ${d['found']}`,

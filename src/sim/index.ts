@@ -33,3 +33,12 @@ export {
   podView,
   type Runtime,
 } from './runtime/index.ts';
+export {
+  type NodePlan,
+  nodeName,
+  type ParsedScenario,
+  parseScenario,
+  SCENARIOS,
+  type Scenario,
+  type ScenarioFinding,
+} from './scenario/index.ts';

@@ -25,7 +25,7 @@ test('orders are taken from the own user alone, and from no web page', async () 
     {
       name: 'an unknown key',
       uid: '0',
-      words: ['-d', '{"name":"x","type":"t3.small"}', `${admin}/nodes`],
+      words: ['-d', '{"name":"x","instanceType":"t3.small"}', `${admin}/nodes`],
       code: '400',
     },
     { name: 'no JSON', uid: '0', words: ['-d', 'x', `${admin}/dials`], code: '400' },

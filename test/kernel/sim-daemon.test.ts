@@ -83,7 +83,7 @@ test('nodes come and go, and refusals leave the VPC as it was', async () => {
     { words: ['node', 'add', 'far'], code: 'SIM_NODE_EXISTS' },
     { words: ['node', 'add', 'router'], code: 'USAGE' },
     { words: ['node', 'add', 'x', '--instance-type', 'nope.large'], code: 'SIM_REFUSED' },
-    { words: ['node', 'add', 'x', '--subnet', 'mars'], code: 'USAGE' },
+    { words: ['node', 'add', 'x', '--subnet', 'mars'], code: 'SIM_REFUSED' },
     { words: ['node', 'remove', 'x'], code: 'SIM_NODE_MISSING' },
     { words: ['pod', 'list', '--nonsense'], code: 'USAGE' },
     { words: ['dial', 'DescribeInstances'], code: 'USAGE' },

@@ -72,7 +72,7 @@ export function wholeNumber(option: string, text: string): number {
 /** Prints one JSON document, or the text for people. */
 export function answer(
   context: SimContext,
-  options: CommonOptions,
+  options: Pick<CommonOptions, 'json'>,
   shown: { readonly json: unknown; readonly text: string },
 ): void {
   context.stdout(options.json === true ? `${JSON.stringify(shown.json)}\n` : shown.text);

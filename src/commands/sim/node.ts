@@ -1,34 +1,60 @@
 import type { Command } from 'commander';
-import { enterArgv } from '../../sim/index.ts';
+import { enterArgv, type NodeView } from '../../sim/index.ts';
 import { runAttached } from '../../sys/index.ts';
-import { answer, type CommonOptions, commandOrShell, existingNode, runningVpc, type SimContext } from './context.ts';
+import { createProgress } from '../step-progress.ts';
+import {
+  answer,
+  type CommonOptions,
+  commandOrShell,
+  existingNode,
+  runningVpc,
+  type SimContext,
+  table,
+} from './context.ts';
+import { type NodeOptions, nodePlan, withNodeOptions } from './node-options.ts';
 
-interface AddOptions extends CommonOptions {
-  readonly instanceType: string;
-  readonly subnet?: string;
-}
-
-/** `sim node add|remove` and `sim exec`. */
+/** `sim node add|remove|reboot|terminate|list` and `sim exec`. */
 export function addNodeCommands(program: Command, context: SimContext, common: (command: Command) => Command): void {
-  const node = program.command('node').description('add and remove nodes');
-  common(node.command('add').description('start an instance').argument('<node>'))
-    .option('--instance-type <type>', 'its EC2 instance type', 't3.small')
-    .option('--subnet <subnet>', 'id, CIDR or availability zone of its subnet')
-    .action(async (name: string, options: AddOptions) => {
-      const { instanceType, subnet } = options;
-      const added = await runningVpc(context, options).addNode({
-        name,
-        instanceType,
-        ...(subnet === undefined ? {} : { subnet }),
+  const node = program.command('node').description('instances, and the machines they are');
+  withNodeOptions(common(node.command('add').description('launch an instance').argument('<node>')))
+    .addHelpText('after', ADD_EXAMPLES)
+    .action(async (name: string, options: NodeOptions) => {
+      const plan = nodePlan(name, options);
+      const added = await during(context, `launching ${name}`, () => runningVpc(context, options).addNode(plan));
+      answer(context, options, {
+        json: added,
+        text: `${added.name} is up at ${added.address} (${added.instanceId})\n`,
       });
-      answer(context, options, { json: added, text: `${name} is up at ${added.address} (${added.instanceId})\n` });
     });
-  common(node.command('remove').description('terminate an instance').argument('<node>')).action(
-    async (name: string, options: CommonOptions) => {
-      await runningVpc(context, options).removeNode(name);
-      answer(context, options, { json: { ok: true, name }, text: `${name} is gone\n` });
-    },
-  );
+  const verb = (name: 'reboot' | 'terminate' | 'remove', words: { does: string; done: string }): void => {
+    common(node.command(name).description(words.does).argument('<node>', 'its name or instance id'))
+      .addHelpText('after', `\nExamples:\n  vpc-cni sim node ${name} node-a\n`)
+      .action(async (wanted: string, options: CommonOptions) => {
+        const client = runningVpc(context, options);
+        const orders = {
+          reboot: client.rebootNode,
+          terminate: client.terminateNode,
+          remove: client.removeNode,
+        } as const;
+        await during(context, `${name} of ${wanted}`, () => orders[name](wanted));
+        answer(context, options, { json: { ok: true, name: wanted }, text: `${wanted} ${words.done}\n` });
+      });
+  };
+  verb('reboot', {
+    does: 'end its processes and boot it again: /run is empty, secondary links are bare, other files stay',
+    done: 'is up again',
+  });
+  verb('terminate', {
+    does: 'terminate it as EC2 does: it is listed for an hour, ENIs not marked for deletion stay',
+    done: 'is terminated',
+  });
+  verb('remove', { does: 'terminate it and forget it, with the ENIs it left', done: 'is gone' });
+  common(node.command('list').description('all nodes, also those terminated within the last hour'))
+    .addHelpText('after', '\nExamples:\n  vpc-cni sim node list\n  vpc-cni sim node list --json\n')
+    .action(async (options: CommonOptions) => {
+      const nodes = await runningVpc(context, options).listNodes();
+      answer(context, options, { json: nodes, text: renderNodes(nodes) });
+    });
   common(
     program
       .command('exec')
@@ -44,6 +70,37 @@ export function addNodeCommands(program: Command, context: SimContext, common: (
     .passThroughOptions()
     .action(async (name: string, words: readonly string[], options: CommonOptions) => {
       const paths = await existingNode(context, options, { node: name, what: '"sim exec"' });
-      context.exit(await runAttached([...enterArgv(paths), ...commandOrShell(words, name)]));
+      context.exit(await runAttached([...enterArgv(paths), ...commandOrShell(words, paths.node)]));
     });
+}
+
+const ADD_EXAMPLES = `
+Examples:
+  vpc-cni sim node add node-c
+  vpc-cni sim node add node-d --instance-type m5.large --subnet us-east-1b --prefixes 1
+  vpc-cni sim node add node-e --user-data ./user-data.sh --hop-limit 1
+`;
+
+function renderNodes(nodes: readonly NodeView[]): string {
+  const rows = nodes.map((node) => [
+    node.name,
+    node.instanceId,
+    node.state,
+    node.instanceType,
+    node.address || '-',
+    `${node.enis.length}`,
+    `${node.pods.length}`,
+  ]);
+  return table([['NODE', 'INSTANCE', 'STATE', 'TYPE', 'ADDRESS', 'ENIS', 'PODS'], ...rows]);
+}
+
+/** Says on stderr what takes longer than a second. */
+async function during<T>(context: SimContext, what: string, work: () => Promise<T>): Promise<T> {
+  const progress = createProgress(context, { json: true });
+  progress.started(what);
+  try {
+    return await work();
+  } finally {
+    progress.end();
+  }
 }

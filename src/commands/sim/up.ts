@@ -1,5 +1,5 @@
 import { HostError } from '../../errors/index.ts';
-import { type SimClient, startVpc, stopVpc } from '../../sim/index.ts';
+import { type NodePlan, nodeName, type Scenario, type SimClient, startVpc, stopVpc } from '../../sim/index.ts';
 import { createProgress } from '../step-progress.ts';
 import {
   answer,
@@ -11,6 +11,7 @@ import {
   selfArgv,
   wholeNumber,
 } from './context.ts';
+import { loadScenario } from './load-scenario.ts';
 import { renderStatus } from './status-text.ts';
 
 /** What `sim up` was told. */
@@ -18,8 +19,9 @@ export interface UpOptions extends CommonOptions {
   readonly apiOnly?: boolean;
   readonly nodes?: string;
   readonly instanceType?: string;
-  readonly attachMs: string;
-  readonly detachMs: string;
+  readonly scenario?: string;
+  readonly attachMs?: string;
+  readonly detachMs?: string;
   readonly ec2Port: string;
   readonly imdsPort: string;
   readonly adminPort: string;
@@ -36,7 +38,8 @@ export async function up(context: SimContext, options: UpOptions): Promise<void>
   const apiOnly = options.apiOnly === true;
   const uid = ownUid();
   if (!apiOnly && uid !== 0) throw new HostError('SIM_NEEDS_ROOT', { what: '"sim up"', uid });
-  const count = nodeCount(options.nodes ?? '2', apiOnly);
+  const scenario = scenarioOf(options);
+  const nodes = nodesOf(scenario, options, apiOnly);
   const plan = {
     apiOnly,
     ports: {
@@ -44,8 +47,7 @@ export async function up(context: SimContext, options: UpOptions): Promise<void>
       imds: portNumber('--imds-port', options.imdsPort),
       admin: portNumber('--admin-port', options.adminPort),
     },
-    attachMs: wholeNumber('--attach-ms', options.attachMs),
-    detachMs: wholeNumber('--detach-ms', options.detachMs),
+    scenario,
   };
   const progress = createProgress(context, { json: true });
   using interrupted = onInterrupt();
@@ -54,12 +56,11 @@ export async function up(context: SimContext, options: UpOptions): Promise<void>
     const argv = [...selfArgv(context), 'sim', 'serve', '--name', names.vpc, '--json'] as const;
     const { client, pid } = await startVpc({ names, argv, plan });
     try {
-      for (let index = 0; index < count; index += 1) {
-        progress.started(`adding ${nodeName(index)} (${index + 1} of ${count})`);
-        await interrupted.race(
-          client.addNode({ name: nodeName(index), instanceType: options.instanceType ?? 't3.small' }),
-        );
+      for (const [index, node] of nodes.entries()) {
+        progress.started(`adding ${node.name} (${index + 1} of ${nodes.length})`);
+        await interrupted.race(client.addNode(node));
       }
+      await disturb(client, scenario);
       await report(context, options, client);
     } catch (error) {
       await stopVpc(names, pid);
@@ -68,6 +69,52 @@ export async function up(context: SimContext, options: UpOptions): Promise<void>
   } finally {
     progress.end();
   }
+}
+
+/** The scenario asked for, with what the options say about it. */
+function scenarioOf(options: UpOptions): Scenario {
+  const scenario = options.scenario === undefined ? {} : loadScenario(options.scenario);
+  const { attachMs, detachMs } = options;
+  return {
+    ...scenario,
+    times: {
+      ...scenario.times,
+      ...(attachMs === undefined ? {} : { attachMs: wholeNumber('--attach-ms', attachMs) }),
+      ...(detachMs === undefined ? {} : { detachMs: wholeNumber('--detach-ms', detachMs) }),
+    },
+  };
+}
+
+/** `--nodes` adds nodes to those of the scenario until there are so many. */
+function nodesOf(scenario: Scenario, options: UpOptions, apiOnly: boolean): readonly NodePlan[] {
+  const { nodes = [] } = scenario;
+  const count = options.nodes === undefined ? undefined : wholeNumber('--nodes', options.nodes);
+  const wanted = Math.max(count ?? (scenario.nodes === undefined ? 2 : 0), nodes.length);
+  const most = apiOnly ? MOST_INSTANCES : MOST_MACHINES;
+  if (wanted > most)
+    throw new HostError('USAGE', { reason: `${wanted} nodes are more than ${most}, the most there can be` });
+  const taken = new Set(nodes.map(({ name }) => name));
+  const fresh: NodePlan[] = [];
+  for (let index = 0; nodes.length + fresh.length < wanted; index += 1)
+    if (!taken.has(nodeName(index))) fresh.push({ name: nodeName(index), type: options.instanceType ?? 't3.small' });
+  return [...nodes, ...fresh];
+}
+
+/** What the scenario disturbs, last of all: the nodes themselves come up undisturbed. */
+async function disturb(client: SimClient, scenario: Scenario): Promise<void> {
+  const { subnets = [], dials = [], throttle = 'ec2' } = scenario;
+  for (const { cidr, fragmented, exhausted = false } of subnets) {
+    if (fragmented === true) await client.setSubnet(cidr, { strangers: 'fragment' });
+    if (exhausted !== false)
+      await client.setSubnet(cidr, {
+        strangers: 'exhaust',
+        ...(typeof exhausted === 'number' ? { leave: exhausted } : {}),
+      });
+  }
+  if (throttle === 'off') await client.setThrottle('off');
+  const buckets = typeof throttle === 'object' ? throttle : {};
+  for (const [action, bucket] of Object.entries(buckets)) await client.setDial({ action, bucket });
+  for (const dial of dials) await client.setDial(dial);
 }
 
 async function report(context: SimContext, options: UpOptions, client: SimClient): Promise<void> {
@@ -89,21 +136,6 @@ async function report(context: SimContext, options: UpOptions, client: SimClient
     },
     text: `${renderStatus(status)}\n${next}`,
   });
-}
-
-/** node-a … node-z, node-aa … */
-function nodeName(index: number): string {
-  const letters = (rest: number): string =>
-    `${rest >= 26 ? letters(Math.floor(rest / 26) - 1) : ''}${String.fromCharCode(97 + (rest % 26))}`;
-  return `node-${letters(index)}`;
-}
-
-function nodeCount(text: string, apiOnly: boolean): number {
-  const count = wholeNumber('--nodes', text);
-  const most = apiOnly ? MOST_INSTANCES : MOST_MACHINES;
-  if (count > most)
-    throw new HostError('USAGE', { reason: `--nodes ${count} is more than ${most}, the most there can be` });
-  return count;
 }
 
 function portNumber(option: string, text: string): number {

@@ -9,10 +9,11 @@ import { type UpOptions, up } from './up.ts';
 export function addVpcCommands(program: Command, context: SimContext, common: (command: Command) => Command): void {
   common(program.command('up').description('start a simulated VPC in the background'))
     .option('--api-only', 'EC2 and metadata APIs without machines; needs no root')
-    .option('--nodes <count>', 'nodes to begin with, named node-a, node-b, … (default: 2)')
-    .option('--instance-type <type>', 'their EC2 instance type (default: t3.small)')
-    .option('--attach-ms <ms>', 'how long EC2 takes to attach an ENI', '1500')
-    .option('--detach-ms <ms>', 'how long EC2 takes to detach an ENI', '1000')
+    .option('--scenario <file>', 'a situation: a file, or a name of "sim scenario list"')
+    .option('--nodes <count>', 'nodes to begin with, named node-a, node-b, …; 2, or those of the scenario, unless told')
+    .option('--instance-type <type>', 'their EC2 instance type; t3.small unless told')
+    .option('--attach-ms <ms>', 'how long EC2 takes to attach an ENI; 1500 unless told')
+    .option('--detach-ms <ms>', 'how long EC2 takes to detach an ENI; 1000 unless told')
     .option('--ec2-port <port>', 'loopback port of the EC2 API; 0 is any free one', '0')
     .option('--imds-port <port>', 'loopback port of the metadata service', '0')
     .option('--admin-port <port>', 'loopback port for orders', '0')
@@ -21,6 +22,7 @@ export function addVpcCommands(program: Command, context: SimContext, common: (c
       `
 Examples:
   vpc-cni sim up --nodes 3 --instance-type m5.large
+  vpc-cni sim up --scenario slow-attach
   vpc-cni sim up --api-only --ec2-port 8001 --json      no root, no machines
 `,
     )

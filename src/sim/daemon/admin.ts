@@ -7,6 +7,7 @@ import {
   parseClockOrder,
   parseDialOrder,
   parseNodeOrder,
+  parseSubnetOrder,
   parseThrottleOrder,
 } from './parse-orders.ts';
 import { peerUid } from './peer.ts';
@@ -34,8 +35,8 @@ async function answerOrder(
 ): Promise<Response> {
   const { request, caller, port } = call;
   const { pathname, searchParams } = new URL(request.url);
-  const [, collection = '', item] = pathname.split('/');
-  const order = `${request.method} /${collection}`;
+  const [, collection = '', item, verb] = pathname.split('/');
+  const order = `${request.method} /${collection}${verb === undefined ? '' : `/…/${verb}`}`;
   const refused = refusal(
     {
       method: request.method,
@@ -71,8 +72,16 @@ async function obey(simulator: Simulator, { order, name, query, body }: Order): 
       return simulator.status();
     case 'POST /nodes':
       return simulator.addNode(parseNodeOrder(order, body));
+    case 'GET /nodes':
+      return simulator.listNodes();
     case 'DELETE /nodes':
-      return simulator.removeNode(name ?? '');
+      return simulator.nodes.remove(name ?? '');
+    case 'POST /nodes/…/reboot':
+      return simulator.nodes.reboot(name ?? '');
+    case 'POST /nodes/…/terminate':
+      return simulator.nodes.terminate(name ?? '');
+    case 'POST /subnets':
+      return simulator.setSubnet(name ?? '', parseSubnetOrder(order, body));
     case 'GET /calls':
       return simulator.calls(parseCallFilter(order, query));
     case 'DELETE /calls': {

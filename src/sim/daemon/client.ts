@@ -2,17 +2,33 @@ import { HostError } from '../../errors/index.ts';
 import type { BucketMode, Dial } from '../dials/index.ts';
 import type { VpcNames } from '../fabric/index.ts';
 import type { SimCall } from '../model/index.ts';
+import type { NodePlan } from '../scenario/index.ts';
 import type { CallFilter } from './call-filter.ts';
-import { parseCalls, parseClock, parseDials, parseFailure, parseNode, parseStatus } from './parse-answers.ts';
-import type { ClockOrder } from './parse-orders.ts';
+import {
+  parseCalls,
+  parseClock,
+  parseDials,
+  parseFailure,
+  parseNode,
+  parseNodes,
+  parseStatus,
+  parseSubnet,
+} from './parse-answers.ts';
+import type { ClockOrder, SubnetOrder } from './parse-orders.ts';
 import { needDaemon } from './record.ts';
-import type { ClockView, NodeRequest, NodeView, SimStatus } from './views.ts';
+import type { ClockView, NodeView, SimStatus, SubnetView } from './views.ts';
 
 /** Gives orders to the daemon of a simulated VPC. */
 export interface SimClient {
   status(): Promise<SimStatus>;
-  addNode(request: NodeRequest): Promise<NodeView>;
+  addNode(plan: NodePlan): Promise<NodeView>;
+  /** Every node there is, those included that were terminated within the last hour. */
+  listNodes(): Promise<readonly NodeView[]>;
+  rebootNode(name: string): Promise<void>;
+  terminateNode(name: string): Promise<void>;
   removeNode(name: string): Promise<void>;
+  /** Lets strangers take addresses of a subnet, or takes them away again. */
+  setSubnet(subnet: string, order: SubnetOrder): Promise<SubnetView>;
   /** The calls the filter chooses; with `clear`, all calls are forgotten in the same moment. */
   calls(filter?: CallFilter, options?: { readonly clear: boolean }): Promise<readonly SimCall[]>;
   setDial(dial: Dial): Promise<readonly Dial[]>;
@@ -42,8 +58,12 @@ export function createClient(names: VpcNames): SimClient {
   };
   return {
     status: async () => parseStatus(await ask('GET', '/status')),
-    addNode: async (request) => parseNode(await ask('POST', '/nodes', request)),
+    addNode: async (plan) => parseNode(await ask('POST', '/nodes', plan)),
+    listNodes: async () => parseNodes(await ask('GET', '/nodes')),
+    rebootNode: async (name) => void (await ask('POST', `/nodes/${encodeURIComponent(name)}/reboot`)),
+    terminateNode: async (name) => void (await ask('POST', `/nodes/${encodeURIComponent(name)}/terminate`)),
     removeNode: async (name) => void (await ask('DELETE', `/nodes/${encodeURIComponent(name)}`)),
+    setSubnet: async (subnet, order) => parseSubnet(await ask('POST', `/subnets/${encodeURIComponent(subnet)}`, order)),
     calls: async (filter = {}, { clear } = { clear: false }) => {
       const query = new URLSearchParams();
       for (const [key, value] of Object.entries(filter)) query.set(key, String(value));

@@ -9,4 +9,4 @@ export type { Plan } from './parse-record.ts';
 export { needDaemon } from './record.ts';
 export { type ServeOptions, serveVpc } from './serve.ts';
 export { type Owner, vpcNamesOf } from './state-root.ts';
-export type { ClockView, EniView, NodeRequest, NodeView, SimMode, SimStatus } from './views.ts';
+export type { ClockView, EniView, NodeView, SimMode, SimStatus, SubnetView } from './views.ts';

@@ -1,11 +1,13 @@
 import { type Details, HostError, isErrorCode } from '../../errors/index.ts';
 import type { Dial } from '../dials/index.ts';
 import type { SimCall } from '../model/index.ts';
-import type { ClockView, NodeView, SimStatus } from './views.ts';
+import type { ClockView, NodeView, SimStatus, SubnetView } from './views.ts';
 
 /** The answers of our own daemon, found by a record that only its owner could have written: their shape is taken as given. */
 export const parseStatus = (text: string): SimStatus => JSON.parse(text) as SimStatus;
 export const parseNode = (text: string): NodeView => JSON.parse(text) as NodeView;
+export const parseNodes = (text: string): readonly NodeView[] => JSON.parse(text) as readonly NodeView[];
+export const parseSubnet = (text: string): SubnetView => JSON.parse(text) as SubnetView;
 export const parseCalls = (text: string): readonly SimCall[] => JSON.parse(text) as readonly SimCall[];
 export const parseClock = (text: string): ClockView => JSON.parse(text) as ClockView;
 export const parseDials = (text: string): readonly Dial[] => JSON.parse(text) as readonly Dial[];

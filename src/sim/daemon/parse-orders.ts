@@ -2,20 +2,8 @@ import { Ajv, type ErrorObject } from 'ajv';
 import { HostError } from '../../errors/index.ts';
 import { type BucketMode, type Dial, parseDial } from '../dials/index.ts';
 import { EC2_ACTIONS } from '../ec2/index.ts';
+import { NODE_SCHEMA, type NodePlan, strictObject } from '../scenario/index.ts';
 import type { CallFilter } from './call-filter.ts';
-import type { NodeRequest } from './views.ts';
-
-const text = { type: 'string', minLength: 1, maxLength: 200 } as const;
-
-const object = (
-  required: Readonly<Record<string, object>>,
-  optional: Readonly<Record<string, object>> = {},
-): object => ({
-  type: 'object',
-  additionalProperties: false,
-  required: Object.keys(required),
-  properties: { ...required, ...optional },
-});
 
 const ajv = new Ajv({ allErrors: true });
 
@@ -30,11 +18,26 @@ function reader<T>(schema: object): (order: string, body: string) => T {
 }
 
 /** `POST /nodes`. */
-export const parseNodeOrder = reader<NodeRequest>(object({ name: text, instanceType: text }, { subnet: text }));
+export const parseNodeOrder = reader<NodePlan>(NODE_SCHEMA);
+
+/** What strangers shall do to the addresses of a subnet. */
+export interface SubnetOrder {
+  readonly strangers: 'fragment' | 'exhaust' | 'release';
+  /** How many addresses `exhaust` leaves. */
+  readonly leave?: number;
+}
+
+/** `POST /subnets/…`. */
+export const parseSubnetOrder = reader<SubnetOrder>(
+  strictObject(
+    { strangers: { enum: ['fragment', 'exhaust', 'release'] } },
+    { leave: { type: 'integer', minimum: 0, maximum: 65_536 } },
+  ),
+);
 
 /** `PUT /throttle`. */
 export const parseThrottleOrder = reader<{ readonly buckets: BucketMode }>(
-  object({ buckets: { enum: ['ec2', 'off'] } }),
+  strictObject({ buckets: { enum: ['ec2', 'off'] } }),
 );
 
 /** What the clock shall do; in this order when several are given. */
@@ -49,7 +52,7 @@ const AGES_MS = 100 * 365 * 86_400_000;
 
 /** `POST /clock`. */
 export const parseClockOrder = reader<ClockOrder>({
-  ...object(
+  ...strictObject(
     {},
     {
       at: { type: 'number', minimum: 0, maximum: AGES_MS },

@@ -1,3 +1,5 @@
+import type { Scenario } from '../scenario/index.ts';
+
 /** Who serves a VPC: a process, told apart from a later one with the same pid by its start time. */
 export interface DaemonRecord {
   readonly pid: number;
@@ -11,8 +13,8 @@ export interface Plan {
   readonly apiOnly: boolean;
   /** Loopback ports; 0 is any free one. */
   readonly ports: { readonly ec2: number; readonly imds: number; readonly admin: number };
-  readonly attachMs: number;
-  readonly detachMs: number;
+  /** Checked already. Its nodes and disturbances come as orders, once everything serves. */
+  readonly scenario: Scenario;
 }
 
 /** The record in `text`, or `undefined` when it is none. */

@@ -1,8 +1,7 @@
-import { parseIpv4Cidr } from '../../addr/index.ts';
 import type { Logger } from '../../log/index.ts';
 import { systemClock, systemExec } from '../../sys/index.ts';
-import { createSimClock } from '../clock/index.ts';
-import { Dials } from '../dials/index.ts';
+import { createSimClock, parseDuration, parseTime, type SimClock } from '../clock/index.ts';
+import { createChance, Dials } from '../dials/index.ts';
 import { createEc2Handler } from '../ec2/index.ts';
 import {
   EC2_ADDRESS,
@@ -12,12 +11,16 @@ import {
   INTERNET_IPV6_ADDRESS,
   type VpcNames,
 } from '../fabric/index.ts';
-import { createImdsHandler } from '../imds/index.ts';
-import { SimVpc } from '../model/index.ts';
+import { createImdsHandler, createRoleCredentials } from '../imds/index.ts';
+import { buildVpc, type Scenario, type Span } from '../scenario/index.ts';
 import { createVpcViews } from '../view/index.ts';
 import { listenForOrders } from './admin.ts';
+import { credentialsOf } from './credentials.ts';
 import { type Answer, listenIn, listenOnLoopback } from './listen.ts';
-import { createMachines, type Machines, NO_MACHINES } from './machines.ts';
+import { createMachines, NO_MACHINES } from './machines.ts';
+import { createNodeFaces } from './node-faces.ts';
+import { createNodeNames } from './node-names.ts';
+import { createNodes } from './nodes.ts';
 import { readPlan, writeRecord } from './record.ts';
 import { createSimulator } from './simulator.ts';
 import { primaryAddress } from './view.ts';
@@ -30,60 +33,63 @@ export interface ServeOptions {
   readonly signal: AbortSignal;
 }
 
-const SUBNETS = [
-  { cidr: parseIpv4Cidr('10.0.0.0/24'), availabilityZone: 'us-east-1a' },
-  { cidr: parseIpv4Cidr('10.0.1.0/24'), availabilityZone: 'us-east-1b' },
-] as const;
-
 /** Serves a VPC until told to end: its APIs, its fabric, and orders, which it takes last. Throws `SIM_PORT_TAKEN`. */
 export async function serveVpc(options: ServeOptions): Promise<void> {
   const { names, log, signal } = options;
   writeRecord(names);
-  const { apiOnly, ports, attachMs, detachMs } = readPlan(names);
-  const clock = createSimClock(systemClock);
-  const dials = new Dials({ buckets: 'ec2' });
-  const vpc = new SimVpc({ now: () => clock.now(), attachMs, detachMs, subnets: SUBNETS });
+  const { apiOnly, ports, scenario } = readPlan(names);
+  const clock = clockOf(scenario);
+  const vpc = buildVpc(scenario, () => clock.now());
+  const dials = new Dials({ buckets: 'ec2', seed: scenario.seed ?? 1 });
   vpc.observe((event) =>
     log.debug('the model changed', { event: event.kind, ...('eni' in event ? { eni_id: event.eni.id } : {}) }),
   );
+  const failed = (what: string) => (error: unknown) => log.error(what, { error });
+  const nodeNames = createNodeNames(names, vpc);
+  const machines = apiOnly
+    ? NO_MACHINES
+    : await createMachines({
+        exec: systemExec,
+        names,
+        vpc,
+        nodes: nodeNames,
+        onFailure: failed('the kernel did not follow the model'),
+      });
+  const nodes = createNodes({
+    vpc,
+    names: nodeNames,
+    machines,
+    clock,
+    signal,
+    onError: failed('a node did not follow'),
+  });
   const views = createVpcViews(vpc, () => clock.monotonic());
+  const roles = createRoleCredentials({ secret: vpc.id });
   const ec2 = createEc2Handler({
     vpc,
     dials,
     views,
     clock,
     signal,
-    onError: (error) => log.error('an EC2 request met a defect', { error }),
+    ...nodes.hooks,
+    ...timesOf(scenario),
+    ...(scenario.credentials === undefined ? {} : { credentials: credentialsOf(roles, scenario.credentials) }),
+    onError: failed('an EC2 request met a defect'),
   });
-  const imds = createImdsHandler({ vpc, dials, views, clock });
-  // Ports first: one that is taken must not leave a fabric to be undone.
+  const imds = createImdsHandler({ vpc, dials, views, clock, credentials: roles });
   using ec2Face = listenOnLoopback({ face: 'the EC2 API', port: ports.ec2 }, (request) => ec2(request));
   using imdsFace = listenOnLoopback({ face: 'the metadata service', port: ports.imds }, (request) => {
-    const [first] = vpc.instances();
+    const first = vpc.instances().find(({ state }) => state !== 'terminated');
     return imds(request, first === undefined ? '' : primaryAddress(vpc, first));
   });
-  const machines: Machines = apiOnly
-    ? NO_MACHINES
-    : await createMachines({
-        exec: systemExec,
-        names,
-        vpc,
-        onFailure: (error) => log.error('the kernel did not follow the model', { error }),
-      });
   using _inside = apiOnly ? undefined : listenInside(names, { ec2, imds });
-  using simulator = createSimulator({
-    names,
-    mode: apiOnly ? 'api-only' : 'fabric',
-    vpc,
-    dials,
-    clock,
-    machines,
-    imds,
-    urls: () => ({ ec2: ec2Face.url, imds: imdsFace.url, admin: admin.url }),
-  });
+  using faces = createNodeFaces({ vpc, imds, onError: failed('a node has no metadata on loopback') });
+  const urls = () => ({ ec2: ec2Face.url, imds: imdsFace.url, admin: admin.url });
+  const mode = apiOnly ? 'api-only' : 'fabric';
+  const simulator = createSimulator({ names, mode, vpc, dials, clock, machines, nodes, nodeNames, faces, urls });
   using admin = listenForOrders(simulator, ports.admin);
   writeRecord(names, admin.url);
-  log.info('serving', { vpc: names.vpc, ec2: ec2Face.url, imds: imdsFace.url, admin: admin.url });
+  log.info('serving', { vpc: names.vpc, ...urls() });
   await ended(signal);
   log.info('ended', { vpc: names.vpc });
 }
@@ -96,6 +102,30 @@ function listenInside(names: VpcNames, faces: { readonly ec2: Answer; readonly i
   for (const address of [INTERNET_ADDRESS, ...(hasIpv6() ? [INTERNET_IPV6_ADDRESS] : [])])
     stack.use(listenIn(names.internetNetns, address, (_, caller) => new Response(`${caller}\n`)));
   return stack;
+}
+
+function clockOf({ clock: plan = {} }: Scenario): SimClock {
+  const clock = createSimClock(systemClock);
+  const at = parseTime(plan.at ?? '');
+  if (at !== undefined) clock.setTime(at);
+  clock.advance(parseDuration(plan.ahead ?? '') ?? 0);
+  const behind = parseDuration(plan.behind ?? '');
+  if (behind !== undefined) clock.setTime(clock.now() - behind);
+  if (plan.stopped === true) clock.setTicking(false);
+  return clock;
+}
+
+/** A range is drawn from anew for each attach and detach; equal seeds draw equally. */
+function timesOf({ times = {}, seed = 1 }: Scenario): { attachMs?: () => number; detachMs?: () => number } {
+  const chance = createChance(seed);
+  const drawn = (span: Span) => () => {
+    const [least, most] = typeof span === 'number' ? [span, span] : span;
+    return Math.round(least + (most - least) * chance());
+  };
+  return {
+    ...(times.attachMs === undefined ? {} : { attachMs: drawn(times.attachMs) }),
+    ...(times.detachMs === undefined ? {} : { detachMs: drawn(times.detachMs) }),
+  };
 }
 
 function ended(signal: AbortSignal): Promise<void> {

@@ -1,24 +1,28 @@
-import { formatCidr } from '../../addr/index.ts';
-import { HostError } from '../../errors/index.ts';
 import type { SimClock } from '../clock/index.ts';
 import type { Dials } from '../dials/index.ts';
-import { nodeNetns, type VpcNames } from '../fabric/index.ts';
-import { instanceIdOf } from '../imds/index.ts';
-import type { SimCall, SimInstance, SimSubnet, SimVpc } from '../model/index.ts';
+import type { VpcNames } from '../fabric/index.ts';
+import type { SimCall, SimInstance, SimVpc } from '../model/index.ts';
+import { findSubnet, type NodePlan } from '../scenario/index.ts';
 import { type CallFilter, chooseCalls } from './call-filter.ts';
-import { type Answer, type LoopbackFace, listenOnLoopback } from './listen.ts';
+import { callersOf } from './callers.ts';
 import type { Machines } from './machines.ts';
-import type { ClockOrder } from './parse-orders.ts';
-import { primaryAddress, viewClock, viewNode, viewStatus } from './view.ts';
-import type { ClockView, NodeRequest, NodeView, SimMode, SimStatus } from './views.ts';
+import type { NodeFaces } from './node-faces.ts';
+import type { NodeNames } from './node-names.ts';
+import type { Nodes } from './nodes.ts';
+import type { ClockOrder, SubnetOrder } from './parse-orders.ts';
+import { viewClock, viewNode, viewStatus, viewSubnet } from './view.ts';
+import type { ClockView, NodeView, SimMode, SimStatus, SubnetView } from './views.ts';
 
-/** A running VPC: the model, the kernel that follows it, the nodes. Disposing it ends its listeners, not the nodes. */
-export interface Simulator extends Disposable {
+/** A running VPC, as orders see it. */
+export interface Simulator {
   readonly vpc: SimVpc;
   readonly dials: Dials;
-  addNode(request: NodeRequest): Promise<NodeView>;
-  /** Terminates the instance and removes its machine. */
-  removeNode(name: string): Promise<void>;
+  readonly nodes: Nodes;
+  addNode(plan: NodePlan): Promise<NodeView>;
+  /** Every node there is, those included that were terminated within the last hour. */
+  listNodes(): readonly NodeView[];
+  /** Lets strangers take addresses of a subnet, or takes them away again. Throws `SimFault` for a subnet there is not. */
+  setSubnet(subnet: string, order: SubnetOrder): SubnetView;
   /** The calls answered so far that the filter chooses. */
   calls(filter: CallFilter): readonly SimCall[];
   setClock(order: ClockOrder): ClockView;
@@ -33,77 +37,38 @@ export interface SimulatorParts {
   readonly dials: Dials;
   readonly clock: SimClock;
   readonly machines: Machines;
-  readonly imds: Answer;
+  readonly nodes: Nodes;
+  readonly nodeNames: NodeNames;
+  readonly faces: NodeFaces;
   /** Where the VPC is served. */
   readonly urls: () => { readonly ec2: string; readonly imds: string; readonly admin: string };
 }
 
-/** So that pods, one hop behind the node, get tokens too (EKS node groups are launched with it). */
-const EKS_METADATA = { hopLimit: 2 } as const;
-
-/** Puts nodes into a VPC and tells what is in it. */
+/** Takes orders for a VPC and tells what is in it. */
 export function createSimulator(parts: SimulatorParts): Simulator {
-  const { names, vpc, machines, clock } = parts;
-  // Outside a node the caller's address says nothing, so each node's metadata has a loopback port of its own.
-  const metadata = new Map<string, LoopbackFace>();
-  const view = (instance: SimInstance): NodeView =>
-    viewNode(vpc, instance, {
-      imds: metadata.get(instance.name)?.url ?? '',
-      pods: machines.pods(instance.name),
-    });
-  const drop = async (name: string): Promise<void> => {
-    metadata.get(name)?.[Symbol.dispose]();
-    metadata.delete(name);
-    // Programs first, as on a machine that is switched off, then the ENIs, then the machine.
-    await machines.halt(name);
-    const instance = vpc.instanceByName(name);
-    if (instance !== undefined) {
-      vpc.terminateInstance(instance.id);
-      vpc.forgetInstance(instance.id);
-    }
-    try {
-      await machines.settled();
-    } finally {
-      await machines.remove(name);
-    }
+  const { names, vpc, dials, clock, machines, nodes, nodeNames, faces } = parts;
+  const view = (instance: SimInstance): NodeView => {
+    const name = nodeNames.of(instance);
+    const isGone = instance.state === 'terminated';
+    return viewNode(vpc, instance, { name, imds: faces.urlOf(instance.id), pods: isGone ? [] : machines.pods(name) });
   };
-
   return {
     vpc,
-    dials: parts.dials,
-    async addNode({ name, instanceType, subnet }) {
-      const place = findSubnet(vpc, subnet);
-      nodeNetns(names, name);
-      if (vpc.instanceByName(name) !== undefined)
-        throw new HostError('SIM_NODE_EXISTS', { node: name, vpc: names.vpc });
-      await machines.create(name);
-      try {
-        const instance = vpc.runInstance({ name, instanceType, subnetId: place.id, metadata: EKS_METADATA });
-        metadata.set(
-          name,
-          listenOnLoopback({ face: `metadata of ${name}` }, (request) =>
-            parts.imds(request, primaryAddress(vpc, instance)),
-          ),
-        );
-        await machines.settled();
-        return view(instance);
-      } catch (error) {
-        await drop(name);
-        throw error;
+    dials,
+    nodes,
+    addNode: async (plan) => view(await nodes.add(plan)),
+    listNodes: () => vpc.instances().map(view),
+    setSubnet(subnet, { strangers, leave }) {
+      const { id } = findSubnet(vpc, subnet);
+      if (strangers === 'fragment') vpc.fragmentSubnet(id);
+      else if (strangers === 'exhaust') vpc.exhaustSubnet(id, leave);
+      else {
+        vpc.defragmentSubnet(id);
+        vpc.releaseStrangers(id);
       }
+      return viewSubnet(vpc, vpc.subnet(id));
     },
-    async removeNode(name) {
-      if (vpc.instanceByName(name) === undefined)
-        throw new HostError('SIM_NODE_MISSING', { node: name, vpc: names.vpc });
-      await drop(name);
-    },
-    calls: (filter) =>
-      chooseCalls(vpc.calls(), filter, (word) => {
-        const instance = vpc.instanceByName(word);
-        if (instance === undefined) return new Set();
-        const keys = vpc.calls().flatMap(({ caller }) => (instanceIdOf(caller) === instance.id ? [caller] : []));
-        return new Set([...keys, ...vpc.enisOf(instance.id).flatMap(({ addresses }) => addresses)]);
-      }),
+    calls: (filter) => chooseCalls(vpc.calls(), filter, (word) => callersOf(vpc, nodeNames.find(word))),
     setClock({ at, advanceMs, ticking }) {
       if (at !== undefined) clock.setTime(at);
       if (advanceMs !== undefined) clock.advance(advanceMs);
@@ -116,23 +81,12 @@ export function createSimulator(parts: SimulatorParts): Simulator {
         name: names.vpc,
         mode: parts.mode,
         vpc,
-        dials: parts.dials,
+        dials,
         clock,
-        nodes: vpc.instances().map(view),
+        nodes: vpc
+          .instances()
+          .filter(({ state }) => state !== 'terminated')
+          .map(view),
       }),
-    [Symbol.dispose]: () => {
-      for (const listener of metadata.values()) listener[Symbol.dispose]();
-    },
   };
-}
-
-function findSubnet(vpc: SimVpc, wanted: string | undefined): SimSubnet {
-  const subnets = vpc.subnets();
-  const found =
-    wanted === undefined
-      ? subnets[0]
-      : subnets.find(({ id, cidr, availabilityZone }) => [id, formatCidr(cidr), availabilityZone].includes(wanted));
-  if (found !== undefined) return found;
-  const known = subnets.map(({ id, cidr, availabilityZone }) => `${formatCidr(cidr)} (${id}, ${availabilityZone})`);
-  throw new HostError('USAGE', { reason: `there is no subnet ${wanted}; the subnets are ${known.join(', ')}` });
 }

@@ -1,9 +1,9 @@
 import { formatCidr } from '../../addr/index.ts';
 import type { SimClock } from '../clock/index.ts';
 import type { Dials } from '../dials/index.ts';
-import type { SimEni, SimInstance, SimVpc } from '../model/index.ts';
+import type { SimEni, SimInstance, SimSubnet, SimVpc } from '../model/index.ts';
 import type { PodView } from '../runtime/index.ts';
-import type { ClockView, EniView, NodeView, SimMode, SimStatus } from './views.ts';
+import type { ClockView, EniView, NodeView, SimMode, SimStatus, SubnetView } from './views.ts';
 
 /** The whole VPC as `sim status` shows it. */
 export function viewStatus(parts: {
@@ -25,13 +25,14 @@ export function viewStatus(parts: {
     ec2,
     imds,
     admin,
-    vpc: { id: vpc.id, cidr: formatCidr(vpc.cidr), region: vpc.region },
-    subnets: vpc.subnets().map((subnet) => ({
-      id: subnet.id,
-      cidr: formatCidr(subnet.cidr),
-      availabilityZone: subnet.availabilityZone,
-      free: vpc.availableAddresses(subnet.id),
-    })),
+    vpc: {
+      id: vpc.id,
+      cidr: formatCidr(vpc.cidr),
+      cidrs: vpc.cidrs().map(({ cidr }) => formatCidr(cidr)),
+      ipv6: vpc.ipv6Cidrs().map(({ cidr }) => formatCidr(cidr)),
+      region: vpc.region,
+    },
+    subnets: vpc.subnets().map((subnet) => viewSubnet(vpc, subnet)),
     nodes,
     availableEnis: vpc
       .enis()
@@ -40,6 +41,18 @@ export function viewStatus(parts: {
     dials: dials.list(),
     throttle: dials.buckets,
     clock: viewClock(clock),
+  };
+}
+
+/** One subnet. */
+export function viewSubnet(vpc: SimVpc, subnet: SimSubnet): SubnetView {
+  const { id, cidr, ipv6, availabilityZone } = subnet;
+  return {
+    id,
+    cidr: formatCidr(cidr),
+    ...(ipv6 === undefined ? {} : { ipv6: formatCidr(ipv6.cidr) }),
+    availabilityZone,
+    free: vpc.availableAddresses(id),
   };
 }
 
@@ -52,15 +65,16 @@ export function viewClock(clock: SimClock): ClockView {
   };
 }
 
-/** One node; its metadata URL and its pods are not the model's to know. */
+/** One node; what it is called, its metadata URL and its pods are not the model's to know. */
 export function viewNode(
   vpc: SimVpc,
   instance: SimInstance,
-  machine: { readonly imds: string; readonly pods: readonly PodView[] },
+  machine: { readonly name: string; readonly imds: string; readonly pods: readonly PodView[] },
 ): NodeView {
   return {
-    name: instance.name,
+    name: machine.name,
     instanceId: instance.id,
+    state: instance.state,
     instanceType: instance.instanceType,
     subnetId: instance.subnetId,
     address: primaryAddress(vpc, instance),
@@ -82,7 +96,13 @@ function viewEni(eni: SimEni): EniView {
     mac: eni.mac,
     subnetId: eni.subnetId,
     state: attachment?.state ?? 'available',
-    ...(attachment === undefined ? {} : { deviceIndex: attachment.deviceIndex }),
+    ...(attachment === undefined
+      ? {}
+      : { deviceIndex: attachment.deviceIndex, networkCardIndex: attachment.networkCardIndex }),
+    interfaceType: eni.interfaceType,
     addresses: eni.addresses,
+    prefixes: eni.prefixes.map(formatCidr),
+    ipv6Addresses: eni.ipv6Addresses,
+    ipv6Prefixes: eni.ipv6Prefixes.map(formatCidr),
   };
 }

@@ -1,4 +1,5 @@
 import type { BucketMode, Dial } from '../dials/index.ts';
+import type { InstanceState, InterfaceType } from '../model/index.ts';
 import type { PodView } from '../runtime/index.ts';
 
 /** Whether nodes are machines on a fabric, or instances that only the APIs know of. */
@@ -12,13 +13,20 @@ export interface EniView {
   /** `available` when it hangs on no instance. */
   readonly state: string;
   readonly deviceIndex?: number;
+  readonly networkCardIndex?: number;
+  readonly interfaceType: InterfaceType;
   readonly addresses: readonly string[];
+  readonly prefixes: readonly string[];
+  readonly ipv6Addresses: readonly string[];
+  readonly ipv6Prefixes: readonly string[];
 }
 
 /** A node as `sim status` shows it. */
 export interface NodeView {
   readonly name: string;
   readonly instanceId: string;
+  /** EC2's states; a terminated one is listed for an hour. */
+  readonly state: InstanceState;
   readonly instanceType: string;
   readonly subnetId: string;
   readonly address: string;
@@ -26,6 +34,16 @@ export interface NodeView {
   readonly imds: string;
   readonly enis: readonly EniView[];
   readonly pods: readonly PodView[];
+}
+
+/** A subnet as `sim status` shows it. */
+export interface SubnetView {
+  readonly id: string;
+  readonly cidr: string;
+  readonly ipv6?: string;
+  readonly availabilityZone: string;
+  /** IPv4 addresses nobody holds. */
+  readonly free: number;
 }
 
 /** The simulator's own time. */
@@ -48,13 +66,15 @@ export interface SimStatus {
   readonly imds: string;
   /** Where orders are taken, on loopback. */
   readonly admin: string;
-  readonly vpc: { readonly id: string; readonly cidr: string; readonly region: string };
-  readonly subnets: readonly {
+  readonly vpc: {
     readonly id: string;
+    /** The primary network. */
     readonly cidr: string;
-    readonly availabilityZone: string;
-    readonly free: number;
-  }[];
+    readonly cidrs: readonly string[];
+    readonly ipv6: readonly string[];
+    readonly region: string;
+  };
+  readonly subnets: readonly SubnetView[];
   readonly nodes: readonly NodeView[];
   /** ENIs that hang on no instance. */
   readonly availableEnis: readonly EniView[];
@@ -62,12 +82,4 @@ export interface SimStatus {
   /** The token buckets of actions for which no dial names one. */
   readonly throttle: BucketMode;
   readonly clock: ClockView;
-}
-
-/** What a new node shall be. */
-export interface NodeRequest {
-  readonly name: string;
-  readonly instanceType: string;
-  /** Id, CIDR or availability zone; the first subnet unless told. */
-  readonly subnet?: string;
 }

@@ -12,12 +12,15 @@ export interface InstanceHooks {
   readonly terminate?: (instance: SimInstance) => Promise<void>;
 }
 
+/** Milliseconds, or what is asked anew each time. */
+export type Duration = number | (() => number);
+
 /** What a context is made from. */
 export interface ContextParts extends InstanceHooks {
   readonly vpc: SimVpc;
   readonly clock: Clock;
-  readonly attachMs?: number;
-  readonly detachMs?: number;
+  readonly attachMs?: Duration;
+  readonly detachMs?: Duration;
   readonly signal?: AbortSignal;
   readonly onError: (error: unknown) => void;
 }
@@ -38,11 +41,19 @@ export function createContext(parts: ContextParts): ActionContext {
   return {
     vpc,
     later: (ms, then) => unlessEnded(wait(ms, then)),
-    attachMs: parts.attachMs ?? vpc.attachMs,
-    detachMs: parts.detachMs ?? vpc.detachMs,
+    get attachMs() {
+      return millisecondsOf(parts.attachMs ?? vpc.attachMs);
+    },
+    get detachMs() {
+      return millisecondsOf(parts.detachMs ?? vpc.detachMs);
+    },
     launch: (instance) => unlessEnded(launch(instance)),
     terminate: (instance) => unlessEnded(terminate(instance)),
     launches: new Launches(vpc),
     disassociations: new DoneTokens(),
   };
+}
+
+function millisecondsOf(duration: Duration): number {
+  return typeof duration === 'number' ? duration : duration();
 }

@@ -6,7 +6,7 @@ import type { Action, ActionContext } from './action.ts';
 import { ACTIONS } from './actions/index.ts';
 import { authenticate, type Credentials } from './authorization.ts';
 import { receive } from './body.ts';
-import { createContext, type InstanceHooks } from './context.ts';
+import { createContext, type Duration, type InstanceHooks } from './context.ts';
 import { Parameters } from './parameters.ts';
 import { recordedParameters, resultOf, resultOfFault } from './recorded.ts';
 import { renderAnswer, renderFault } from './xml.ts';
@@ -19,8 +19,8 @@ export interface Ec2HandlerOptions extends InstanceHooks {
   readonly views?: VpcViews;
   readonly clock?: Clock;
   /** How long an attach and a detach take; the VPC's own figures unless given. */
-  readonly attachMs?: number;
-  readonly detachMs?: number;
+  readonly attachMs?: Duration;
+  readonly detachMs?: Duration;
   /** Who may call; everybody who signs somehow when absent. */
   readonly credentials?: Credentials;
   /** Ends the attaches and detaches still under way, so that a process can stop. */

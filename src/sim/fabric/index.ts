@@ -5,7 +5,7 @@
 export { EC2_ADDRESS, IMDS_ADDRESS, INTERNET_ADDRESS, INTERNET_IPV6_ADDRESS } from './addresses.ts';
 export { hasIpv6, writeSysctls } from './apply.ts';
 export { createFabric, type Fabric, type FabricOptions } from './fabric.ts';
-export { netnsHome, netnsPath, nodeNetns, type VpcNames, vpcNames } from './names.ts';
+export { isNodeName, netnsHome, netnsPath, nodeNetns, type VpcNames, vpcNames } from './names.ts';
 export { createNetns, inNetnsArgv, ownNetns, removeNetns } from './namespace.ts';
 export type { Port } from './port.ts';
 export type { DropReason } from './table.ts';

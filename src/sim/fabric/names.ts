@@ -36,9 +36,14 @@ export function vpcNames(vpc: string, stateRoot = STATE_ROOT): VpcNames {
   };
 }
 
+/** Whether a node can be called so. */
+export function isNodeName(name: string): boolean {
+  return NODE_NAME.test(name) && name !== ROUTER && name !== INTERNET;
+}
+
 /** The namespace of a node. Throws `USAGE` for a name that is none or that the VPC itself uses. */
 export function nodeNetns(names: VpcNames, node: string): string {
-  if (!NODE_NAME.test(node) || node === ROUTER || node === INTERNET)
+  if (!isNodeName(node))
     throw new HostError('USAGE', {
       reason: `"${node}" is no node name: lower-case letters, digits and hyphens, and neither "${ROUTER}" nor "${INTERNET}"`,
     });
