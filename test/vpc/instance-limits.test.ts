@@ -89,7 +89,8 @@ test('the table has the network cards of every type with several', () => {
     const { cards, maxEnis } = limitsOf(type) ?? { cards: [], maxEnis: 0 };
     if (cards.length < 2) continue;
     expect(new Set(cards)).toEqual(new Set([maxEnis]));
-    (found[`${maxEnis}x${cards.length}`] ??= []).push(type);
+    const shape = `${maxEnis}x${cards.length}`;
+    found[shape] = [...(found[shape] ?? []), type];
   }
   const wanted = Object.entries(several).map(([shape, types]) => [shape, types.trim().split(/\s+/).sort()]);
   expect(
