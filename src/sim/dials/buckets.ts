@@ -33,7 +33,11 @@ const COSTLY: readonly string[] = ['DescribeInstances', 'DescribeNetworkInterfac
  * as of 2025). Each action has one per account and region, shared by all who call; some have a second one for requests
  * with neither filter nor page, to which a list of ids is no filter.
  */
-export function ec2Bucket(action: string, unfiltered: boolean): { readonly name: string; readonly bucket: BucketSize } {
+export function ec2Bucket(request: { readonly action: string; readonly unfiltered: boolean }): {
+  readonly name: string;
+  readonly bucket: BucketSize;
+} {
+  const { action, unfiltered } = request;
   if (unfiltered && COSTLY.includes(action)) return { name: `${action} unfiltered`, bucket: DESCRIBE_ALL };
   const usual = /^(?:Describe|List|Search|Get)/.test(action) ? DESCRIBE : MUTATING;
   return { name: action, bucket: OWN.get(action) ?? usual };
@@ -68,5 +72,5 @@ export function bucketIn(
   mode: BucketMode,
   request: { readonly action: string; readonly unfiltered: boolean },
 ): { readonly name: string; readonly bucket: BucketSize } | undefined {
-  return mode === 'ec2' && request.action !== 'IMDS' ? ec2Bucket(request.action, request.unfiltered) : undefined;
+  return mode === 'ec2' && request.action !== 'IMDS' ? ec2Bucket(request) : undefined;
 }

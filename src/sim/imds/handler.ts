@@ -76,7 +76,7 @@ export function createImdsHandler(options: ImdsHandlerOptions): ImdsHandler {
   return (request, callerAddress) => {
     const path = pathOf(request);
     const [at, started] = [clock.now(), clock.monotonic()];
-    const record = (response: Response, lost = false): Response => {
+    const record = ({ response, lost }: { response: Response; lost: boolean }): Response => {
       const code = response.ok ? 'OK' : String(response.status);
       const action = `${request.method} /${path}`.slice(0, LONGEST_ACTION);
       const ms = Math.round((clock.monotonic() - started) * 100) / 100;
@@ -85,10 +85,10 @@ export function createImdsHandler(options: ImdsHandlerOptions): ImdsHandler {
       return lost ? lostAnswer() : response;
     };
     const serve = (decision?: Decision): Response => {
-      if (decision?.answer.kind === 'fault') return record(refuse(decision.answer.status));
+      if (decision?.answer.kind === 'fault') return record({ response: refuse(decision.answer.status), lost: false });
       const instance = instanceFor(options, callerAddress);
       const response = instance === undefined ? refuse(404) : respond({ request, instance, path, decision });
-      return record(response, decision?.lost);
+      return record({ response, lost: decision?.lost === true });
     };
     const now = clock.monotonic();
     const decision = dials?.decide({ action: 'IMDS', now, reads: path !== TOKEN_PATH, unfiltered: false });

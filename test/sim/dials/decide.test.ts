@@ -165,7 +165,7 @@ const documented = [
 ] as const;
 test.each(documented)('$action (unfiltered: $unfiltered) has $size tokens and gains $perSecond a second', (row) => {
   const { action, unfiltered, size, perSecond } = row;
-  expect(ec2Bucket(action, unfiltered).bucket).toEqual({ size, perSecond });
+  expect(ec2Bucket({ action, unfiltered }).bucket).toEqual({ size, perSecond });
 });
 
 test('the documented buckets: switched on, an action has its own until a dial replaces it', () => {
