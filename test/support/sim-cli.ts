@@ -25,6 +25,15 @@ export class Cli implements AsyncDisposable {
     return { code: exitCode, stdout, stderr };
   }
 
+  /** Starts `vpc-cni sim WORDS --name …` and does not wait for it. */
+  start(words: readonly string[]): Bun.Subprocess<'ignore', 'pipe', 'pipe'> {
+    return Bun.spawn([process.execPath, MAIN, 'sim', ...words, '--name', this.name], {
+      stdin: 'ignore',
+      stdout: 'pipe',
+      stderr: 'pipe',
+    });
+  }
+
   async json(words: readonly string[]): Promise<Record<string, unknown>> {
     return JSON.parse((await this.sim([...words, '--json'])).stdout);
   }

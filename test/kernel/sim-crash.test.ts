@@ -1,0 +1,112 @@
+import { describe, expect, test } from 'bun:test';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { vpcNames } from '../../src/sim/index.ts';
+import { Cli } from '../support/sim-cli.ts';
+import { machineState } from '../support/sim-world.ts';
+
+/** The daemons of a VPC, by the words they were started with. */
+function daemons(name: string): readonly number[] {
+  return readdirSync('/proc')
+    .map(Number)
+    .filter((pid) => {
+      try {
+        const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+        return words.includes('serve') && words[words.indexOf('--name') + 1] === name;
+      } catch {
+        return false;
+      }
+    });
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has ended by itself.
+  }
+}
+
+/** Runs a command and, as soon as something is so, kills it, its daemon, or both; returns once the command has ended. */
+async function killWhen(
+  cli: Cli,
+  words: readonly string[],
+  options: { readonly is: () => boolean; readonly victims: readonly ('command' | 'daemon')[] },
+): Promise<void> {
+  const command = cli.start(words);
+  const ended = command.exited.then(() => 'ended' as const);
+  const deadline = performance.now() + 20_000;
+  // A moment may pass unseen, on a machine that is busy elsewhere: then the command just ends, which must be fine as well.
+  while (!options.is() && performance.now() < deadline) {
+    const turn = await Promise.race([
+      ended,
+      new Promise<undefined>((resolve) => setImmediate(() => resolve(undefined))),
+    ]);
+    if (turn === 'ended') break;
+  }
+  if (options.victims.includes('daemon')) for (const pid of daemons(cli.name)) kill(pid);
+  if (options.victims.includes('command')) command.kill('SIGKILL');
+  await ended;
+}
+
+const VICTIMS = [['command'], ['daemon'], ['command', 'daemon']] as const;
+
+describe('whatever is killed, and whenever, "sim down" leaves nothing', () => {
+  const moments = (cli: Cli) => {
+    const { stateDir } = vpcNames(cli.name);
+    const there = (path: string) => (): boolean => existsSync(`${stateDir}${path}`);
+    const gone = (path: string) => (): boolean => !existsSync(`${stateDir}${path}`);
+    return {
+      up: [there(''), there('/plan.json'), there('/daemon.log'), there('/daemon.json'), there('/netns/router')],
+      add: [
+        there('/nodes/node-b'),
+        there('/netns/node-b'),
+        there('/nodes/node-b/mnt'),
+        there('/nodes/node-b/run/lock'),
+      ],
+      reboot: [gone('/nodes/node-a/mnt'), gone('/netns/node-a'), gone('/nodes/node-a/run')],
+      down: [gone('/netns/node-a'), gone('/netns/router'), gone('/daemon.json')],
+    };
+  };
+
+  for (const victims of VICTIMS)
+    test(`${victims.join(' and ')} killed during up`, async () => {
+      const before = await machineState();
+      await using cli = new Cli();
+      for (const is of moments(cli).up) {
+        await killWhen(cli, ['up', '--nodes', '1'], { is, victims });
+        await cli.sim(['down']);
+        expect([daemons(cli.name), await machineState(cli.name)]).toEqual([[], before]);
+      }
+    }, 120_000);
+
+  for (const [order, words] of [
+    ['add', ['node', 'add', 'node-b']],
+    ['reboot', ['node', 'reboot', 'node-a']],
+    ['down', ['down']],
+  ] as const)
+    test(`the daemon, or the command, killed during ${words.join(' ')}`, async () => {
+      const before = await machineState();
+      await using cli = new Cli();
+      for (const [index, is] of moments(cli)[order].entries()) {
+        await cli.sim(['up', '--nodes', '1']);
+        await killWhen(cli, words, {
+          is,
+          victims: order === 'down' ? ['command'] : (VICTIMS[index % 3] ?? ['daemon']),
+        });
+        await cli.sim(['down']);
+        expect([daemons(cli.name), await machineState(cli.name)]).toEqual([[], before]);
+      }
+    }, 120_000);
+});
+
+test('an interrupt during up undoes what was started, and says so', async () => {
+  const before = await machineState();
+  await using cli = new Cli();
+  const { stateDir } = vpcNames(cli.name);
+  const command = cli.start(['up', '--nodes', '20']);
+  while (!existsSync(`${stateDir}/nodes/node-b`)) await Bun.sleep(1);
+  command.kill('SIGINT');
+  expect(await command.exited).toBe(1);
+  expect(await new Response(command.stderr).text()).toContain('SIM_INTERRUPTED: ended by SIGINT');
+  expect([daemons(cli.name), await machineState(cli.name)]).toEqual([[], before]);
+}, 60_000);
