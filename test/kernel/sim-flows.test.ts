@@ -3,7 +3,7 @@ import { IMDS_ADDRESS, INTERNET_ADDRESS, INTERNET_IPV6_ADDRESS, netnsPath } from
 import { enterArgv, nodePaths } from '../../src/sim/node/index.ts';
 import { inNetns, openNetns, systemExec } from '../../src/sys/index.ts';
 import { openUdp, probeAll } from '../support/sim-probe.ts';
-import { createWorld, type World } from '../support/sim-world.ts';
+import { createWorld, drops, type World } from '../support/sim-world.ts';
 
 const PORT = 7000;
 const DEADLINE_MS = 10_000;
@@ -12,8 +12,8 @@ const EVERY_MS = 1;
 
 const netnsOf = (world: World, node: string): string => nodePaths(world.names, node).netns;
 
-async function until(what: string, holds: () => boolean): Promise<void> {
-  for (const deadline = performance.now() + DEADLINE_MS; !holds(); await Bun.sleep(1))
+async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
+  for (const deadline = performance.now() + DEADLINE_MS; !(await holds()); await Bun.sleep(1))
     if (performance.now() > deadline) throw new Error(`not so in time: ${what}`);
 }
 
@@ -46,11 +46,21 @@ async function startFlow(world: World): Promise<{ end(): Promise<readonly string
   };
 }
 
-/** A TCP connection from a1 to b1 that gives back what it is sent. */
-async function connect(world: World): Promise<Disposable & { echo(text: string): Promise<void> }> {
-  const hostname = world.addressOf('b1');
-  using there = openNetns(netnsOf(world, 'b1'));
-  using here = openNetns(netnsOf(world, 'a1'));
+/** A TCP connection whose other end gives back what it is sent. */
+interface Connection extends Disposable {
+  send(text: string): void;
+  received(): string;
+  /** Resolves when the text has come back. */
+  echo(text: string): Promise<void>;
+}
+
+async function connect(
+  world: World,
+  way: { readonly from: string; readonly to: string; readonly address: string },
+): Promise<Connection> {
+  const hostname = way.address;
+  using there = openNetns(netnsOf(world, way.to));
+  using here = openNetns(netnsOf(world, way.from));
   let received = '';
   const echo = { data: (socket: Bun.Socket, bytes: Buffer) => void socket.write(bytes) };
   const note = {
@@ -63,12 +73,14 @@ async function connect(world: World): Promise<Disposable & { echo(text: string):
   inNetns(here, () => void opening.push(Bun.connect({ hostname, port: PORT, socket: note })));
   const [socket] = await Promise.all(opening);
   return {
+    send: (text) => void socket?.write(text),
+    received: () => received,
     async echo(text) {
       socket?.write(text);
       await until(`"${text}" comes back`, () => received.endsWith(text));
     },
     [Symbol.dispose]: () => {
-      socket?.end();
+      socket?.terminate();
       server.stop(true);
     },
   };
@@ -113,10 +125,30 @@ describe('while traffic flows', () => {
     expect({ lost: await flow.end(), many: flow.sent() > 100 }).toEqual({ lost: [], many: true });
   }, 60_000);
 
+  test('an address that moves leaves its connections behind: the next ENI knows none of them', async () => {
+    await using world = await createWorld();
+    const { vpc, fabric } = world;
+    const [a1, a2] = ['a1', 'a2'].map((node) => vpc.eniByAddress(world.addressOf(node))?.id ?? '');
+    const [address] = vpc.assignAddresses({ eniId: a1 ?? '', count: 1 });
+    if (address === undefined) throw new Error('a1 has no secondary address');
+    const closed = vpc.createSecurityGroup({ name: 'closed' });
+    vpc.setSecurityGroups(a2 ?? '', [closed.id]);
+    await fabric.settled();
+    for (const node of ['a1', 'a2']) await world.run(node, 'ip', 'addr', 'add', `${address}/32`, 'dev', 'lo');
+    using connection = await connect(world, { from: 'b1', to: 'a1', address });
+    await connection.echo('before');
+    const { denied_ingress: before } = await drops(world);
+    vpc.assignAddresses({ eniId: a2 ?? '', addresses: [address], allowReassignment: true });
+    await fabric.settled();
+    connection.send('after');
+    await until('the packet is denied', async () => (await drops(world)).denied_ingress > before);
+    expect(connection.received()).toBe('before');
+  }, 60_000);
+
   test('a connection outlives the rules that let it in; a new one is refused', async () => {
     await using world = await createWorld();
     const { vpc, fabric } = world;
-    using connection = await connect(world);
+    using connection = await connect(world, { from: 'a1', to: 'b1', address: world.addressOf('b1') });
     await connection.echo('before');
     const eni = vpc.eniByAddress(world.addressOf('b1'));
     const closed = vpc.createSecurityGroup({ name: 'closed' });

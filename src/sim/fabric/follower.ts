@@ -1,4 +1,5 @@
 import type { SimEni, SimEvent, SimInstance, SimSecurityGroup, SimSecurityRule } from '../model/types.ts';
+import { LAST_NUMBER } from './connections.ts';
 import { type GroundModel, groundOf, NO_GROUND } from './ground.ts';
 import { type Placement, type Ports, placePort } from './port.ts';
 import type { RuleState } from './rules.ts';
@@ -7,7 +8,7 @@ import type { RuleState } from './rules.ts';
 export type FabricState = RuleState;
 
 /** What the fabric reads of the model. */
-export interface FabricModel extends GroundModel, Omit<Placement, 'netnsOf'> {
+export interface FabricModel extends GroundModel, Omit<Placement, 'netnsOf' | 'numberOf'> {
   enis(): readonly SimEni[];
   enisOf(instanceId: string): readonly SimEni[];
   securityGroups(): readonly SimSecurityGroup[];
@@ -39,11 +40,13 @@ export function createFollower(model: FabricModel, netnsOf: (instance: SimInstan
   let ground = true;
   const held = new Set<string>();
   const branches = new Map<string, Set<string>>();
+  const numbers = createNumbers();
   const placement: Placement = {
     findEni: (id) => model.findEni(id),
     findInstance: (id) => model.findInstance(id),
     subnet: (id) => model.subnet(id),
     netnsOf: (instance) => (held.has(instance.id) ? undefined : netnsOf(instance)),
+    numberOf: numbers.of,
   };
   const noteEni = (eni: SimEni): void => {
     enis.add(eni.id);
@@ -67,6 +70,7 @@ export function createFollower(model: FabricModel, netnsOf: (instance: SimInstan
         case 'eni-deleted':
           noteEni(event.eni);
           branches.delete(event.eni.id);
+          numbers.forget(event.eni.id);
           return;
         case 'instance-changed':
           return noteInstance(event.instance.id);
@@ -103,6 +107,25 @@ export function createFollower(model: FabricModel, netnsOf: (instance: SimInstan
       else held.delete(instanceId);
       noteInstance(instanceId);
     },
+  };
+}
+
+/**
+ * Counts places: an ENI has its number for as long as it stays at one. A number comes again after all the others,
+ * when hardly a connection of the port that had it is left.
+ */
+function createNumbers(): { readonly of: Placement['numberOf']; forget(eniId: string): void } {
+  const numbers = new Map<string, { readonly place: string; readonly number: number }>();
+  let last = 0;
+  return {
+    of(eniId, place) {
+      const known = numbers.get(eniId);
+      if (known?.place === place) return known.number;
+      last = (last % LAST_NUMBER) + 1;
+      numbers.set(eniId, { place, number: last });
+      return last;
+    },
+    forget: (eniId) => void numbers.delete(eniId),
   };
 }
 

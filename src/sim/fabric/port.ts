@@ -15,6 +15,8 @@ export interface Port {
   readonly instanceId: string;
   /** The router's end. */
   readonly name: string;
+  /** Tells the port from every other, also from one the ENI had before on another node. */
+  readonly number: number;
   readonly netns: string;
   /** The node's end; a branch ENI on a kernel with VLANs has none: whoever wants it makes a VLAN link there. */
   readonly ifName: string;
@@ -51,6 +53,8 @@ export interface Placement {
   subnet(subnetId: string): SimSubnet;
   /** Network namespace of the instance; `undefined` while it has no machine. */
   netnsOf(instance: SimInstance): string | undefined;
+  /** A number for the port of an ENI at a place. */
+  numberOf(eniId: string, place: string): number;
 }
 
 /**
@@ -68,12 +72,14 @@ export function placePort(eni: SimEni, placement: Placement): Port | undefined {
   if (instance === undefined || netns === undefined) return undefined;
   const subnet = placement.subnet(eni.subnetId).cidr;
   const { deviceIndex, networkCardIndex } = attachment;
+  const ifName = trunk === undefined ? linkName(attachment) : `br${trunk.vlanId}`;
   return {
     eniId: eni.id,
     instanceId: instance.id,
     name: portName(eni.id),
+    number: placement.numberOf(eni.id, `${netns} ${ifName}`),
     netns,
-    ifName: trunk === undefined ? linkName(attachment) : `br${trunk.vlanId}`,
+    ifName,
     mac: eni.mac,
     branch:
       trunk === undefined

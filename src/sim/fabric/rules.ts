@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import { formatCidr } from '../../addr/index.ts';
 import type { SimSecurityRule } from '../model/types.ts';
+import { renderConnections, renderDenial } from './connections.ts';
 import type { Ground } from './ground.ts';
 import type { Port, Ports } from './port.ts';
 import { renderSecurityRules } from './security-rules.ts';
-import { chainOf, drop, portsOf, renderTable, SETS, TABLE } from './table.ts';
+import { chainOf, portsOf, renderTable, SETS, TABLE } from './table.ts';
 
 /** What the router's rules follow. */
 export interface RuleState {
@@ -19,7 +20,7 @@ export type Groups = ReadonlyMap<string, readonly SimSecurityRule[]>;
 /**
  * One transaction for `nft -f` that takes the rules from one state to another; empty when nothing is to do. What is
  * not touched by the change stays, so that no packet meets a half-made table. Established connections live on in the
- * kernel's connection tracking, which EC2 does as well when rules or memberships change.
+ * kernel's connection tracking, as they do on EC2 when rules or memberships change.
  */
 export function planRules(before: RuleState, after: RuleState): readonly string[] {
   const [oldChains, chains] = [chainsOf(before), chainsOf(after)];
@@ -91,6 +92,8 @@ function portElements(port: Port, groups: Groups): readonly Element[] {
     ...plain(SETS.unchecked, port.sourceDestCheck ? [] : [name]),
     ...plain(SETS.public4, port.dhcp === undefined ? [] : [port.dhcp.address.address]),
     ...port.securityGroups.filter((id) => groups.has(id)).flatMap((id) => plain(portsOf(id), [name])),
+    { set: SETS.egressState, key: name, value: `jump ${port.name}_egress` },
+    { set: SETS.ingressState, key: name, value: `jump ${port.name}_ingress` },
     { set: SETS.egress, key: name, value: `goto ${portChain(port, 'egress')}` },
     { set: SETS.ingress, key: name, value: `goto ${portChain(port, 'ingress')}` },
     { set: SETS.hopLimits, key: name, value: `goto ${hopChain(port)}` },
@@ -125,11 +128,14 @@ function chainsOf({ ports, groups }: RuleState): ReadonlyMap<string, readonly st
       const jumps = groupsOf(port)
         .filter((id) => groups.has(id))
         .map((id) => `jump ${chainOf(id, direction)}`);
-      chains.set(name, [...jumps, drop(`denied_${direction}`)]);
+      chains.set(name, [...jumps, ...renderDenial(direction)]);
     }
   }
-  for (const port of ports.values())
+  for (const port of ports.values()) {
+    for (const direction of ['egress', 'ingress'] as const)
+      chains.set(`${port.name}_${direction}`, renderConnections(port.number, direction));
     chains.set(hopChain(port), [`ip ttl set ${port.hopLimit}`, `ip6 hoplimit set ${port.hopLimit}`]);
+  }
   return chains;
 }
 

@@ -12,7 +12,9 @@ export const SETS = {
   unchecked: 'unchecked',
   /** IPv4 addresses with a public mapping: the internet gateway drops everything else in both directions. */
   public4: 'public4',
-  /** The security groups of a port, for what it sends and for what it gets. */
+  /** The connections an ENI knows, and behind them its security groups; for what it sends and for what it gets. */
+  egressState: 'egress_state',
+  ingressState: 'ingress_state',
   egress: 'egress',
   ingress: 'ingress',
   /** How far an answer of the metadata service to a token request goes. */
@@ -66,6 +68,8 @@ export function renderTable(): string {
   set ${SETS.public4} { type ipv4_addr; }
   set ${SETS.networks4} { type ipv4_addr; flags interval; }
   set ${SETS.networks6} { type ipv6_addr; flags interval; }
+  map ${SETS.egressState} { type ifname : verdict; }
+  map ${SETS.ingressState} { type ifname : verdict; }
   map ${SETS.egress} { type ifname : verdict; }
   map ${SETS.ingress} { type ifname : verdict; }
   map ${SETS.hopLimits} { type ifname : verdict; }
@@ -93,15 +97,17 @@ ${DROP_REASONS.map((reason) => `  counter ${reason} { }`).join('\n')}
   }
   chain egress_filter {
     type filter hook forward priority filter; policy accept;
-    ct state established,related accept
+    ct state related accept
     iifname "${INTERNET_LINK}" accept
+    iifname vmap @${SETS.egressState}
     iifname vmap @${SETS.egress}
     ${drop('denied_egress')}
   }
   chain ingress_filter {
     type filter hook forward priority filter + 10; policy accept;
-    ct state established,related accept
+    ct state related accept
     oifname "${INTERNET_LINK}" accept
+    oifname vmap @${SETS.ingressState}
     oifname vmap @${SETS.ingress}
     ${drop('denied_ingress')}
   }

@@ -99,6 +99,23 @@ describe('createFollower()', () => {
     expect(ports(world)).toEqual(['v-a eth0: 10.0.0.4', 'v-a eth101: 10.0.0.5']);
   });
 
+  test('a port has its number for as long as the ENI stays at its place', () => {
+    const { vpc, follower, state } = followed();
+    const [a, b] = [run(vpc, 'a').id, run(vpc, 'b').id];
+    const eni = vpc.createEni({ subnetId: subnetOf(vpc) });
+    const numbers: (number | undefined)[] = [];
+    for (const instanceId of [a, b]) {
+      const attachment = vpc.beginAttach({ eniId: eni.id, instanceId, deviceIndex: 1 });
+      vpc.completeAttach(attachment.id);
+      numbers.push(follower.next(state).ports.get(eni.id)?.number);
+      vpc.assignAddresses({ eniId: eni.id, count: 1 });
+      numbers.push(follower.next(state).ports.get(eni.id)?.number);
+      vpc.beginDetach({ attachmentId: attachment.id });
+      vpc.completeDetach(attachment.id);
+    }
+    expect(numbers).toEqual([3, 3, 4, 4]);
+  });
+
   test('a held instance has no links until it is released', () => {
     const world = followed();
     const { id } = run(world.vpc, 'a');

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import { parseIpv4 } from '../../../src/addr/index.ts';
+import { renderConnections, renderDenial } from '../../../src/sim/fabric/connections.ts';
 import { NOTHING } from '../../../src/sim/fabric/follower.ts';
 import { planRules, type RuleState, renderRules } from '../../../src/sim/fabric/rules.ts';
 import { renderSecurityRules } from '../../../src/sim/fabric/security-rules.ts';
@@ -16,17 +17,23 @@ const state: RuleState = { ...NOTHING, groups, ports: portsOf(primary) };
 const ONE = 'b188ee37575b';
 const BOTH = 'd8b7ae34c804';
 
+/** The plan without what a port does about connections: see the test of `renderConnections()`. */
+const plan = (before: RuleState, after: RuleState): readonly string[] =>
+  planRules(before, after).filter((line) => !line.includes(' ct direction '));
+
 describe('planRules()', () => {
   test('the second plan is empty', () =>
     expect(planRules(state, { ...state, ports: portsOf({ ...primary }) })).toEqual([]));
 
   test('a first port brings its groups, and what it may send', () =>
-    expect(planRules(NOTHING, { ...state, groups: new Map([...groups].slice(0, 1)) })).toEqual([
+    expect(plan(NOTHING, { ...state, groups: new Map([...groups].slice(0, 1)) })).toEqual([
       'add set inet vpc_fabric sg-1_ports { type ifname; }',
       'add chain inet vpc_fabric sg-1_egress',
       `add chain inet vpc_fabric egress_${ONE}`,
       'add chain inet vpc_fabric sg-1_ingress',
       `add chain inet vpc_fabric ingress_${ONE}`,
+      'add chain inet vpc_fabric eni1_egress',
+      'add chain inet vpc_fabric eni1_ingress',
       'add chain inet vpc_fabric hops_2',
       'add rule inet vpc_fabric sg-1_egress meta nfproto ipv4 accept',
       `add rule inet vpc_fabric egress_${ONE} jump sg-1_egress`,
@@ -40,6 +47,8 @@ describe('planRules()', () => {
       'add element inet vpc_fabric sources6 { "eni1" . 2600:1f00::4 }',
       'add element inet vpc_fabric public4 { 10.0.0.4 }',
       'add element inet vpc_fabric sg-1_ports { "eni1" }',
+      'add element inet vpc_fabric egress_state { "eni1" : jump eni1_egress }',
+      'add element inet vpc_fabric ingress_state { "eni1" : jump eni1_ingress }',
       `add element inet vpc_fabric egress { "eni1" : goto egress_${ONE} }`,
       `add element inet vpc_fabric ingress { "eni1" : goto ingress_${ONE} }`,
       'add element inet vpc_fabric hop_limits { "eni1" : goto hops_2 }',
@@ -47,12 +56,16 @@ describe('planRules()', () => {
 
   const rows: readonly { readonly name: string; readonly after: RuleState; readonly plan: readonly string[] }[] = [
     {
-      name: 'a second port with the same groups is elements only',
+      name: 'a second port with the same groups shares their chains',
       after: { ...state, ports: portsOf(primary, secondary) },
       plan: [
+        'add chain inet vpc_fabric eni2_egress',
+        'add chain inet vpc_fabric eni2_ingress',
         'add element inet vpc_fabric sources4 { "eni2" . 10.0.0.5, "eni2" . 10.0.0.6, "eni2" . 10.0.0.16/28 }',
         'add element inet vpc_fabric sources6 { "eni2" . 2600:1f00:0:0:1::/80 }',
         'add element inet vpc_fabric sg-1_ports { "eni2" }',
+        'add element inet vpc_fabric egress_state { "eni2" : jump eni2_egress }',
+        'add element inet vpc_fabric ingress_state { "eni2" : jump eni2_ingress }',
         `add element inet vpc_fabric egress { "eni2" : goto egress_${ONE} }`,
         `add element inet vpc_fabric ingress { "eni2" : goto ingress_${ONE} }`,
         'add element inet vpc_fabric hop_limits { "eni2" : goto hops_2 }',
@@ -128,17 +141,36 @@ describe('planRules()', () => {
       ],
     },
   ];
-  for (const row of rows) test(row.name, () => expect(planRules(state, row.after)).toEqual([...row.plan]));
+  for (const row of rows) test(row.name, () => expect(plan(state, row.after)).toEqual([...row.plan]));
 
   test('what comes goes again: the way back deletes what the way there added', () => {
     const after: RuleState = { ...state, ports: portsOf(primary, secondary, branch) };
     const elements = (plan: readonly string[]): readonly string[] =>
       plan
         .filter((line) => / element /.test(line))
-        .map((line) => line.replace(/^\w+ /, '').replaceAll(/ : goto \w+/g, ''));
+        .map((line) => line.replace(/^\w+ /, '').replaceAll(/ : (goto|jump) \w+/g, ''));
     expect(elements(planRules(after, state))).toEqual(elements(planRules(state, after)));
   });
 });
+
+test('renderConnections() knows a connection by the half of its mark that is its side', () =>
+  expect([
+    ...renderConnections(0xa1, 'egress'),
+    ...renderConnections(0xa1, 'ingress'),
+    ...renderDenial('egress'),
+  ]).toEqual([
+    'ct state established ct direction original ct mark & 0xffff0000 == 0x00a10000 accept',
+    'ct state established ct direction reply ct mark & 0x0000ffff == 0x000000a1 accept',
+    'ct direction original ct mark set ct mark & 0x0000ffff | 0x00a10000',
+    'ct direction reply ct mark set ct mark & 0xffff0000 | 0x000000a1',
+    'ct state established ct direction original ct mark & 0x0000ffff == 0x000000a1 accept',
+    'ct state established ct direction reply ct mark & 0xffff0000 == 0x00a10000 accept',
+    'ct direction original ct mark set ct mark & 0xffff0000 | 0x000000a1',
+    'ct direction reply ct mark set ct mark & 0x0000ffff | 0x00a10000',
+    'ct direction original ct mark set ct mark & 0x0000ffff',
+    'ct direction reply ct mark set ct mark & 0xffff0000',
+    'counter name "denied_egress" drop',
+  ]));
 
 test('renderRules() replaces the whole table in one transaction', () =>
   expect(renderRules(state).split('\n').slice(0, 3)).toEqual([
