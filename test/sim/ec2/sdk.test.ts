@@ -185,3 +185,12 @@ test('DryRun says that the request would have succeeded and does nothing', async
   expect(await refusalOf(remove)).toBe('DryRunOperation 412');
   expect(s.vpc.enis().length).toBe(1);
 });
+
+test('DryRun of a denied action says that it is denied, and of a malformed one what is wrong', async () => {
+  await using s = stage();
+  const create = (SubnetId: string): Promise<string> =>
+    refusalOf(s.client.send(new ec2.CreateNetworkInterfaceCommand({ SubnetId, DryRun: true })));
+  expect(await create('subnet-1')).toBe('InvalidSubnetID.Malformed 400');
+  s.dials.set({ action: 'CreateNetworkInterface', denied: true });
+  expect(await create(s.subnet)).toBe('UnauthorizedOperation 403');
+});

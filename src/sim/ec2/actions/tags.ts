@@ -25,7 +25,7 @@ export const deleteTags: Action = (parameters, { vpc }) => {
   });
   if (resourceIds.length === 0) throw missing('ResourceId');
   return () => {
-    vpc.deleteTags({ resourceIds, tags });
+    vpc.deleteTags({ resourceIds, tags: tags.length > 0 ? tags : undefined });
     return { return: true };
   };
 };
