@@ -7,12 +7,14 @@ import { join } from 'node:path';
 import type { Plan, Report } from './bench/inside.ts';
 import { renderTable, rowOf } from './bench/rows.ts';
 import { measureSim } from './bench/sim.ts';
+import { measureFabric } from './bench/sim-fabric.ts';
 import { build } from './build.ts';
 
 const HELP = `Usage: npm run bench -- [OPTION…]
 
 Measures ADD and DEL against the stock plugins ptp and host-local, the daemon's memory, and the times of install and start,
-on a node of a simulated VPC, then the simulator itself with 1000 instances. Needs root, except for the simulator.
+on a node of a simulated VPC, then the simulator itself: with 1000 instances, and the way to 20 nodes on its fabric. Needs
+root, except for the 1000 instances.
 Changes nothing outside of namespaces it makes and removes.
 
 Options:
@@ -125,7 +127,9 @@ async function main(words: readonly string[]): Promise<number> {
     return 1;
   }
   const report = options.only === 'sim' ? undefined : await measureProduct(options);
-  const measured = [...(report?.measured ?? []), ...(options.only === 'product' ? [] : await measureSim())];
+  const sim = options.only === 'product' ? [] : await measureSim();
+  const fabric = options.only === 'product' || process.getuid?.() !== 0 ? [] : await measureFabric();
+  const measured = [...(report?.measured ?? []), ...sim, ...fabric];
   const table = `${renderTable(measured)}\nMedians.${report === undefined ? '\n' : legend(report)}`;
   if (options.json) console.error(`\n${table}`);
   console.log(options.json ? JSON.stringify({ rows: measured.map(rowOf) }) : `\n${table}`);
