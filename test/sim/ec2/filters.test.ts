@@ -2,6 +2,7 @@ import { expect, test } from 'bun:test';
 import type * as ec2 from '@aws-sdk/client-ec2';
 import { type StoryStage, storyStage } from './stories/stage.ts';
 import { need } from './stories/story.ts';
+import { refusalOf } from './support.ts';
 
 /** A stage whose node has a tag, IPv6 and a prefix, and whose spare ENI has not; with what stands for its names. */
 function filterStage(): { readonly stage: StoryStage; readonly names: Readonly<Record<string, string>> } {
@@ -43,18 +44,16 @@ const eniFilters: readonly (readonly [name: string, value: string, both?: 'both'
   ['attachment.instance-id', 'NODE'],
   ['attachment.instance-id', 'i-*'],
   ['attachment.instance-owner-id', '123456789012'],
-  ['attachment.network-card-index', '0'],
   ['attachment.status', 'attached'],
   ['availability-zone', 'us-east-1a', 'both'],
   ['availability-zone-id', 'use1-az1', 'both'],
   ['description', 'primary of *'],
   ['group-id', 'GROUP', 'both'],
-  ['group-name', 'default', 'both'],
   ['interface-type', 'interface', 'both'],
-  ['ipv4-prefixes.ipv4-prefix', 'PREFIX'],
   ['ipv6-addresses.ipv6-address', 'IPV6'],
   ['mac-address', 'MAC'],
   ['network-interface-id', 'PRIMARY'],
+  ['operator.managed', 'false', 'both'],
   ['owner-id', '123456789012', 'both'],
   ['private-dns-name', 'ip-10-0-1-4.ec2.internal'],
   ['private-ip-address', 'ADDRESS'],
@@ -86,6 +85,36 @@ for (const [Name, value, both] of eniFilters) {
 }
 
 const instanceFilters: readonly (readonly [name: string, value: string])[] = [
+  ['ebs-optimized', 'false'],
+  ['ena-support', 'true'],
+  ['ipv6-address', 'IPV6'],
+  ['metadata-options.http-endpoint', 'enabled'],
+  ['metadata-options.http-protocol-ipv4', 'enabled'],
+  ['metadata-options.http-protocol-ipv6', 'disabled'],
+  ['metadata-options.state', 'applied'],
+  ['monitoring-state', 'disabled'],
+  ['network-interface.addresses.primary', 'true'],
+  ['network-interface.addresses.private-dns-name', 'ip-10-0-1-4.ec2.internal'],
+  ['network-interface.attachment.attach-time', '2023-11-14T*'],
+  ['network-interface.attachment.delete-on-termination', 'true'],
+  ['network-interface.attachment.instance-id', 'NODE'],
+  ['network-interface.attachment.instance-owner-id', '123456789012'],
+  ['network-interface.attachment.network-card-index', '0'],
+  ['network-interface.availability-zone', 'us-east-1a'],
+  ['network-interface.group-name', 'default'],
+  ['network-interface.ipv6-address', 'IPV6'],
+  ['network-interface.ipv6-addresses.is-primary-ipv6', 'false'],
+  ['network-interface.operator.managed', 'false'],
+  ['network-interface.owner-id', '123456789012'],
+  ['network-interface.private-dns-name', 'ip-10-0-1-4.ec2.internal'],
+  ['network-interface.requester-managed', 'false'],
+  ['network-interface.source-dest-check', 'true'],
+  ['network-interface.tag-key', 'team'],
+  ['network-interface.tag-value', 'net'],
+  ['network-interface.vpc-id', 'VPC'],
+  ['operator.managed', 'false'],
+  ['root-device-name', '/dev/xvda'],
+  ['root-device-type', 'ebs'],
   ['architecture', 'x86_64'],
   ['availability-zone', 'us-east-1a'],
   ['availability-zone-id', 'use1-az1'],
@@ -137,6 +166,26 @@ for (const [Name, value] of instanceFilters) {
       return stage.last().answer.includes(`<instanceId>${stage.node}<`);
     };
     expect([await finds(names[value] ?? value), await finds('nothing')]).toEqual([true, false]);
+  });
+}
+
+/** What EC2 documents and the simulator has nothing for, and what EC2 does not know for this listing. */
+const refused: Readonly<Record<string, readonly string[]>> = {
+  DescribeInstances: ['ip-address', 'key-name', 'iam-instance-profile.arn', 'block-device-mapping.status', 'group-id'],
+  DescribeNetworkInterfaces: ['association.public-ip', 'requester-id', 'ipv4-prefixes.ipv4-prefix', 'group-name'],
+  DescribeSubnets: ['outpost-arn', 'customer-owned-ipv4-pool', 'zone'],
+  DescribeSecurityGroups: ['ip-permission.prefix-list-id', 'port'],
+  DescribeVpcs: ['cidr-block'],
+};
+
+for (const [action, names] of Object.entries(refused)) {
+  test(`${action} refuses filters it cannot honour: ${names.join(', ')}`, async () => {
+    await using stage = storyStage();
+    for (const Name of names)
+      expect([Name, await refusalOf(stage.send(action, { Filters: [{ Name, Values: ['x'] }] }))]).toEqual([
+        Name,
+        'InvalidParameterValue 400',
+      ]);
   });
 }
 

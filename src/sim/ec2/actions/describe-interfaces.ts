@@ -1,4 +1,3 @@
-import { formatCidr } from '../../../addr/index.ts';
 import { privateDnsName, type SimEni, type VpcView } from '../../model/index.ts';
 import type { Action } from '../action.ts';
 import { applyFilters, candidateIds, type FilterTable, readFilters } from '../filters.ts';
@@ -18,22 +17,20 @@ function eniFilters(vpc: VpcView): FilterTable<SimEni> {
     'attachment.device-index': (eni) => [eni.attachment?.deviceIndex],
     'attachment.instance-id': (eni) => [eni.attachment?.instanceId],
     'attachment.instance-owner-id': (eni) => (eni.attachment ? [vpc.ownerId] : []),
-    'attachment.network-card-index': (eni) => [eni.attachment?.networkCardIndex],
     'attachment.status': (eni) => [eni.attachment?.state],
     'availability-zone': (eni) => [zoneOf(eni)],
     'availability-zone-id': (eni) => [zoneId(vpc, zoneOf(eni))],
     description: (eni) => [eni.description],
     'group-id': (eni) => eni.securityGroups,
-    'group-name': (eni) => eni.securityGroups.map((id) => vpc.securityGroup(id).name),
     'interface-type': (eni) => [eni.interfaceType],
-    'ipv4-prefixes.ipv4-prefix': (eni) => eni.prefixes.map(formatCidr),
     'ipv6-addresses.ipv6-address': (eni) => eni.ipv6Addresses,
-    'ipv6-prefixes.ipv6-prefix': (eni) => eni.ipv6Prefixes.map(formatCidr),
     'mac-address': (eni) => [eni.mac],
     'network-interface-id': (eni) => [eni.id],
+    'operator.managed': () => [false],
     'owner-id': () => [vpc.ownerId],
     'private-dns-name': (eni) => eni.addresses.slice(0, 1).map((address) => privateDnsName(vpc, address)),
-    'private-ip-address': (eni) => eni.addresses.slice(0, 1),
+    // "The private IPv4 address or addresses", not the primary one alone.
+    'private-ip-address': (eni) => eni.addresses,
     'requester-managed': () => [false],
     'source-dest-check': (eni) => [eni.sourceDestCheck],
     status: (eni) => [statusOf(eni)],

@@ -65,6 +65,10 @@ function groupFilters(vpc: SimVpc): FilterTable<SimSecurityGroup> {
     [`${prefix}.from-port`]: (group) => peers(group, direction).map(({ fromPort }) => fromPort),
     [`${prefix}.group-id`]: (group) =>
       peers(group, direction).map(({ peer }) => ('groupId' in peer ? peer.groupId : undefined)),
+    [`${prefix}.group-name`]: (group) =>
+      peers(group, direction).map(({ peer }) => ('groupId' in peer ? vpc.securityGroup(peer.groupId).name : undefined)),
+    [`${prefix}.user-id`]: (group) =>
+      peers(group, direction).map(({ peer }) => ('groupId' in peer ? vpc.ownerId : undefined)),
     [`${prefix}.ipv6-cidr`]: (group) => peers(group, direction).map((rule) => cidrOf(rule, true)),
     [`${prefix}.protocol`]: (group) => peers(group, direction).map(({ protocol }) => protocol),
     [`${prefix}.to-port`]: (group) => peers(group, direction).map(({ toPort }) => toPort),

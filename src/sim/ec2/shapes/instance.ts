@@ -34,6 +34,11 @@ export function architectureOf(instanceType: string): 'arm64' | 'x86_64' {
   return /^(?:a1|[a-z]+\d+g[a-z]*)\./.test(instanceType) ? 'arm64' : 'x86_64';
 }
 
+/** Whether its ENIs are driven by ENA: so on Nitro and bare metal. */
+export function hasEna(instanceType: string): boolean {
+  return limitsOf(instanceType)?.hypervisor !== 'xen';
+}
+
 /** An instance as DescribeInstances and RunInstances show it. */
 export function instance(
   vpc: VpcView,
@@ -84,7 +89,7 @@ export function instance(
     hypervisor: 'xen',
     networkInterfaceSet: items(enis.map((eni) => instanceInterface(vpc, eni))),
     ebsOptimized: false,
-    enaSupport: limitsOf(machine.instanceType)?.hypervisor !== 'xen',
+    enaSupport: hasEna(machine.instanceType),
     metadataOptions: metadataOptions(machine.metadata),
   };
 }
