@@ -2,7 +2,7 @@ import { formatCidr, parseIpv4Cidr, parseIpv6Cidr } from '../../addr/index.ts';
 import { isIpv4Cidr } from './cidrs.ts';
 import { SimFault } from './fault.ts';
 import { needGroup, type VpcState } from './state.ts';
-import type { SimSecurityGroup, SimSecurityRule, Tags } from './types.ts';
+import type { Cidr, SimSecurityGroup, SimSecurityRule, Tags } from './types.ts';
 
 /** A rule before it has an id. */
 export type RuleRequest = Omit<SimSecurityRule, 'id'>;
@@ -29,6 +29,15 @@ export function createDefaultGroup(state: VpcState): SimSecurityGroup {
   const id = state.defaultGroupId;
   const among: RuleRequest = { ...ALL, direction: 'ingress', peer: { groupId: id } };
   return addGroup(state, { id, name: 'default', description: 'default VPC security group', tags: {} }, [among]);
+}
+
+/** A group whose way out is still the one it was made with gets the same for IPv6, once the VPC has IPv6. */
+export function openWayOut6(state: VpcState): void {
+  for (const group of state.groups.values()) {
+    const [first, ...more] = group.rules.filter(({ direction }) => direction === 'egress');
+    if (first === undefined || more.length > 0 || ruleKey(first) !== ruleKey(outwards(ANYWHERE))) continue;
+    putGroup(state, { ...group, rules: [...group.rules, { ...outwards(ANYWHERE6), id: state.ids.next('sgr') }] });
+  }
 }
 
 /** Adds a group that lets nothing in and everything out. */
@@ -113,10 +122,13 @@ function addGroup(
   ingress: readonly RuleRequest[],
 ): SimSecurityGroup {
   const everywhere = state.cidrs6.size > 0 ? [ANYWHERE, ANYWHERE6] : [ANYWHERE];
-  const egress = everywhere.map((cidr): RuleRequest => ({ ...ALL, direction: 'egress', peer: { cidr } }));
-  const rules = [...ingress, ...egress].map((rule) => ({ ...rule, id: state.ids.next('sgr') }));
+  const rules = [...ingress, ...everywhere.map(outwards)].map((rule) => ({ ...rule, id: state.ids.next('sgr') }));
   state.groupByName.set(group.name, group.id);
   return putGroup(state, { ...group, rules });
+}
+
+function outwards(cidr: Cidr): RuleRequest {
+  return { ...ALL, direction: 'egress', peer: { cidr } };
 }
 
 function putGroup(state: VpcState, group: SimSecurityGroup): SimSecurityGroup {

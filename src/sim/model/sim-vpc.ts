@@ -102,7 +102,9 @@ export class SimVpc extends VpcView {
   }
 
   associateCidr(request: { readonly cidr: Ipv4Cidr } | { readonly ipv6: true }): CidrAssociation {
-    return cidrs.associateCidr(this.state, request);
+    const association = cidrs.associateCidr(this.state, request);
+    if ('ipv6' in request) groups.openWayOut6(this.state);
+    return association;
   }
   disassociateCidr(associationId: string): CidrAssociation {
     return cidrs.disassociateCidr(this.state, associationId);
