@@ -12,13 +12,15 @@ export interface Page {
   readonly scope: string;
 }
 
-/** Reads `MaxResults` and `NextToken`. EC2 refuses to page through a list of ids. */
+/** Reads `MaxResults` and `NextToken`. */
 export function readPage(
   parameters: Parameters,
   listing: {
     readonly min: number;
     readonly max: number;
     readonly ids: readonly string[];
+    /** Where EC2 refuses to page through a list of ids: it says so of instances and network interfaces. */
+    readonly idsOrPages?: true;
     readonly filters: readonly Filter[];
     /** The size of a page when the caller names none; without it, one answer holds all. */
     readonly usual?: number;
@@ -29,7 +31,7 @@ export function readPage(
   const token = parameters.text('NextToken');
   if (size !== undefined && (size < min || size > max))
     throw new SimFault('InvalidParameterValue', `MaxResults must be ${min} to ${max}, not ${size}`);
-  if (size !== undefined && ids.length > 0)
+  if (size !== undefined && ids.length > 0 && listing.idsOrPages === true)
     throw new SimFault('InvalidParameterCombination', 'MaxResults cannot be used together with a list of ids');
   const scope = digest(JSON.stringify([parameters.action, ids, filters.map(({ name, values }) => [name, values])]));
   return { size: size ?? listing.usual, after: token === undefined ? undefined : readToken(token, scope), scope };

@@ -91,6 +91,15 @@ export class Parameters {
     return value;
   }
 
+  /** `ClientToken`: what makes a request the same request when it is sent again. */
+  clientToken(): string | undefined {
+    const value = this.text('ClientToken') || undefined;
+    // "Constraints: Maximum 64 ASCII characters" (API reference, RunInstances).
+    if (value !== undefined && !/^[\x20-\x7e]{1,64}$/.test(value))
+      throw this.#invalid('ClientToken', value.slice(0, 64));
+    return value;
+  }
+
   /** One of a few words. */
   choice<T extends string>(name: string, words: readonly T[]): T | undefined {
     const value = this.text(name);

@@ -121,6 +121,16 @@ const forms: readonly (readonly [name: string, form: string, code: string])[] = 
     'Action=RunInstances&MinCount=2&MaxCount=1&ImageId=ami-0123abcd&SubnetId=SUBNET',
     'InvalidParameterValue',
   ],
+  [
+    'a client token that is too long',
+    `Action=CreateNetworkInterface&SubnetId=SUBNET&ClientToken=${'x'.repeat(65)}`,
+    'InvalidParameterValue',
+  ],
+  [
+    'a client token that is not ASCII',
+    'Action=CreateNetworkInterface&SubnetId=SUBNET&ClientToken=%C3%A9',
+    'InvalidParameterValue',
+  ],
   ['a part of a list twice', 'Action=DescribeSubnets&SubnetId.1=SUBNET&SubnetId.1=SUBNET', 'InvalidQueryParameter'],
   ['a parameter that nests too deep', 'Action=DescribeSubnets&a.b.c.d.e.f.g.h.i=1', 'InvalidQueryParameter'],
   [

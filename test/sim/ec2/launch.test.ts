@@ -207,3 +207,17 @@ test('RebootInstances wants all of them running', async () => {
   await stage.client.send(reboot);
   expect(rebooted).toEqual(InstanceIds);
 });
+
+test('a terminated instance is still described when its subnet is gone', async () => {
+  await using stage = storyStage();
+  const { Subnet } = await stage.client.send(
+    new ec2.CreateSubnetCommand({ VpcId: stage.vpc.id, CidrBlock: '10.0.9.0/24' }),
+  );
+  const { Instances } = await run(stage, { SubnetId: Subnet?.SubnetId });
+  const id = Instances?.[0]?.InstanceId ?? '';
+  stage.vpc.terminateInstance(id);
+  await stage.client.send(new ec2.DeleteSubnetCommand({ SubnetId: Subnet?.SubnetId }));
+  const Filters = [{ Name: 'instance-state-name', Values: ['terminated'] }];
+  const { Reservations } = await stage.client.send(new ec2.DescribeInstancesCommand({ Filters }));
+  expect(Reservations?.[0]?.Instances?.map(({ InstanceId }) => InstanceId ?? '')).toEqual([id]);
+});

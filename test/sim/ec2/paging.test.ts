@@ -86,3 +86,15 @@ test('each listing says which sizes of a page it takes', async () => {
     GetSubnetCidrReservations: usual,
   });
 });
+
+test('a list of ids comes in pages, but not of instances and network interfaces', async () => {
+  await using stage = storyStage();
+  const page = (action: string, ids: object): Promise<string> =>
+    refusalOf(stage.send(action, { MaxResults: 5, ...ids }));
+  expect([
+    await page('DescribeNetworkInterfaces', { NetworkInterfaceIds: [stage.spare] }),
+    await page('DescribeInstances', { InstanceIds: [stage.node] }),
+    await page('DescribeSubnets', { SubnetIds: [stage.subnet] }),
+    await page('DescribeInstanceTypes', { InstanceTypes: ['m5.large'] }),
+  ]).toEqual(['InvalidParameterCombination 400', 'InvalidParameterCombination 400', 'none', 'none']);
+});

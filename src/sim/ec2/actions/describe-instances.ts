@@ -142,7 +142,7 @@ export function reservationFields(
 export const describeInstances: Action = (parameters, { launches }) => {
   const ids = parameters.ids('InstanceId', 'instance');
   const filters = readFilters(parameters);
-  const page = readPage(parameters, { min: 5, max: 1000, ids, filters });
+  const page = readPage(parameters, { min: 5, max: 1000, ids, idsOrPages: true, filters });
   return (vpc) => {
     const candidates = candidateIds(filters, (name, value) => lookUp(vpc, name, value));
     const machines =

@@ -72,7 +72,7 @@ function idOf(eni: SimEni | undefined): readonly string[] {
 export const describeNetworkInterfaces: Action = (parameters) => {
   const ids = parameters.ids('NetworkInterfaceId', 'network-interface');
   const filters = readFilters(parameters);
-  const page = readPage(parameters, { min: 5, max: 1000, ids, filters });
+  const page = readPage(parameters, { min: 5, max: 1000, ids, idsOrPages: true, filters });
   return (vpc) => {
     const candidates = candidateIds(filters, (name, value) => lookUp(vpc, name, value));
     const enis =

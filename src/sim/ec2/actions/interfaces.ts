@@ -6,7 +6,7 @@ import { readAddressing, readTagSpecifications } from './requests.ts';
 const INTERFACE_TYPES = ['interface', 'trunk', 'branch', 'efa', 'efa-only'] as const;
 
 export const createNetworkInterface: Action = (parameters, { vpc }) => {
-  const token = parameters.text('ClientToken');
+  const token = parameters.clientToken();
   const request = {
     subnetId: parameters.requiredId('SubnetId', 'subnet'),
     description: parameters.text('Description') ?? '',
@@ -79,7 +79,7 @@ export const modifyNetworkInterfaceAttribute: Action = (parameters, { vpc }) => 
   };
 };
 
-const ATTRIBUTES = ['description', 'groupSet', 'sourceDestCheck', 'attachment'] as const;
+const ATTRIBUTES = ['description', 'groupSet', 'sourceDestCheck', 'attachment', 'associatePublicIpAddress'] as const;
 
 export const describeNetworkInterfaceAttribute: Action = (parameters, { vpc }) => {
   const eniId = parameters.requiredId('NetworkInterfaceId', 'network-interface');
@@ -92,6 +92,7 @@ export const describeNetworkInterfaceAttribute: Action = (parameters, { vpc }) =
       groupSet: groupSet(vpc, eni.securityGroups),
       sourceDestCheck: { value: eni.sourceDestCheck },
       attachment: eni.attachment && attachmentOf(vpc, eni.attachment),
+      associatePublicIpAddress: false,
     };
     return { networkInterfaceId: eni.id, [attribute]: value[attribute] };
   };

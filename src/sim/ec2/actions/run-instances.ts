@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { type InstanceRequest, type LaunchInterface, SimFault, type SimInstance } from '../../model/index.ts';
 import type { Action, ActionContext } from '../action.ts';
 import { missing, type Parameters } from '../parameters.ts';
@@ -20,7 +21,7 @@ type Network = Partial<Omit<InstanceRequest, 'name' | 'instanceType' | 'subnetId
 
 export const runInstances: Action = (parameters, context) => {
   const count = readCount(parameters);
-  const token = parameters.text('ClientToken') ?? '';
+  const token = parameters.clientToken() ?? '';
   const tags = readTagSpecifications(parameters, ['instance', 'network-interface']);
   const userData = parameters.base64('UserData');
   if (userData !== undefined && userData.byteLength > MAX_USER_DATA)
@@ -37,7 +38,7 @@ export const runInstances: Action = (parameters, context) => {
   const network = readNetwork(parameters, count.max);
   return () => {
     if (rest.imageId === undefined) throw missing('ImageId');
-    const wish = JSON.stringify([count, rest, network]);
+    const wish = fingerprintOf([count, rest, network]);
     const known = token === '' ? undefined : context.launches.find(token, wish);
     if (known !== undefined) return reservationFields(context, known);
     const machines = launchAll(context, { ...rest, ...network, subnetId: subnetOf(context, network) }, count);
@@ -46,6 +47,11 @@ export const runInstances: Action = (parameters, context) => {
     return reservationFields(context, machines);
   };
 };
+
+/** Short, because it is kept as long as the instances are, and user data may be long. */
+function fingerprintOf(request: unknown): string {
+  return createHash('sha256').update(JSON.stringify(request)).digest('hex');
+}
 
 function readCount(parameters: Parameters): { readonly min: number; readonly max: number } {
   parameters.required('MinCount');

@@ -9,7 +9,7 @@ export const associateTrunkInterface: Action = (parameters, { vpc }) => {
   const branchEniId = parameters.requiredId('BranchInterfaceId', 'network-interface');
   const trunkEniId = parameters.requiredId('TrunkInterfaceId', 'network-interface');
   const vlanId = parameters.integer('VlanId');
-  const token = parameters.text('ClientToken');
+  const token = parameters.clientToken();
   return () => {
     // EC2 also knows GRE keys, on types with Nitro cards of old; a VLAN is what trunks use.
     if (vlanId === undefined) throw missing('VlanId');
@@ -20,7 +20,7 @@ export const associateTrunkInterface: Action = (parameters, { vpc }) => {
 
 export const disassociateTrunkInterface: Action = (parameters, { vpc, disassociations }) => {
   const associationId = parameters.requiredId('AssociationId', 'trunk-association');
-  const token = parameters.text('ClientToken');
+  const token = parameters.clientToken();
   return () => {
     if (!disassociations.isDone(token, associationId)) vpc.disassociateTrunk(associationId);
     disassociations.add(token, associationId);
