@@ -121,3 +121,28 @@ for (const row of changes) {
     expect(faultOf(await response.text()).code).toBe(row.code);
   });
 }
+
+for (const method of ['GET', 'POST']) {
+  test(`a ${method} that is signed as curl does, host and date alone, is let in`, async () => {
+    await using stage = signedStage();
+    const form = 'Action=DescribeSubnets&Filter.1.Name=tag%3Atier&Filter.1.Value.1=p%2Ads&Version=2016-11-15';
+    const date = new Date().toISOString().replace(/[-:]|\.\d+/g, '');
+    const scope = { day: date.slice(0, 8), region: stage.region, service: 'ec2' };
+    const headers = [
+      ['host', new URL(stage.url).host],
+      ['x-amz-date', date],
+    ] as const;
+    const [query, body] = method === 'GET' ? [form, ''] : ['', form];
+    const signed = { method, path: '/', query, headers, body: Buffer.from(body), date, scope };
+    const authorization = [
+      `AWS4-HMAC-SHA256 Credential=${USER.accessKeyId}/${scope.day}/${scope.region}/ec2/aws4_request`,
+      'SignedHeaders=host;x-amz-date',
+      `Signature=${signatureOf(signed, USER.secretAccessKey)}`,
+    ].join(', ');
+    const type = { 'content-type': 'application/x-www-form-urlencoded' };
+    const init = { method, headers: { authorization, 'x-amz-date': date, ...(method === 'GET' ? {} : type) } };
+    const response = await fetch(`${stage.url}?${query}`, method === 'GET' ? init : { ...init, body });
+    const answer = await response.text();
+    expect([response.status, answer.includes('<cidrBlock>10.0.1.0/24</cidrBlock>')]).toEqual([200, true]);
+  });
+}
