@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import { formatCidr } from '../../../src/addr/index.ts';
 import type { RuleRequest, SimEvent, SimSecurityGroup, SimVpc } from '../../../src/sim/model/index.ts';
-import { cidr, faultOf, smallVpc, subnetId } from './support.ts';
+import { cidr, cidr6, faultOf, smallVpc, subnetId } from './support.ts';
 
 const https: RuleRequest = {
   ...{ direction: 'ingress', protocol: 'tcp', fromPort: 443, toPort: 443 },
@@ -131,7 +131,15 @@ describe('security groups', () => {
     const { vpc, id } = withGroup();
     const many = Array.from({ length: 60 }, (_, port) => ({ ...https, fromPort: port }));
     vpc.authorizeRules({ groupId: id, rules: many });
-    expect(vpc.authorizeRules({ groupId: id, rules: [{ ...https, direction: 'egress' }] }).length).toBe(1);
+    const more: readonly RuleRequest[] = [
+      { ...https, direction: 'egress' },
+      { ...https, peer: { cidr: cidr6('2001:db8::/32') } },
+    ];
+    expect(vpc.authorizeRules({ groupId: id, rules: more }).length).toBe(2);
+    const ofGroup = { ...https, peer: { groupId: id } };
+    expect(faultOf(() => vpc.authorizeRules({ groupId: id, rules: [ofGroup] }))).toBe(
+      'RulesPerSecurityGroupLimitExceeded',
+    );
   });
 
   test('a group goes when nothing holds it, also one that names itself', () => {

@@ -113,7 +113,7 @@ describe('instances', () => {
     expect([
       faultOf(() => vpc.beginAttach(later)),
       faultOf(() => vpc.beginDetach({ attachmentId: attached })),
-      faultOf(() => vpc.runInstance({ ...launch, interfaces: [place(1, 0, 'efa'), place(1, 1, 'efa-only')] })),
+      faultOf(() => vpc.runInstance({ ...launch, interfaces: [place(1, 0, 'efa-only'), place(1, 1, 'efa')] })),
       faultOf(() => vpc.runInstance({ ...launch, interfaceType: 'efa-only' })),
       faultOf(() => vpc.assignAddresses({ eniId: vpc.enisOf(id)[1]?.id ?? '', count: 1 })),
       faultOf(() => vpc.createEni({ subnetId: subnet, interfaceType: 'efa-only', secondaryCount: 1 })),

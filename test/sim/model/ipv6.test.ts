@@ -62,6 +62,22 @@ describe('IPv6', () => {
     expect(prefixes.map(({ address }) => ipv6CidrContains(part, address))).toEqual([true, true, false]);
   });
 
+  test('nothing comes from an explicit reservation, nor from what AWS keeps', () => {
+    const { vpc, eniId, subnet } = dualStack();
+    const half = { ...block64(vpc, 1), prefixLength: 65 };
+    vpc.createReservation({ subnetId: subnet, cidr: half, type: 'explicit' });
+    const { addresses } = vpc.assignIpv6({ eniId, count: 9 });
+    expect(addresses.map((address) => ipv6CidrContains(half, address))).toEqual(Array(9).fill(false));
+    vpc.unassignIpv6({ eniId, addresses });
+    const { prefixes } = vpc.assignIpv6({ eniId, prefixCount: 9 });
+    expect(prefixes.map(({ address }) => ipv6CidrContains(half, address))).toEqual(Array(9).fill(false));
+    vpc.unassignIpv6({ eniId, prefixes });
+    const named = ['1', '3', '4'].map((host) => [ip6(`${half.address}${host}`)]);
+    expect(named.map((wish) => faultOf(() => vpc.assignIpv6({ eniId, addresses: wish })))).toEqual([
+      ...['InvalidParameterValue', 'InvalidParameterValue', 'none'],
+    ]);
+  });
+
   test('a subnet can give every new ENI an address, but not without a block', () => {
     const { vpc, subnet, old } = dualStack();
     vpc.modifySubnet(subnet, { assignIpv6AddressOnCreation: true });
@@ -83,8 +99,9 @@ describe('IPv6', () => {
     const taken = { subnetId: old, ipv6Cidr: block64(vpc, 1) };
     expect(faultOf(() => vpc.associateSubnetCidr(taken))).toBe('InvalidSubnet.Conflict');
     const own = vpc.associateSubnetCidr({ ...taken, ipv6Cidr: block64(vpc, 2) });
+    vpc.modifySubnet(old, { assignIpv6AddressOnCreation: true });
     expect(vpc.disassociateSubnetCidr(own.id)).toEqual(own);
-    expect(vpc.subnet(old).ipv6).toBeUndefined();
+    expect(vpc.subnet(old)).toMatchObject({ ipv6: undefined, assignIpv6AddressOnCreation: false });
   });
 
   test('instances of the first families have no IPv6', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import { formatCidr } from '../../../src/addr/index.ts';
-import type { SimVpc } from '../../../src/sim/model/index.ts';
+import type { SimEvent, SimVpc } from '../../../src/sim/model/index.ts';
 import { cidr, faultOf, ip, smallVpc, subnetId } from './support.ts';
 
 function withNode(instanceType = 'm5.large'): { vpc: SimVpc; eniId: string; subnet: string } {
@@ -23,6 +23,10 @@ describe('prefixes', () => {
       eniId,
       undefined,
     ]);
+    const told: SimEvent[] = [];
+    const stop = vpc.observe((event) => told.push(event));
+    expect([vpc.assignPrefixes({ eniId, prefixes: [cidr('10.0.1.16/28')] }), told]).toEqual([[], []]);
+    stop();
     vpc.unassignPrefixes({ eniId, prefixes: [cidr('10.0.1.16/28')] });
     expect([held(vpc, eniId), vpc.availableAddresses(subnet)]).toEqual([['10.0.1.32/28'], 250 - 16]);
   });
