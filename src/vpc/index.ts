@@ -5,6 +5,7 @@ export {
   type InstanceLimits,
   instanceTypes,
   limitsOf,
+  supportsIpv6,
 } from './instance-limits.ts';
 export { maxPods } from './max-pods.ts';
 export { ENI_TAG } from './tags.ts';

@@ -20,6 +20,9 @@ type Family = ReadonlyMap<string, InstanceLimits>;
 
 const ENTRY = /^([^=]+)=(\d+)\/(\d+)(?:x(\d+))?(?:,(metal|xen|unknown))?$/;
 
+/** Families of before 2014: all later ones, and of the earlier c3, i2 and r3, know IPv6 (EC2 user guide, "IPv6 addresses"). */
+const WITHOUT_IPV6 = new Set(['c1', 'cc2', 'cr1', 'g2', 'hi1', 'hs1', 'm1', 'm2', 'm3', 't1']);
+
 /** A daemon asks for one type in its life: only the line of its family is ever read. */
 const families = new Map<string, Family>();
 
@@ -34,6 +37,11 @@ export function limitsOf(instanceType: string): InstanceLimits | undefined {
     families.set(name, family);
   }
   return family.get(size);
+}
+
+/** Whether ENIs of the instance type can have IPv6 addresses. */
+export function supportsIpv6(instanceType: string): boolean {
+  return !WITHOUT_IPV6.has(instanceType.split('.')[0] ?? '');
 }
 
 /** Every instance type of the built-in table, by family. */

@@ -1,4 +1,4 @@
-import { type InstanceLimits, limitsOf } from '../../vpc/index.ts';
+import { type InstanceLimits, limitsOf, supportsIpv6 } from '../../vpc/index.ts';
 import { SimFault } from './fault.ts';
 import { needInstance, type VpcState } from './state.ts';
 import type { SimEni } from './types.ts';
@@ -34,9 +34,6 @@ export function needRoom(state: VpcState, eni: SimEni, more: Partial<Slots>): vo
   });
 }
 
-/** Families of before 2014 that know no IPv6 (EC2 user guide, "IPv6 addresses"). */
-const WITHOUT_IPV6 = new Set(['c1', 'cc2', 'cr1', 'g2', 'hi1', 'hs1', 'm1', 'm2', 'm3', 't1']);
-
 /**
  * Throws unless an ENI of an instance type may hold `slots`; with no type, unless any could. At launch EC2 has a code of
  * its own for too many addresses.
@@ -54,7 +51,7 @@ export function needSlots(limits: InstanceLimits | undefined, slots: Slots, at: 
       at === 'launch' ? 'InvalidInterface.IpAddressLimitExceeded' : 'PrivateIpAddressLimitExceeded',
       `Number of private addresses will exceed limit: ${slots.ipv4} addresses and prefixes, limit ${limit} for ${type}`,
     );
-  if (limits !== undefined && slots.ipv6 > 0 && WITHOUT_IPV6.has(type.split('.')[0] ?? ''))
+  if (limits !== undefined && slots.ipv6 > 0 && !supportsIpv6(limits.instanceType))
     throw new SimFault('InvalidParameterValue', `${type} does not support IPv6`);
   if (slots.ipv6 > limit)
     throw new SimFault(

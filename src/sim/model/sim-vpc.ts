@@ -2,19 +2,18 @@ import { type Ipv4Address, type Ipv4Cidr, type Ipv6Cidr, parseIpv4Cidr } from '.
 import { type AddressWish, assignAddresses, unassignAddresses } from './addresses.ts';
 import * as attachments from './attachments.ts';
 import * as cidrs from './cidrs.ts';
+import { createState, type EniListener } from './create-state.ts';
 import * as enis from './enis.ts';
 import * as groups from './groups.ts';
-import { Holders } from './holders.ts';
-import { createIdSource } from './ids.ts';
 import * as instances from './instances.ts';
 import { assignIpv6, type Ipv6Holding, type Ipv6Wish, unassignIpv6 } from './ipv6.ts';
-import { EniPostings } from './postings.ts';
+import { beginLaunch, type InstanceRequest } from './launch.ts';
+import type { SimVpcOptions } from './options.ts';
 import { assignPrefixes, type PrefixWish, unassignPrefixes } from './prefixes.ts';
 import { createReservation, deleteReservation, type ReservationRequest } from './reservations.ts';
-import { needSubnet, type Quotas, type VpcState } from './state.ts';
+import { needSubnet } from './state.ts';
 import * as subnets from './subnets.ts';
 import { checkTags, createTags, deleteTags, type TagRemoval } from './tags.ts';
-import { ClientTokens } from './tokens.ts';
 import { associateTrunk, disassociateTrunk, type TrunkRequest } from './trunk.ts';
 import type {
   CidrAssociation,
@@ -31,35 +30,6 @@ import type {
 } from './types.ts';
 import { type SeenEnis, VpcAsSeen } from './vpc-as-seen.ts';
 import { VpcView } from './vpc-view.ts';
-
-/** How a VPC starts. */
-export interface SimVpcOptions {
-  /** IPv4 networks, the primary one first; 10.0.0.0/16 unless given. */
-  readonly cidrs?: readonly Ipv4Cidr[];
-  /** Gives the VPC a /56 of IPv6 addresses. */
-  readonly ipv6?: boolean;
-  readonly subnets?: readonly subnets.SubnetRequest[];
-  readonly region?: string;
-  readonly ownerId?: string;
-  /** Equal seeds give equal ids, MACs and IPv6 addresses. */
-  readonly seed?: number;
-  /** Milliseconds since the epoch. */
-  readonly now: () => number;
-  /** How long EC2 takes to attach and to detach an ENI. The model only carries them; who serves it waits. */
-  readonly attachMs?: number;
-  readonly detachMs?: number;
-  /** How long an instance is pending, and shutting down. */
-  readonly launchMs?: number;
-  readonly terminateMs?: number;
-  readonly keepCalls?: number;
-  readonly quotas?: Partial<Quotas>;
-}
-
-/** Told of an ENI: what it was (nothing: it is new) and what it is (nothing: it is gone). */
-export type EniListener = (change: { readonly before: SimEni | undefined; readonly after: SimEni | undefined }) => void;
-
-/** EC2's and VPC's default quotas (VPC user guide, "Amazon VPC quotas"). */
-const QUOTAS: Quotas = { enis: 5000, groupsPerEni: 5, rulesPerDirection: 60, groups: 2500, cidrs: 5 };
 
 /**
  * One simulated VPC with EC2's rules and limits. Every operation is whole or throws a `SimFault` and changes nothing.
@@ -225,13 +195,13 @@ export class SimVpc extends VpcView {
   }
 
   /** Starts an instance that runs at once. */
-  runInstance(request: instances.InstanceRequest): SimInstance {
+  runInstance(request: InstanceRequest): SimInstance {
     return this.completeLaunch(this.beginLaunch(request).id);
   }
-  beginLaunch(request: instances.InstanceRequest): SimInstance {
+  beginLaunch(request: InstanceRequest): SimInstance {
     for (const tags of [request.tags, request.interfaceTags, ...(request.interfaces ?? []).map((one) => one.tags)])
       checkTags(tags);
-    return instances.beginLaunch(this.state, request);
+    return beginLaunch(this.state, request);
   }
   completeLaunch(id: string): SimInstance {
     return instances.completeLaunch(this.state, id);
@@ -264,36 +234,4 @@ export class SimVpc extends VpcView {
   deleteTags(request: TagRemoval): void {
     deleteTags(this.state, request);
   }
-}
-
-function createState(
-  options: SimVpcOptions,
-  told: { readonly listeners: ReadonlySet<(event: SimEvent) => void>; readonly eniListeners: ReadonlySet<EniListener> },
-): VpcState {
-  const ids = createIdSource(options.seed ?? 1);
-  return {
-    vpcId: ids.next('vpc'),
-    region: options.region ?? 'us-east-1',
-    ownerId: options.ownerId ?? '123456789012',
-    defaultGroupId: ids.next('sg'),
-    quotas: { ...QUOTAS, ...options.quotas },
-    now: options.now,
-    ids,
-    emit: (event) => {
-      for (const listener of told.listeners) listener(event);
-    },
-    replaced: (before, after) => {
-      for (const listener of told.eniListeners) listener({ before, after });
-    },
-    vpcTags: {},
-    ...{ cidrs: new Map(), cidrs6: new Map(), subnets: new Map(), subnetByReservation: new Map() },
-    ...{ groups: new Map(), groupMentions: new Map(), groupByName: new Map() },
-    ...{ instances: new Map(), instancesByName: new Map(), terminated: new Set<string>() },
-    ...{ enis: new Map(), eniByMac: new Map(), eniByAttachment: new Map() },
-    ...{ branchByAssociation: new Map(), branches: new Map() },
-    postings: new EniPostings(),
-    holders: new Holders(),
-    deleted: [],
-    tokens: { eni: new ClientTokens(), instance: new ClientTokens(), trunk: new ClientTokens() },
-  };
 }

@@ -49,6 +49,8 @@ export interface VpcState {
   readonly emit: (event: SimEvent) => void;
   /** Told of every ENI that is put in place of another, is new (no `before`) or gone (no `after`). */
   readonly replaced: (before: SimEni | undefined, after: SimEni | undefined) => void;
+  /** Makes a change of several steps: what they replace is told when all have succeeded, and not when it throws. */
+  readonly asOne: (change: () => void) => void;
   vpcTags: Tags;
   /** The primary one first. */
   readonly cidrs: Map<string, CidrAssociation>;

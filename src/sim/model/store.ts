@@ -61,6 +61,7 @@ function replaceTrunk(state: VpcState, before: SimEni | undefined, after: SimEni
   if (old?.id === next?.id) return;
   if (old !== undefined) {
     state.branchByAssociation.delete(old.id);
+    state.tokens.trunk.forget(old.id);
     const branches = state.branches.get(old.trunkEniId);
     branches?.delete(old.vlanId);
     if (branches?.size === 0) state.branches.delete(old.trunkEniId);

@@ -46,7 +46,6 @@ export function associateTrunk(state: VpcState, request: TrunkRequest): TrunkAss
 /** Takes a branch off its trunk. */
 export function disassociateTrunk(state: VpcState, associationId: string): void {
   const { branch } = needAssociation(state, associationId);
-  state.tokens.trunk.forget(associationId);
   changeEni(state, { ...branch, trunk: undefined });
 }
 

@@ -126,11 +126,16 @@ describe('instances', () => {
   test('a launch that fails at its last ENI leaves nothing behind and tells nobody', () => {
     const { vpc, subnet, seen } = empty();
     const mine = vpc.createEni({ subnetId: subnet });
+    const replaced: unknown[] = [];
+    vpc.observeEnis((change) => replaced.push(change));
     const interfaces = [{ deviceIndex: 1, eniId: mine.id }, { deviceIndex: 2 }, { deviceIndex: 2, prefixCount: 1 }];
     const launch = { name: 'x', instanceType: 'm5.large', subnetId: subnet, interfaces, clientToken: 't' };
     expect(faultOf(() => vpc.runInstance(launch))).toBe('InvalidParameterValue');
     expect([vpc.enis(), vpc.instances(), vpc.instanceByName('x'), seen]).toEqual([[mine], [], undefined, []]);
-    expect(vpc.runInstance({ ...launch, interfaces: interfaces.slice(0, 2) }).state).toBe('running');
+    expect(replaced).toEqual([]);
+    expect(vpc.beginLaunch({ ...launch, interfaces: interfaces.slice(0, 2) }).state).toBe('pending');
+    // Two ENIs were made and then attached, the third was there already.
+    expect(replaced.length).toBe(5);
   });
 
   const faults: readonly { name: string; code: string; run: (vpc: SimVpc, subnet: string, id: string) => unknown }[] = [
@@ -139,6 +144,14 @@ describe('instances', () => {
       name: 'too many addresses at launch',
       code: 'InvalidInterface.IpAddressLimitExceeded',
       run: (v, subnetId) => v.runInstance({ instanceType: 't3.small', subnetId, secondaryCount: 4 }),
+    },
+    {
+      name: 'too many groups at launch',
+      code: 'SecurityGroupsPerInstanceLimitExceeded',
+      run: (v, subnetId) => {
+        const securityGroups = ['a', 'b', 'c', 'd', 'e', 'f'].map((name) => v.createSecurityGroup({ name }).id);
+        v.runInstance({ instanceType: 't3.small', subnetId, securityGroups });
+      },
     },
     {
       name: 'too many ENIs at launch',

@@ -41,6 +41,8 @@ describe('trunk and branches', () => {
     const wish = { trunkEniId: trunk, branchEniId: branch(), vlanId: 1, clientToken: 't' };
     expect(vpc.associateTrunk(wish)).toEqual(vpc.associateTrunk(wish));
     expect(faultOf(() => vpc.associateTrunk({ ...wish, vlanId: 2 }))).toBe('IdempotentParameterMismatch');
+    vpc.deleteEni(wish.branchEniId);
+    expect(vpc.associateTrunk({ ...wish, branchEniId: branch() }).vlanId).toBe(1);
   });
 
   test('a trunk takes as many branches as its type allows', () => {

@@ -1,9 +1,10 @@
-import type { InstanceLimits } from '../../../vpc/index.ts';
+import { type InstanceLimits, supportsIpv6 } from '../../../vpc/index.ts';
 import { items, type Xml } from '../xml.ts';
 import { architectureOf } from './instance.ts';
 
 /** The limits of a type as DescribeInstanceTypes shows them. EC2 counts the ENIs of all cards together. */
 export function instanceType(limits: InstanceLimits): Xml {
+  const ipv6Supported = supportsIpv6(limits.instanceType);
   return {
     instanceType: limits.instanceType,
     currentGeneration: limits.hypervisor !== 'xen',
@@ -19,8 +20,8 @@ export function instanceType(limits: InstanceLimits): Xml {
       ),
       ipv4AddressesPerInterface: limits.ipv4PerEni,
       // IPv6 has as many as IPv4 (EC2 user guide, "Maximum IP addresses per network interface").
-      ipv6AddressesPerInterface: limits.ipv4PerEni,
-      ipv6Supported: true,
+      ipv6AddressesPerInterface: ipv6Supported ? limits.ipv4PerEni : 0,
+      ipv6Supported,
     },
   };
 }
