@@ -30,8 +30,9 @@ export async function createNetns(exec: Exec, netns: string): Promise<void> {
   mkdirSync(dirname(home), { recursive: true, mode: 0o700 });
   closeSync(openSync(home, 'wx', 0o444));
   try {
-    symlinkSync(home, netnsPath(netns));
     await exec.run({ argv: ['unshare', `--net=${home}`, '--', 'true'] });
+    // Last: `ip netns` complains about a name without a namespace behind it.
+    symlinkSync(home, netnsPath(netns));
   } catch (error) {
     await removeNetns(exec, netns);
     throw error;
@@ -41,12 +42,12 @@ export async function createNetns(exec: Exec, netns: string): Promise<void> {
 /** Removes a network namespace of a VPC with all its links; nothing happens when there is none, or somebody else's. */
 export async function removeNetns(exec: Exec, netns: string): Promise<void> {
   const home = netnsHome(netns);
+  if (leadsHome(netns)) rmSync(netnsPath(netns), { force: true });
   if (existsSync(home)) {
     // Status 32: a file without a namespace behind it, left by a creation that was interrupted.
     await exec.run({ argv: ['umount', '--lazy', home], accept: [0, NOT_MOUNTED] });
     rmSync(home, { force: true });
   }
-  if (leadsHome(netns)) rmSync(netnsPath(netns), { force: true });
 }
 
 /** Names of the network namespaces this VPC has made and not yet removed. */
