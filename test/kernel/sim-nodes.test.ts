@@ -80,6 +80,18 @@ test('a reboot ends processes and empties /run; files, ENIs and addresses stay, 
   expect(ping.code).toBe(0);
 }, 90_000);
 
+test('a node on which nothing runs, so that nothing holds a reboot up, still has its link afterwards', async () => {
+  await using cli = new Cli();
+  await cli.json(['up', '--nodes', '1']);
+  const links: string[] = [];
+  for (let count = 0; count < 3; count += 1) {
+    await cli.sim(['node', 'reboot', 'node-a']);
+    const { stdout } = await cli.exec('node-a', 'ip', '-brief', '-4', 'address', 'show', 'eth0');
+    links.push(stdout.split(/\s+/)[2] ?? '');
+  }
+  expect(links).toEqual(['10.0.0.4/24', '10.0.0.4/24', '10.0.0.4/24']);
+}, 60_000);
+
 test('terminate keeps the record and the ENIs that are not marked; remove takes both', async () => {
   await using cli = new Cli();
   const { ec2 } = await cli.json(['up', '--nodes', '0']);

@@ -57,10 +57,12 @@ export async function createFabric(options: FabricOptions): Promise<Fabric> {
       .then(drain)
       .finally(() => {
         running = undefined;
+        // Something may have been noted after the last look and before this: nobody else would see to it.
+        if (follower.isBehind()) wake();
       });
   };
   const settled = async (): Promise<void> => {
-    await running;
+    while (running !== undefined) await running;
     const [failure] = failures;
     failures = [];
     if (failure !== undefined) throw failure;
