@@ -7,6 +7,7 @@ export {
   type CallFilter,
   type ClockView,
   createClient,
+  type EniView,
   type NodeView,
   needDaemon,
   type Owner,

@@ -1,8 +1,11 @@
-import { describe, expect, test } from 'bun:test';
+import { describe, expect, setDefaultTimeout, test } from 'bun:test';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { COMMANDS } from '../../src/bin/commands.ts';
 import { commandLinesIn, type Help, readHelp } from './command-lines.ts';
+
+// Each page asks many commands for their help.
+setDefaultTimeout(60_000);
 
 const ROOT = join(import.meta.dir, '../..');
 const pages = ['README.md', 'CONTRIBUTING.md', ...filesIn('docs'), ...filesIn('docs/adr')];

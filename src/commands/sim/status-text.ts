@@ -1,4 +1,4 @@
-import type { SimStatus } from '../../sim/index.ts';
+import type { EniView, SimStatus } from '../../sim/index.ts';
 import { renderClock } from './clock.ts';
 import { table } from './context.ts';
 import { renderDials } from './dial.ts';
@@ -6,25 +6,22 @@ import { renderDials } from './dial.ts';
 /** The VPC for people: where its services are, then a line per ENI and per pod. */
 export function renderStatus(status: SimStatus): string {
   const subnets = status.subnets.map(
-    ({ id, cidr, availabilityZone, free }) => `${cidr} ${availabilityZone} ${id}, ${free} free`,
+    ({ id, cidr, ipv6, availabilityZone, free }) =>
+      `${cidr}${ipv6 === undefined ? '' : ` ${ipv6}`} ${availabilityZone} ${id}, ${free} free`,
   );
   const enis = status.nodes.flatMap((node) =>
-    node.enis.map((eni) => [
-      node.name,
-      node.instanceType,
-      `eth${eni.deviceIndex ?? '?'}`,
-      eni.id,
-      eni.state,
-      eni.addresses.join(' '),
-    ]),
+    node.enis.map((eni) => [node.name, node.instanceType, eni.link ?? '-', eni.id, eni.state, addressesOf(eni)]),
   );
-  const spare = status.availableEnis.map((eni) => ['-', '-', '-', eni.id, eni.state, eni.addresses.join(' ')]);
+  const spare = status.availableEnis.map((eni) => ['-', '-', '-', eni.id, eni.state, addressesOf(eni)]);
   const pods = status.nodes.flatMap((node) =>
     node.pods.map((pod) => [node.name, `${pod.namespace}/${pod.pod}`, pod.addresses.join(' ')]),
   );
   return [
     table([
-      ['vpc', `${status.name}  ${status.vpc.cidr}  ${status.vpc.id}  (pid ${status.pid})`],
+      [
+        'vpc',
+        `${status.name}  ${[...status.vpc.cidrs, ...status.vpc.ipv6].join(' ')}  ${status.vpc.id}  ${status.vpc.region}  (pid ${status.pid}${status.mode === 'api-only' ? ', APIs only' : ''})`,
+      ],
       ...subnets.map((subnet) => ['subnet', subnet]),
       ['ec2', status.ec2],
       ['imds', `${status.imds}${status.nodes[0] === undefined ? '' : `  (${status.nodes[0].name})`}`],
@@ -37,4 +34,8 @@ export function renderStatus(status: SimStatus): string {
     ...(status.dials.length === 0 ? [] : [renderDials(status)]),
     ...(pods.length === 0 ? [] : [table([['NODE', 'POD', 'ADDRESS'], ...pods])]),
   ].join('\n');
+}
+
+function addressesOf({ addresses, prefixes, ipv6Addresses, ipv6Prefixes }: EniView): string {
+  return [...addresses, ...prefixes, ...ipv6Addresses, ...ipv6Prefixes].join(' ');
 }

@@ -1,6 +1,7 @@
 import { formatCidr } from '../../addr/index.ts';
 import type { SimClock } from '../clock/index.ts';
 import type { Dials } from '../dials/index.ts';
+import { linkName } from '../fabric/index.ts';
 import type { SimEni, SimInstance, SimSubnet, SimVpc } from '../model/index.ts';
 import type { PodView } from '../runtime/index.ts';
 import type { ClockView, EniView, NodeView, SimMode, SimStatus, SubnetView } from './views.ts';
@@ -98,7 +99,11 @@ function viewEni(eni: SimEni): EniView {
     state: attachment?.state ?? 'available',
     ...(attachment === undefined
       ? {}
-      : { deviceIndex: attachment.deviceIndex, networkCardIndex: attachment.networkCardIndex }),
+      : {
+          deviceIndex: attachment.deviceIndex,
+          networkCardIndex: attachment.networkCardIndex,
+          ...(eni.addresses.length === 0 ? {} : { link: linkName(attachment) }),
+        }),
     interfaceType: eni.interfaceType,
     addresses: eni.addresses,
     prefixes: eni.prefixes.map(formatCidr),

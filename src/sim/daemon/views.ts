@@ -14,6 +14,8 @@ export interface EniView {
   readonly state: string;
   readonly deviceIndex?: number;
   readonly networkCardIndex?: number;
+  /** What the node calls it; an ENI without a network device has none. */
+  readonly link?: string;
   readonly interfaceType: InterfaceType;
   readonly addresses: readonly string[];
   readonly prefixes: readonly string[];

@@ -7,5 +7,5 @@ export { hasIpv6, writeSysctls } from './apply.ts';
 export { createFabric, type Fabric, type FabricOptions } from './fabric.ts';
 export { isNodeName, netnsHome, netnsPath, nodeNetns, type VpcNames, vpcNames } from './names.ts';
 export { createNetns, inNetnsArgv, ownNetns, removeNetns } from './namespace.ts';
-export type { Port } from './port.ts';
+export { linkName, type Port } from './port.ts';
 export type { DropReason } from './table.ts';

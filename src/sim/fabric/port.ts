@@ -104,6 +104,6 @@ export function placePort(eni: SimEni, placement: Placement): Port | undefined {
 }
 
 /** Device numbers start anew on every network card; a guest numbers its links on. */
-function linkName(attachment: { readonly deviceIndex: number; readonly networkCardIndex: number }): string {
+export function linkName(attachment: { readonly deviceIndex: number; readonly networkCardIndex: number }): string {
   return `eth${attachment.networkCardIndex * 100 + attachment.deviceIndex}`;
 }
