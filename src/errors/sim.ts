@@ -87,6 +87,11 @@ export const SIM_ERRORS = {
     says: (d) => `node ${d['node']} already has a pod ${d['pod']}`,
     remedy: 'choose another name, or remove it with "vpc-cni sim pod del"',
   },
+  SIM_POD_ENDED: {
+    retry: 'never',
+    says: (d) => `pod ${d['pod']} of node ${d['node']} ended when the node was booted again`,
+    remedy: 'let its plugins clean up with "vpc-cni sim pod del", then make it anew',
+  },
   SIM_POD_MISSING: {
     retry: 'never',
     says: (d) => `node ${d['node']} has no pod ${d['pod']}`,

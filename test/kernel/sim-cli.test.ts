@@ -1,5 +1,6 @@
 import { expect, test } from 'bun:test';
 import { DescribeSubnetsCommand, DescribeVpcsCommand } from '@aws-sdk/client-ec2';
+import { systemExec } from '../../src/sys/index.ts';
 import { Cli } from '../support/sim-cli.ts';
 import { ec2Client, outcome } from '../support/sim-ec2.ts';
 
@@ -87,4 +88,17 @@ test('the clock is moved, set and stopped', async () => {
   ])
     codes.push((await cli.sim(['clock', ...words])).code);
   expect(codes).toEqual([2, 2, 2]);
+}, 60_000);
+
+test('"sim exec" without a command is a shell on the node, on a terminal and without', async () => {
+  await using cli = new Cli();
+  await cli.json(['up', '--nodes', '1']);
+  const words = [...cli.argv(['exec']), 'node-a'] as const;
+  const input = 'echo answer-$((40 + 2)); ip -brief -4 address show eth0; exit 7\n';
+  const accept = [7];
+  const plain = await systemExec.run({ argv: words, input, accept });
+  expect(plain.stdout).toMatch(/^answer-42\neth0\S+ +UP +10\.0\.0\.4\/24 *\n$/);
+  const terminal = await systemExec.run({ argv: ['script', '-qec', words.join(' '), '/dev/null'], input, accept });
+  expect(terminal.stdout).toContain('node-a# ');
+  expect(terminal.stdout).toMatch(/answer-42\r?\n/);
 }, 60_000);

@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test';
-import { nodePaths } from '../../src/sim/node/index.ts';
+import { nodePaths, rebootMachine } from '../../src/sim/node/index.ts';
 import { addPod, deletePod, listPods, podArgv, podView } from '../../src/sim/runtime/index.ts';
 import { systemClock, systemExec } from '../../src/sys/index.ts';
 import { createWorld, type World } from '../support/sim-world.ts';
@@ -88,4 +88,16 @@ test('a node without a usable configuration gets no pod', async () => {
     'there is no .conflist',
   );
   expect([await leftovers(world), listPods(paths)]).toEqual(['', []]);
+});
+
+test('a reboot ends pods, whose DEL is then still owed', async () => {
+  await using world = await createWorld();
+  const runtime = await withConflist(world, [PTP]);
+  await addPod(runtime, pod('one'));
+  await rebootMachine(systemExec, world.names, 'a1');
+  expect(listPods(runtime.paths).map((view) => [view.pod, view.running])).toEqual([['one', false]]);
+  await expect(addPod(runtime, pod('one'))).rejects.toThrow('node a1 already has a pod default/one');
+  await deletePod(runtime, pod('one'));
+  expect(listPods(runtime.paths)).toEqual([]);
+  expect((await addPod(runtime, pod('one'))).running).toBe(true);
 });

@@ -15,10 +15,15 @@ export interface Answer {
 export class Cli implements AsyncDisposable {
   readonly name = freshVpcName();
 
-  /** Runs `vpc-cni sim WORDS --name …`, or with the name after the first `count` words. */
+  /** The words of `vpc-cni sim WORDS --name …`. */
+  argv(words: readonly string[]): readonly [string, ...string[]] {
+    return [process.execPath, MAIN, 'sim', ...words, '--name', this.name];
+  }
+
+  /** Runs `vpc-cni sim WORDS --name … REST`. */
   async sim(words: readonly string[], rest: readonly string[] = []): Promise<Answer> {
     const { exitCode, stdout, stderr } = await systemExec.run({
-      argv: [process.execPath, MAIN, 'sim', ...words, '--name', this.name, ...rest],
+      argv: [...this.argv(words), ...rest],
       accept: Array.from({ length: 256 }, (_, code) => code),
       timeoutMs: 60_000,
     });
@@ -27,7 +32,7 @@ export class Cli implements AsyncDisposable {
 
   /** Starts `vpc-cni sim WORDS --name …` and does not wait for it. */
   start(words: readonly string[]): Bun.Subprocess<'ignore', 'pipe', 'pipe'> {
-    return Bun.spawn([process.execPath, MAIN, 'sim', ...words, '--name', this.name], {
+    return Bun.spawn([...this.argv(words)], {
       stdin: 'ignore',
       stdout: 'pipe',
       stderr: 'pipe',

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { type HostError, toHostError } from '../../errors/index.ts';
+import { HostError, toHostError } from '../../errors/index.ts';
 import { addPod, deletePod, type PodName, podArgv, podView, type Runtime } from '../../sim/index.ts';
 import { runAttached, systemClock, systemExec } from '../../sys/index.ts';
 import { EXIT } from '../report.ts';
@@ -12,6 +12,7 @@ import {
   type SimContext,
   table,
 } from './context.ts';
+import { podRow } from './status-text.ts';
 
 interface PodOptions extends CommonOptions {
   readonly namespace: string;
@@ -64,7 +65,8 @@ export function addPodCommands(program: Command, context: SimContext, common: (c
     .passThroughOptions()
     .action(async (node: string, name: string, words: readonly string[], options: PodOptions) => {
       const { paths } = await runtimeOf(context, options, { node, what: WHAT });
-      const { netns } = podView(paths, { namespace: options.namespace, pod: name });
+      const { netns, running } = podView(paths, { namespace: options.namespace, pod: name });
+      if (!running) throw new HostError('SIM_POD_ENDED', { node, pod: `${options.namespace}/${name}` });
       context.exit(await runAttached([...podArgv(paths, netns), ...commandOrShell(words, `${node}/${name}`)]));
     });
   common(pod.command('list').description('all pods, or those of a node').argument('[node]'))
@@ -72,7 +74,7 @@ export function addPodCommands(program: Command, context: SimContext, common: (c
     .action(async (node: string | undefined, options: CommonOptions) => {
       const { nodes } = await runningVpc(context, options).status();
       const pods = nodes.filter(({ name }) => node === undefined || name === node).flatMap((known) => known.pods);
-      const rows = pods.map((known) => [known.node, `${known.namespace}/${known.pod}`, known.addresses.join(' ')]);
+      const rows = pods.map(podRow);
       answer(context, options, { json: pods, text: table([['NODE', 'POD', 'ADDRESS'], ...rows]) });
     });
 }

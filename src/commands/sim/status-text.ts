@@ -1,4 +1,4 @@
-import type { EniView, SimStatus } from '../../sim/index.ts';
+import type { EniView, PodView, SimStatus } from '../../sim/index.ts';
 import { renderClock } from './clock.ts';
 import { table } from './context.ts';
 import { renderDials } from './dial.ts';
@@ -13,9 +13,7 @@ export function renderStatus(status: SimStatus): string {
     node.enis.map((eni) => [node.name, node.instanceType, eni.link ?? '-', eni.id, eni.state, addressesOf(eni)]),
   );
   const spare = status.availableEnis.map((eni) => ['-', '-', '-', eni.id, eni.state, addressesOf(eni)]);
-  const pods = status.nodes.flatMap((node) =>
-    node.pods.map((pod) => [node.name, `${pod.namespace}/${pod.pod}`, pod.addresses.join(' ')]),
-  );
+  const pods = status.nodes.flatMap((node) => node.pods.map(podRow));
   return [
     table([
       [
@@ -34,6 +32,11 @@ export function renderStatus(status: SimStatus): string {
     ...(status.dials.length === 0 ? [] : [renderDials(status)]),
     ...(pods.length === 0 ? [] : [table([['NODE', 'POD', 'ADDRESS'], ...pods])]),
   ].join('\n');
+}
+
+/** A pod as a line: node, name, addresses. */
+export function podRow({ node, namespace, pod, addresses, running }: PodView): readonly string[] {
+  return [node, `${namespace}/${pod}`, running ? addresses.join(' ') : `${addresses.join(' ')} (ended by a reboot)`];
 }
 
 function addressesOf({ addresses, prefixes, ipv6Addresses, ipv6Prefixes }: EniView): string {

@@ -20,9 +20,11 @@ export interface PodName {
   readonly pod: string;
 }
 
-/** A pod that runs. */
+/** A pod that was added and not yet deleted. */
 export interface PodView extends PodName {
   readonly node: string;
+  /** False once its sandbox is gone, as after a reboot of the node: its DEL is still owed. */
+  readonly running: boolean;
   readonly containerId: string;
   readonly netns: string;
   readonly addresses: readonly string[];
@@ -37,7 +39,8 @@ export async function addPod(runtime: Runtime, name: PodName): Promise<PodView &
   for (const word of [name.namespace, name.pod])
     if (!POD_NAME.test(word)) throw new HostError('USAGE', { reason: `"${word}" is no name of a pod or namespace` });
   const netns = sandboxPath(name.namespace, name.pod);
-  if (sandboxExists(paths, netns)) throw new HostError('SIM_POD_EXISTS', { node: paths.node, pod: describe(name) });
+  if (sandboxExists(paths, netns) || isKnown(paths, name))
+    throw new HostError('SIM_POD_EXISTS', { node: paths.node, pod: describe(name) });
   const list = await loadConflist(exec, paths);
   const attachment: Attachment = { ...name, containerId: freshContainerId(), netns, ifName: IF_NAME };
   const run = { exec, paths, list, attachment };
@@ -84,6 +87,12 @@ export function podView(paths: NodePaths, name: PodName): PodView {
   return viewOf(paths, findPod(paths, name));
 }
 
+function isKnown(paths: NodePaths, name: PodName): boolean {
+  return listAttachments(paths).some(
+    ({ attachment }) => attachment.namespace === name.namespace && attachment.pod === name.pod,
+  );
+}
+
 function findPod(paths: NodePaths, name: PodName): CachedAttachment {
   const cached = listAttachments(paths).find(
     ({ attachment }) => attachment.namespace === name.namespace && attachment.pod === name.pod,
@@ -97,6 +106,7 @@ function viewOf(paths: NodePaths, { attachment, result }: CachedAttachment): Pod
   const { namespace, pod, containerId, netns } = attachment;
   return {
     node: paths.node,
+    running: sandboxExists(paths, netns),
     namespace,
     pod,
     containerId,
