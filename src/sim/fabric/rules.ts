@@ -1,11 +1,16 @@
-import { createHash } from 'node:crypto';
 import { formatCidr } from '../../addr/index.ts';
-import type { SimSecurityRule } from '../model/types.ts';
-import { renderConnections, renderDenial } from './connections.ts';
+import {
+  type Chains,
+  connectionsChain,
+  type Groups,
+  groupChains,
+  groupsChain,
+  hopChain,
+  portChains,
+} from './chains.ts';
 import type { Ground } from './ground.ts';
 import type { Port, Ports } from './port.ts';
-import { renderSecurityRules } from './security-rules.ts';
-import { chainOf, portsOf, renderTable, SETS, TABLE } from './table.ts';
+import { portsOf, renderTable, SETS, TABLE } from './table.ts';
 
 /** What the router's rules follow. */
 export interface RuleState {
@@ -14,16 +19,16 @@ export interface RuleState {
   readonly ground: Ground;
 }
 
-/** The rules of every security group, by its id. */
-export type Groups = ReadonlyMap<string, readonly SimSecurityRule[]>;
-
 /**
  * One transaction for `nft -f` that takes the rules from one state to another; empty when nothing is to do. What is
  * not touched by the change stays, so that no packet meets a half-made table. Established connections live on in the
  * kernel's connection tracking, as they do on EC2 when rules or memberships change.
  */
 export function planRules(before: RuleState, after: RuleState): readonly string[] {
-  const [oldChains, chains] = [chainsOf(before), chainsOf(after)];
+  const touched = [...new Set([...before.groups.keys(), ...after.groups.keys()])].filter(
+    (id) => before.groups.get(id) !== after.groups.get(id),
+  );
+  const [oldChains, chains] = [chainsOf(before, touched), chainsOf(after, touched)];
   const [removed, added] = diffElements(before, after);
   const gone = [...oldChains.keys()].filter((name) => !chains.has(name));
   const goneGroups = [...before.groups.keys()].filter((id) => !after.groups.has(id));
@@ -51,6 +56,12 @@ export function renderRules(state: RuleState): string {
   };
   // Deleting what is not there is an error, adding what is there is none.
   return `table inet ${TABLE}\ndelete table inet ${TABLE}\n${renderTable()}${planRules(nothing, state).join('\n')}\n`;
+}
+
+/** Groups may be thousands: only the chains of those that are touched are looked at. */
+function chainsOf({ ports, groups }: RuleState, touched: readonly string[]): Chains {
+  const present = touched.filter((id) => groups.has(id));
+  return new Map([...groupChains(groups, present), ...portChains(ports, groups)]);
 }
 
 interface Element {
@@ -92,10 +103,10 @@ function portElements(port: Port, groups: Groups): readonly Element[] {
     ...plain(SETS.unchecked, port.sourceDestCheck ? [] : [name]),
     ...plain(SETS.public4, port.dhcp === undefined ? [] : [port.dhcp.address.address]),
     ...port.securityGroups.filter((id) => groups.has(id)).flatMap((id) => plain(portsOf(id), [name])),
-    { set: SETS.egressState, key: name, value: `jump ${port.name}_egress` },
-    { set: SETS.ingressState, key: name, value: `jump ${port.name}_ingress` },
-    { set: SETS.egress, key: name, value: `goto ${portChain(port, 'egress')}` },
-    { set: SETS.ingress, key: name, value: `goto ${portChain(port, 'ingress')}` },
+    { set: SETS.egressState, key: name, value: `jump ${connectionsChain(port, 'egress')}` },
+    { set: SETS.ingressState, key: name, value: `jump ${connectionsChain(port, 'ingress')}` },
+    { set: SETS.egress, key: name, value: `goto ${groupsChain(port, 'egress')}` },
+    { set: SETS.ingress, key: name, value: `goto ${groupsChain(port, 'ingress')}` },
     { set: SETS.hopLimits, key: name, value: `goto ${hopChain(port)}` },
   ];
 }
@@ -115,35 +126,4 @@ function renderElements(verb: 'add' | 'delete', elements: readonly Element[]): r
     bySet.set(set, words);
   }
   return [...bySet].map(([set, words]) => `${verb} element inet ${TABLE} ${set} { ${words.join(', ')} }`);
-}
-
-/** Every chain the ports and groups need, with its rules. Ports with the same groups share theirs. */
-function chainsOf({ ports, groups }: RuleState): ReadonlyMap<string, readonly string[]> {
-  const chains = new Map<string, readonly string[]>();
-  for (const direction of ['egress', 'ingress'] as const) {
-    for (const [id, rules] of groups) chains.set(chainOf(id, direction), renderSecurityRules(rules, direction, groups));
-    for (const port of ports.values()) {
-      const name = portChain(port, direction);
-      if (chains.has(name)) continue;
-      const jumps = groupsOf(port)
-        .filter((id) => groups.has(id))
-        .map((id) => `jump ${chainOf(id, direction)}`);
-      chains.set(name, [...jumps, ...renderDenial(direction)]);
-    }
-  }
-  for (const port of ports.values()) {
-    for (const direction of ['egress', 'ingress'] as const)
-      chains.set(`${port.name}_${direction}`, renderConnections(port.number, direction));
-    chains.set(hopChain(port), [`ip ttl set ${port.hopLimit}`, `ip6 hoplimit set ${port.hopLimit}`]);
-  }
-  return chains;
-}
-
-/** In one order, whatever the ENI's: it makes no difference which group lets a packet pass. */
-const groupsOf = (port: Port): readonly string[] => [...port.securityGroups].sort();
-
-const hopChain = (port: Port): string => `hops_${port.hopLimit}`;
-
-function portChain(port: Port, direction: 'egress' | 'ingress'): string {
-  return `${direction}_${createHash('sha1').update(groupsOf(port).join(' ')).digest('hex').slice(0, 12)}`;
 }
