@@ -4,6 +4,7 @@ import { inNetns, openNetns } from '../../sys/index.ts';
 import { INTERNET_LINK } from './addresses.ts';
 import type { FabricState } from './follower.ts';
 import { type GroundPlan, planFoundation, planGround } from './ground.ts';
+import { untilReceived } from './ipv6-ready.ts';
 import { type KernelFacts, type LinkPlan, planLinks } from './links.ts';
 import { netnsPath, type VpcNames } from './names.ts';
 import { createNetns, inNetnsArgv } from './namespace.ts';
@@ -69,6 +70,7 @@ async function applyLinks(site: FabricSite, links: LinkPlan, ground: GroundPlan)
   for (const outcome of [...router, ...(await Promise.allSettled(nodes))])
     if (outcome.status === 'rejected') throw outcome.reason;
   await run(site, ipBatch(routerNetns, links.carriers));
+  await untilReceived(links.received.map((address) => ({ ...address, netns: address.netns ?? routerNetns })));
 }
 
 /** A transaction that is refused has changed nothing; then the whole table is made anew. */

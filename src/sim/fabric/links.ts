@@ -1,5 +1,6 @@
 import { formatCidr } from '../../addr/index.ts';
 import { IMDS_ADDRESS, linkLocalOf, MTU, ROUTER_LINK_LOCAL, ROUTER_MAC, ROUTER_WELL_KNOWN } from './addresses.ts';
+import type { LinkAddress } from './ipv6-ready.ts';
 import type { Port, Ports } from './port.ts';
 
 /** What this machine's kernel can do, found out once. */
@@ -18,6 +19,8 @@ export interface LinkPlan {
   readonly plugged: readonly string[];
   /** Lines for the router once the nodes have theirs: asked for the state of a link, the kernel lets it carry packets. */
   readonly carriers: readonly string[];
+  /** What the nodes and, for a `netns` of `undefined`, the router must receive before a node can be handed over. */
+  readonly received: readonly (Omit<LinkAddress, 'netns'> & { readonly netns: string | undefined })[];
 }
 
 /**
@@ -50,6 +53,14 @@ export function planLinks(before: Ports, after: Ports, facts: KernelFacts): Link
     plugged: fresh.map((port) => port.name),
     // The other end came up a moment ago, and without being asked the kernel gets to that some milliseconds later
     // (net/core/link_watch.c, since 6.8). What is sent meanwhile is lost.
+    received: fresh.flatMap(({ dhcp, netns, ifName, name }) =>
+      dhcp?.ipv6 === undefined || !facts.ipv6
+        ? []
+        : [
+            { netns, link: ifName, address: dhcp.ipv6 },
+            { netns: undefined, link: name, address: ROUTER_LINK_LOCAL },
+          ],
+    ),
     carriers: fresh.filter(({ dhcp }) => dhcp !== undefined).map(({ name }) => `link show dev ${name}`),
   };
 }

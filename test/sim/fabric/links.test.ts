@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test';
-import { parseIpv4, parseIpv4Cidr } from '../../../src/addr/index.ts';
+import { parseIpv4, parseIpv4Cidr, parseIpv6 } from '../../../src/addr/index.ts';
+import { parseLocalRoutes, routeKey } from '../../../src/sim/fabric/ipv6-ready.ts';
 import { planLinks } from '../../../src/sim/fabric/links.ts';
 import type { Port } from '../../../src/sim/fabric/port.ts';
 import { branch, portsOf, primary, secondary } from './support.ts';
@@ -179,5 +180,25 @@ describe('planLinks(), in the nodes', () => {
     ]));
 });
 
-test('planLinks() makes sure that a node can be reached once it is up', () =>
-  expect(planLinks(portsOf(), portsOf(primary, secondary), facts).carriers).toEqual(['link show dev eni1']));
+test('planLinks() makes sure that a node can be reached once it is up', () => {
+  const { carriers, received } = planLinks(portsOf(), portsOf(primary, secondary), facts);
+  expect([carriers, received.map(({ netns, link, address }) => `${netns} ${link} ${address}`)]).toEqual([
+    ['link show dev eni1'],
+    ['v-a eth0 2600:1f00::4', 'undefined eni1 fe80::ec:20ff:fe00:1'],
+  ]);
+});
+
+test('parseLocalRoutes() finds an address that its link receives, and not the route to another', () => {
+  const local = parseLocalRoutes(`
+26001f62c79d2c0002dec1fdc7b0c417 80 00000000000000000000000000000000 00 00000000000000000000000000000000 00000100 00000001 00000000 00000001     eth0
+00000000000000000000000000000001 80 00000000000000000000000000000000 00 00000000000000000000000000000000 00000000 00000003 00000000 80200001       lo
+fe80000000000000ec2020fffe000001 80 00000000000000000000000000000000 00 00000000000000000000000000000000 00000000 00000002 00000000 80200001     eth0
+`);
+  const asked = [
+    { address: parseIpv6('::1'), link: 'lo' },
+    { address: parseIpv6('::1'), link: 'eth0' },
+    { address: parseIpv6('fe80::ec20:20ff:fe00:1'), link: 'eth0' },
+    { address: parseIpv6('2600:1f62:c79d:2c00:2de:c1fd:c7b0:c417'), link: 'eth0' },
+  ];
+  expect(asked.map((one) => local.has(routeKey(one)))).toEqual([true, false, true, false]);
+});
