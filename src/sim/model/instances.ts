@@ -48,6 +48,7 @@ export function completeTerminate(state: VpcState, instanceId: string): SimInsta
   }
   const terminated = putInstance(state, { ...instance, state: 'terminated', terminatedAt: state.now() });
   state.terminated.add(instanceId);
+  forgetOld(state);
   state.emit({ kind: 'instance-terminated', instance: terminated });
   return terminated;
 }

@@ -10,7 +10,7 @@ import { holdsCidr6, isIpv4Cidr } from './cidrs.ts';
 import { SimFault } from './fault.ts';
 import { block6Of, PREFIX6_LENGTH } from './holders.ts';
 import { needCount, needRoom } from './limits.ts';
-import { prefixReservations, reservationAround } from './reservations.ts';
+import { prefixReservations, reservationOver } from './reservations.ts';
 import { needEni, needSubnet, type SubnetRecord, type VpcState } from './state.ts';
 import { changeEni } from './store.ts';
 import type { SimEni } from './types.ts';
@@ -47,11 +47,13 @@ export function assignIpv6(state: VpcState, request: { readonly eniId: string } 
   const held = new Set(eni.ipv6Prefixes.map(formatCidr));
   const wish = {
     ...request,
-    addresses: request.addresses?.filter((address) => !eni.ipv6Addresses.includes(address)),
-    prefixes: request.prefixes?.filter((prefix) => !held.has(formatCidr(prefix))),
+    addresses: [...new Set(request.addresses)].filter((address) => !eni.ipv6Addresses.includes(address)),
+    prefixes: [...new Map(request.prefixes?.map((prefix) => [formatCidr(prefix), prefix]))]
+      .filter(([text]) => !held.has(text))
+      .map(([, prefix]) => prefix),
   };
-  const addresses = (wish.count ?? 0) + (wish.addresses?.length ?? 0);
-  const prefixes = (wish.prefixCount ?? 0) + (wish.prefixes?.length ?? 0);
+  const addresses = (wish.count ?? 0) + wish.addresses.length;
+  const prefixes = (wish.prefixCount ?? 0) + wish.prefixes.length;
   needRoom(state, eni, { ipv6: addresses + prefixes, prefixes });
   const fresh = chooseIpv6(state, needSubnet(state, eni.subnetId), wish);
   if (addresses + prefixes > 0)
@@ -124,10 +126,10 @@ interface Search {
 /** A free /80: from the subnet's reservations for prefixes first, then anywhere in the open rest. */
 function pickPrefix(search: Search): Ipv6Cidr {
   const { record, block } = search;
-  const address =
-    prefixReservations(record)
-      .flatMap((part) => (isIpv4Cidr(part) ? [] : [freeBlock(search, part, () => true)]))
-      .find((found) => found !== undefined) ?? freeBlock(search, block, (first) => isOpen(record, first));
+  const reserved = prefixReservations(record)
+    .flatMap((part) => (isIpv4Cidr(part) ? [] : [freeBlock(search, part, () => 0)]))
+    .find((found) => found !== undefined);
+  const address = reserved ?? openBlock(search);
   if (address === undefined)
     throw new SimFault('InsufficientCidrBlocks', `There is no free /80 in ${formatCidr(block)}`);
   search.taken.add(address);
@@ -136,8 +138,8 @@ function pickPrefix(search: Search): Ipv6Cidr {
 
 /** An address in a /80 of its own: EC2 picks them all over the /64. */
 function pickAddress(search: Search): Ipv6Address {
-  const { state, record, block } = search;
-  const first = freeBlock(search, block, (one) => isOpen(record, one));
+  const { state, block } = search;
+  const first = openBlock(search);
   if (first === undefined)
     throw new SimFault('InsufficientFreeAddressesInSubnet', `There is no free address in ${formatCidr(block)}`);
   search.taken.add(first);
@@ -146,24 +148,40 @@ function pickAddress(search: Search): Ipv6Address {
   return ipv6FromBigInt(ipv6ToBigInt(first) | (low < 16n ? 16n : low === BLOCK_MASK ? BLOCK_MASK - 1n : low));
 }
 
-/** A free /80 in a network, searched from a place by chance upwards, all round. */
+/** A free /80 that no reservation touches. */
+function openBlock(search: Search): Ipv6Address | undefined {
+  return freeBlock(search, search.block, (first) => {
+    const around = reservationOver(search.record, { address: first, prefixLength: PREFIX6_LENGTH });
+    return around === undefined ? 0 : blocksToEnd(around, first);
+  });
+}
+
+/** A free /80 in a network, searched from a place by chance upwards, all round; `skip` says how many to pass over. */
 function freeBlock(
   { state, taken }: Search,
   part: Ipv6Cidr,
-  accept: (first: Ipv6Address) => boolean,
+  skip: (first: Ipv6Address) => number,
 ): Ipv6Address | undefined {
   const base = ipv6ToBigInt(part.address) >> BLOCK_BITS;
-  const blocks = 2 ** Math.max(0, PREFIX6_LENGTH - part.prefixLength);
+  const blocks = blocksOf(part);
   const start = Number(state.ids.number64() % BigInt(blocks));
   for (let step = 0; step < blocks; step += 1) {
     const first = ipv6FromBigInt((base + BigInt((start + step) % blocks)) << BLOCK_BITS);
-    if (!state.holders.isBlock6Used(first) && !taken.has(first) && accept(first)) return first;
+    const over = skip(first);
+    if (over === 0 && !state.holders.isBlock6Used(first) && !taken.has(first)) return first;
+    step += Math.max(0, over - 1);
   }
   return undefined;
 }
 
-function isOpen(record: SubnetRecord, first: Ipv6Address): boolean {
-  return reservationAround(record, first) === undefined;
+/** /80 in a network, at least one. */
+function blocksOf({ prefixLength }: Ipv6Cidr): number {
+  return 2 ** Math.max(0, PREFIX6_LENGTH - prefixLength);
+}
+
+function blocksToEnd(network: Ipv6Cidr, first: Ipv6Address): number {
+  const base = ipv6ToBigInt(network.address) >> BLOCK_BITS;
+  return blocksOf(network) - Number((ipv6ToBigInt(first) >> BLOCK_BITS) - base);
 }
 
 /** AWS keeps the first four addresses of a subnet and the last one, as with IPv4. */

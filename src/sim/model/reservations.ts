@@ -1,14 +1,4 @@
-import {
-  cidrContains,
-  formatCidr,
-  type Ipv4Address,
-  type Ipv4Cidr,
-  type Ipv6Address,
-  type Ipv6Cidr,
-  ipv6CidrContains,
-  ipv6NetworkOf,
-  networkOf,
-} from '../../addr/index.ts';
+import { formatCidr, type Ipv4Cidr, type Ipv6Cidr, ipv6NetworkOf, networkOf } from '../../addr/index.ts';
 import { holdsCidr, holdsCidr6, isIpv4Cidr, overlaps } from './cidrs.ts';
 import { SimFault } from './fault.ts';
 import { PREFIX6_LENGTH } from './holders.ts';
@@ -77,21 +67,11 @@ export function prefixReservations(record: SubnetRecord): readonly Cidr[] {
   return [...record.reservations.values()].filter(({ type }) => type === 'prefix').map(({ cidr }) => cidr);
 }
 
-/** The reservation an address lies in. */
-export function reservationAround(
-  record: SubnetRecord,
-  address: Ipv4Address | Ipv6Address,
-): CidrReservation | undefined {
-  return [...record.reservations.values()].find(({ cidr }) => contains(cidr, address));
-}
-
-function contains(cidr: Cidr, address: Ipv4Address | Ipv6Address): boolean {
-  if (isIpv4Cidr(cidr)) return !isIpv6Address(address) && cidrContains(cidr, address);
-  return isIpv6Address(address) && ipv6CidrContains(cidr, address);
-}
-
-function isIpv6Address(address: Ipv4Address | Ipv6Address): address is Ipv6Address {
-  return address.includes(':');
+/** The reserved network that shares an address with this one. */
+export function reservationOver(record: SubnetRecord, wanted: Ipv6Cidr): Ipv6Cidr | undefined {
+  return [...record.reservations.values()]
+    .flatMap(({ cidr }) => (isIpv4Cidr(cidr) ? [] : [cidr]))
+    .find((cidr) => conflict(cidr, wanted));
 }
 
 function liesIn({ subnet }: SubnetRecord, cidr: Ipv4Cidr | Ipv6Cidr): boolean {

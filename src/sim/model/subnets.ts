@@ -26,11 +26,17 @@ export function createSubnet(state: VpcState, request: SubnetRequest): SimSubnet
   for (const { subnet } of state.subnets.values())
     if (overlaps(subnet.cidr, cidr))
       throw new SimFault('InvalidSubnet.Conflict', `The CIDR '${text}' conflicts with subnet ${subnet.id}`);
+  const availabilityZone = request.availabilityZone ?? `${state.region}a`;
+  if (!/^[a-z]$/.test(availabilityZone.replace(state.region, '')))
+    throw new SimFault(
+      'InvalidParameterValue',
+      `Value (${availabilityZone}) for parameter availabilityZone is invalid`,
+    );
   const subnet: SimSubnet = {
     id: state.ids.next('subnet'),
     cidr,
     ipv6: request.ipv6Cidr === undefined ? undefined : subnetAssociation(state, request.ipv6Cidr),
-    availabilityZone: request.availabilityZone ?? `${state.region}a`,
+    availabilityZone,
     mapPublicIpOnLaunch: request.mapPublicIpOnLaunch ?? false,
     assignIpv6AddressOnCreation: request.assignIpv6AddressOnCreation ?? false,
     tags: request.tags ?? {},

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import { formatCidr, ipv6CidrContains, ipv6NetworkOf } from '../../../src/addr/index.ts';
+import { formatCidr, ipv6CidrContains, ipv6FromBigInt, ipv6NetworkOf, ipv6ToBigInt } from '../../../src/addr/index.ts';
 import type { SimVpc } from '../../../src/sim/model/index.ts';
 import { block64, cidr, faultOf, ip6, smallVpc } from './support.ts';
 
@@ -76,6 +76,37 @@ describe('IPv6', () => {
     expect(named.map((wish) => faultOf(() => vpc.assignIpv6({ eniId, addresses: wish })))).toEqual([
       ...['InvalidParameterValue', 'InvalidParameterValue', 'none'],
     ]);
+  });
+
+  test('the one /80 that no reservation touches is found among 65,536; then there is none', () => {
+    const { vpc, eniId, subnet } = dualStack();
+    vpc.unassignIpv6({ eniId, addresses: vpc.eni(eniId).ipv6Addresses });
+    const whole = block64(vpc, 1);
+    const base = ipv6ToBigInt(whole.address);
+    const reserve = (from: bigint, prefixLength: number): unknown =>
+      vpc.createReservation({
+        ...{ subnetId: subnet, type: 'explicit' },
+        cidr: { address: ipv6FromBigInt(base + from), prefixLength },
+      });
+    // The upper half, the upper half of the rest, and so on: only the first /80 is left.
+    for (let length = 65; length <= 80; length += 1) reserve(1n << BigInt(128 - length), length);
+    const { addresses } = vpc.assignIpv6({ eniId, count: 1 });
+    const first = { ...whole, prefixLength: 80 };
+    expect(addresses.map((address) => ipv6CidrContains(first, address))).toEqual([true]);
+    vpc.unassignIpv6({ eniId, addresses });
+    expect(vpc.assignIpv6({ eniId, prefixCount: 1 }).prefixes).toEqual([first]);
+    vpc.unassignIpv6({ eniId, prefixes: [first] });
+    reserve(0x5_0000n, 112);
+    expect(faultOf(() => vpc.assignIpv6({ eniId, count: 1 }))).toBe('InsufficientFreeAddressesInSubnet');
+    expect(faultOf(() => vpc.assignIpv6({ eniId, prefixCount: 1 }))).toBe('InsufficientCidrBlocks');
+  });
+
+  test('the same address or prefix twice in one wish counts once', () => {
+    const { vpc, eniId } = dualStack();
+    const prefix = { address: ip6(`${block64(vpc, 1).address.slice(0, -1)}77:0:0:0`), prefixLength: 80 };
+    const address = ip6(`${block64(vpc, 1).address}88`);
+    const wish = { eniId, addresses: [address, address], prefixes: [prefix, prefix] };
+    expect(vpc.assignIpv6(wish)).toEqual({ addresses: [address], prefixes: [prefix] });
   });
 
   test('a subnet can give every new ENI an address, but not without a block', () => {

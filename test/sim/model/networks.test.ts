@@ -54,6 +54,11 @@ describe('networks of a VPC', () => {
       run: (v) => v.createSubnet({ cidr: cidr('10.0.9.0/29') }),
     },
     {
+      name: 'a subnet in a zone of another region',
+      code: 'InvalidParameterValue',
+      run: (v) => v.createSubnet({ cidr: cidr('10.0.9.0/24'), availabilityZone: 'eu-west-1a' }),
+    },
+    {
       name: 'to delete a subnet with an ENI',
       code: 'DependencyViolation',
       run: (v) => {
