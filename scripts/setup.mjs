@@ -33,6 +33,8 @@ const NEEDED_BY_TESTS = [
   { debian: 'systemd-container', fedora: 'systemd-container', program: 'systemd-nspawn' },
   // The tests ask the simulator through it.
   { debian: 'awscli', fedora: 'awscli2', program: 'aws' },
+  // As another user, and with headers no other client would send.
+  { debian: 'curl', fedora: 'curl', program: 'curl' },
   // Clients of the metadata service that nobody here wrote.
   { debian: 'cloud-init', fedora: 'cloud-init', program: 'cloud-init' },
   { debian: 'cloud-guest-utils', fedora: 'cloud-utils', program: 'ec2metadata' },

@@ -43,7 +43,15 @@ function siblingsOf(vpc: SimVpc, { attachment }: SimEni): readonly SimEni[] {
 }
 
 function pastOf(vpc: SimVpc, then: ReadonlyMap<string, SimEni | undefined>): ReadonlyMap<string, SimEni | undefined> {
-  return new Map([...then].map(([id, eni]) => [id, eni && showable(vpc, eni)]));
+  const seen = [...then].filter(([id, eni]) => !hasBootedBy(vpc, id, eni));
+  return new Map(seen.map(([id, eni]) => [id, eni && showable(vpc, eni)]));
+}
+
+/** Who asks has booted, and not without a primary ENI: however late an answer is, that one is in it. */
+function hasBootedBy(vpc: SimVpc, eniId: string, then: SimEni | undefined): boolean {
+  const attachment = vpc.findEni(eniId)?.attachment;
+  const isPrimary = attachment?.deviceIndex === 0 && attachment.networkCardIndex === 0;
+  return isPrimary && then?.attachment?.state !== 'attached';
 }
 
 /** An ENI of the past without what it cannot be shown with any more: its groups, or itself when its subnet is gone. */
