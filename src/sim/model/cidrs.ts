@@ -8,6 +8,7 @@ import {
   ipv6NetworkOf,
   ipv6ToBigInt,
   networkOf,
+  parseIpv4Cidr,
   parseIpv6,
 } from '../../addr/index.ts';
 import { SimFault } from './fault.ts';
@@ -16,6 +17,8 @@ import type { CidrAssociation, SimSubnet } from './types.ts';
 
 /** Part of the space EC2 gives VPCs their blocks from. */
 const AMAZON_IPV6 = ipv6ToBigInt(parseIpv6('2600:1f00::'));
+/** The private ranges of RFC 1918, of which a VPC may only have blocks of its primary one's. */
+const PRIVATE = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16'].map(parseIpv4Cidr);
 const VPC_LENGTH = 56;
 const SUBNET_LENGTH = 64;
 
@@ -132,13 +135,24 @@ function ipv4Association(state: VpcState, wanted: Ipv4Cidr): CidrAssociation {
   const cidr = networkOf(wanted);
   if (cidr.prefixLength < 16 || cidr.prefixLength > 28)
     throw new SimFault('InvalidVpc.Range', `The CIDR '${formatCidr(cidr)}' is invalid: it must be a /16 to a /28`);
-  if (ipv4Cidrs(state).some((one) => overlaps(one, cidr)))
+  const blocks = ipv4Cidrs(state);
+  if (inForeignRange(cidr, blocks[0]))
+    throw new SimFault(
+      'InvalidVpc.Range',
+      `The CIDR '${formatCidr(cidr)}' is restricted. Use a CIDR from the same private address range as the current VPC CIDR, or a publicly-routable CIDR`,
+    );
+  if (blocks.some((one) => overlaps(one, cidr)))
     throw new SimFault('CidrConflict', `The CIDR '${formatCidr(cidr)}' conflicts with another one of the VPC`);
   if (state.cidrs.size >= state.quotas.cidrs)
     throw new SimFault('CidrLimitExceeded', `This VPC has reached its limit of ${state.quotas.cidrs} IPv4 CIDR blocks`);
   const association = { id: state.ids.next('vpc-cidr-assoc'), cidr };
   state.cidrs.set(association.id, association);
   return association;
+}
+
+function inForeignRange(cidr: Ipv4Cidr, primary: Ipv4Cidr | undefined): boolean {
+  const range = PRIVATE.find((one) => holdsCidr(one, cidr));
+  return primary !== undefined && range !== undefined && !holdsCidr(range, primary);
 }
 
 function ipv6Association(state: VpcState): CidrAssociation {

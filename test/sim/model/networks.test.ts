@@ -32,6 +32,11 @@ describe('networks of a VPC', () => {
       run: (v) => v.associateCidr({ cidr: cidr('11.0.0.0/8') }),
     },
     {
+      name: "a network of a private range that is not the primary one's",
+      code: 'InvalidVpc.Range',
+      run: (v) => v.associateCidr({ cidr: cidr('192.168.0.0/16') }),
+    },
+    {
       name: 'a sixth network',
       code: 'CidrLimitExceeded',
       run: (v) => {
