@@ -4,7 +4,12 @@ import type { CommandContext } from './command.ts';
 /** Exit codes of design §3. */
 export const EXIT = { done: 0, failed: 1, usage: 2, found: 3 } as const;
 
-const OF_THE_CALLER: ReadonlySet<ErrorCode> = new Set(['USAGE', 'CONFIG_INVALID', 'SIM_SCENARIO_INVALID']);
+const OF_THE_CALLER: ReadonlySet<ErrorCode> = new Set([
+  'USAGE',
+  'CONFIG_INVALID',
+  'SIM_SCENARIO_INVALID',
+  'SIM_SCENARIO_MISSING',
+]);
 
 /**
  * Prints a failure and returns its exit code. People get `CODE: message` and `→ remedy` on stderr; with `json` one

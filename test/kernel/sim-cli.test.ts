@@ -1,4 +1,7 @@
 import { expect, test } from 'bun:test';
+import { rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { DescribeSubnetsCommand, DescribeVpcsCommand } from '@aws-sdk/client-ec2';
 import { systemExec } from '../../src/sys/index.ts';
 import { Cli } from '../support/sim-cli.ts';
@@ -101,4 +104,50 @@ test('"sim exec" without a command is a shell on the node, on a terminal and wit
   const terminal = await systemExec.run({ argv: ['script', '-qec', words.join(' '), '/dev/null'], input, accept });
   expect(terminal.stdout).toContain('node-a# ');
   expect(terminal.stdout).toMatch(/answer-42\r?\n/);
+}, 60_000);
+
+test('a node is launched with what its options say', async () => {
+  await using cli = new Cli();
+  await cli.json(['up', '--api-only', '--nodes', '0']);
+  const file = join(tmpdir(), `${cli.name}-user-data`);
+  writeFileSync(file, '#!/bin/sh\necho hello\n');
+  const options = ['--instance-type', 'm5.large', '--subnet', 'us-east-1b', '--user-data', file, '--hop-limit', '1'];
+  const added = await cli.json(['node', 'add', 'x', ...options, '--secondary-addresses', '2', '--prefixes', '1']);
+  rmSync(file);
+  expect(Object(added['enis'])[0]).toMatchObject({
+    addresses: ['10.0.1.4', '10.0.1.5', '10.0.1.6'],
+    prefixes: [expect.stringMatching(/^10\.0\.1\.\d+\/28$/)],
+  });
+  const token = await fetch(`${added['imds']}/latest/api/token`, {
+    method: 'PUT',
+    headers: { 'x-aws-ec2-metadata-token-ttl-seconds': '60' },
+  });
+  const headers = { 'x-aws-ec2-metadata-token': await token.text() };
+  const userData = await fetch(`${added['imds']}/latest/user-data`, { headers });
+  expect(await userData.text()).toBe('#!/bin/sh\necho hello\n');
+  const codes: unknown[] = [];
+  for (const words of [
+    ['--prefixes', 'x'],
+    ['--user-data', '/no/such'],
+    ['--security-group', 'none'],
+    ['--prefixes', '99'],
+  ])
+    codes.push(Object((await cli.json(['node', 'add', 'y', ...words]))['error']).code);
+  expect(codes).toEqual(['USAGE', 'USAGE', 'SIM_REFUSED', 'SIM_REFUSED']);
+  expect(JSON.parse((await cli.sim(['node', 'list', '--json'])).stdout).length).toBe(1);
+}, 60_000);
+
+test('strangers take addresses of a subnet and give them back', async () => {
+  await using cli = new Cli();
+  await cli.json(['up', '--api-only', '--nodes', '0']);
+  const free: unknown[] = [];
+  for (const words of [
+    ['exhaust', 'us-east-1a', '--leave', '2'],
+    ['release', '10.0.0.0/24'],
+    ['fragment', '10.0.0.0/24'],
+    ['release', '10.0.0.0/24'],
+  ])
+    free.push((await cli.json(['subnet', ...words]))['free']);
+  expect(free).toEqual([2, 251, 237, 251]);
+  expect(Object((await cli.json(['subnet', 'fragment', '10.9.0.0/24']))['error']).code).toBe('SIM_REFUSED');
 }, 60_000);

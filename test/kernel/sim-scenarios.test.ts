@@ -239,6 +239,6 @@ test('a scenario that is wrong or not there is refused with every finding, befor
     rmSync(path);
   }
   const missing = await cli.sim(['up', '--api-only', '--scenario', 'no-such', '--json']);
-  expect([missing.code, JSON.parse(missing.stdout).error.code]).toEqual([1, 'SIM_SCENARIO_MISSING']);
+  expect([missing.code, JSON.parse(missing.stdout).error.code]).toEqual([2, 'SIM_SCENARIO_MISSING']);
   expect((await cli.sim(['status'])).stderr).toContain('SIM_NOT_RUNNING');
 }, 60_000);

@@ -11,6 +11,7 @@ import {
   vpcNamesOf,
 } from '../../sim/index.ts';
 import type { CommandContext } from '../command.ts';
+import { createProgress } from '../step-progress.ts';
 
 /** What every `sim` command is given: the caller's context, and where its exit code goes. */
 export interface SimContext extends CommandContext {
@@ -102,4 +103,15 @@ export function commandOrShell(words: readonly string[], place: string): readonl
   const prompt = `PS1=${place}# `;
   // Without its files, which would set a prompt of their own.
   return existsSync('/bin/bash') ? ['env', prompt, 'bash', '--norc', '--noprofile'] : ['env', prompt, 'sh'];
+}
+
+/** Says on stderr what takes longer than a second. */
+export async function during<T>(context: SimContext, what: string, work: () => Promise<T>): Promise<T> {
+  const progress = createProgress(context, { json: true });
+  progress.started(what);
+  try {
+    return await work();
+  } finally {
+    progress.end();
+  }
 }

@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
 import { enterArgv, type NodeView } from '../../sim/index.ts';
 import { runAttached } from '../../sys/index.ts';
-import { createProgress } from '../step-progress.ts';
 import {
   answer,
   type CommonOptions,
   commandOrShell,
+  during,
   existingNode,
   runningVpc,
   type SimContext,
@@ -92,15 +92,4 @@ function renderNodes(nodes: readonly NodeView[]): string {
     `${node.pods.length}`,
   ]);
   return table([['NODE', 'INSTANCE', 'STATE', 'TYPE', 'ADDRESS', 'ENIS', 'PODS'], ...rows]);
-}
-
-/** Says on stderr what takes longer than a second. */
-async function during<T>(context: SimContext, what: string, work: () => Promise<T>): Promise<T> {
-  const progress = createProgress(context, { json: true });
-  progress.started(what);
-  try {
-    return await work();
-  } finally {
-    progress.end();
-  }
 }

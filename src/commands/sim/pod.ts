@@ -7,6 +7,7 @@ import {
   answer,
   type CommonOptions,
   commandOrShell,
+  during,
   existingNode,
   runningVpc,
   type SimContext,
@@ -37,7 +38,7 @@ export function addPodCommands(program: Command, context: SimContext, common: (c
     .addHelpText('after', '\nExamples:\n  vpc-cni sim pod add node-a web-1 web-2\n')
     .action(async (node: string, pods: readonly string[], options: PodOptions) => {
       const runtime = await runtimeOf(context, options, { node, what: WHAT });
-      const outcomes = await forEach(pods, options, async (name) => {
+      const outcomes = await forEach(context, { pods, options, what: 'adding' }, async (name) => {
         const added = await addPod(runtime, name);
         return { ms: added.ms, address: added.addresses[0] ?? '', netns: added.netns };
       });
@@ -47,7 +48,10 @@ export function addPodCommands(program: Command, context: SimContext, common: (c
     .addHelpText('after', '\nExamples:\n  vpc-cni sim pod del node-a web-1 web-2\n')
     .action(async (node: string, pods: readonly string[], options: PodOptions) => {
       const runtime = await runtimeOf(context, options, { node, what: WHAT });
-      report(context, options, { node, outcomes: await forEach(pods, options, (name) => deletePod(runtime, name)) });
+      report(context, options, {
+        node,
+        outcomes: await forEach(context, { pods, options, what: 'deleting' }, (name) => deletePod(runtime, name)),
+      });
     });
   namespaced(
     pod
@@ -89,10 +93,11 @@ async function runtimeOf(
 
 /** Does the work for every pod, a few at a time; a failure of one is its outcome and stops no other. */
 async function forEach(
-  pods: readonly string[],
-  options: PodOptions,
+  context: SimContext,
+  asked: { readonly pods: readonly string[]; readonly options: PodOptions; readonly what: string },
   work: (name: PodName) => Promise<{ readonly ms: number; readonly address?: string; readonly netns?: string }>,
 ): Promise<readonly Outcome[]> {
+  const { pods, options, what } = asked;
   const outcomes: Outcome[] = [];
   const queue = [...pods.entries()];
   const worker = async (): Promise<void> => {
@@ -105,7 +110,7 @@ async function forEach(
       );
     }
   };
-  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+  await during(context, `${what} ${pods.length} pods`, () => Promise.all(Array.from({ length: AT_ONCE }, worker)));
   return outcomes;
 }
 
