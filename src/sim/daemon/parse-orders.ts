@@ -1,16 +1,18 @@
-import { Ajv, type ErrorObject } from 'ajv';
+import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import { HostError } from '../../errors/index.ts';
 import { type BucketMode, type Dial, parseDial } from '../dials/index.ts';
 import { EC2_ACTIONS } from '../ec2/index.ts';
 import { NODE_SCHEMA, type NodePlan, strictObject } from '../scenario/index.ts';
 import type { CallFilter } from './call-filter.ts';
 
-const ajv = new Ajv({ allErrors: true });
-
 /** Reads the body of an order. Throws `SIM_REFUSED` with everything that is wrong with it. */
 function reader<T>(schema: object): (order: string, body: string) => T {
-  const validate = ajv.compile<T>(schema);
+  // Compiled when first needed: the command line imports this room, too, and gives no orders to itself.
+  const compile = (): ValidateFunction<T> => new Ajv({ allErrors: true }).compile<T>(schema);
+  let compiled: ValidateFunction<T> | undefined;
   return (order, body) => {
+    compiled ??= compile();
+    const validate = compiled;
     const value = jsonOf(order, body);
     if (validate(value)) return value;
     throw refused(order, (validate.errors ?? []).map(describe));

@@ -8,8 +8,6 @@ export type ParsedScenario =
   | { readonly kind: 'scenario'; readonly scenario: Scenario }
   | { readonly kind: 'findings'; readonly findings: readonly ScenarioFinding[] };
 
-const validate = new Ajv({ allErrors: true, allowUnionTypes: true }).compile<Scenario>(SCENARIO_SCHEMA);
-
 /** Reads a scenario file: its shape first, and when that is right, whether its parts fit together. */
 export function parseScenario(text: string): ParsedScenario {
   let value: unknown;
@@ -18,6 +16,8 @@ export function parseScenario(text: string): ParsedScenario {
   } catch (error) {
     return { kind: 'findings', findings: [{ pointer: '', message: `it is no JSON: ${String(error)}` }] };
   }
+  // Compiled here: most commands never read a scenario.
+  const validate = new Ajv({ allErrors: true }).compile<Scenario>(SCENARIO_SCHEMA);
   if (!validate(value)) return { kind: 'findings', findings: (validate.errors ?? []).flatMap(findingOf) };
   const findings = checkScenario(value);
   return findings.length > 0 ? { kind: 'findings', findings } : { kind: 'scenario', scenario: value };
