@@ -56,8 +56,9 @@ export async function up(context: SimContext, options: UpOptions): Promise<void>
     const argv = [...selfArgv(context), 'sim', 'serve', '--name', names.vpc, '--json'] as const;
     const { client, pid } = await startVpc({ names, argv, plan });
     try {
+      progress.started('adding nodes');
       for (const [index, node] of nodes.entries()) {
-        progress.started(`adding ${node.name} (${index + 1} of ${nodes.length})`);
+        progress.waiting(`${node.name}, ${index + 1} of ${nodes.length}`);
         await interrupted.race(client.addNode(node));
       }
       await disturb(client, scenario);
