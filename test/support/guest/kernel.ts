@@ -17,11 +17,11 @@ export interface GuestKernel {
 
 /** Debian's current kernel, unpacked once per machine and version, never installed: about 5 s the first time. */
 export async function guestKernel(): Promise<GuestKernel> {
-  const { stdout } = await systemExec.run({ argv: ['apt-cache', 'depends', 'linux-image-amd64'] });
-  const name = /Depends: (linux-image-\S+)/.exec(stdout)?.[1];
-  if (name === undefined) throw new Error(`linux-image-amd64 depends on no kernel: ${stdout}`);
-  const tree = `${CACHE}/${name}`;
-  if (!existsSync(tree)) await unpack(name, tree);
+  // Package lists may be missing or older than the archive.
+  const tree = await kernelTree().catch(async () => {
+    await systemExec.run({ argv: ['apt-get', 'update', '-q'], timeoutMs: DEADLINE_MS });
+    return await kernelTree();
+  });
   const version = readdirSync(`${tree}/lib/modules`)[0] ?? '';
   const folder = `${tree}/lib/modules/${version}`;
   const needs = new Map(readFileSync(`${folder}/modules.dep`, 'utf8').split('\n').map(dependencies));
@@ -29,6 +29,15 @@ export async function guestKernel(): Promise<GuestKernel> {
     image: `${tree}/boot/vmlinuz-${version}`,
     modules: (names) => [...new Set(names.flatMap((one) => loadOrder(needs, one)))].map((path) => join(folder, path)),
   };
+}
+
+async function kernelTree(): Promise<string> {
+  const { stdout } = await systemExec.run({ argv: ['apt-cache', 'depends', 'linux-image-amd64'] });
+  const name = /Depends: (linux-image-\S+)/.exec(stdout)?.[1];
+  if (name === undefined) throw new Error(`linux-image-amd64 depends on no kernel: ${stdout}`);
+  const tree = `${CACHE}/${name}`;
+  if (!existsSync(tree)) await unpack(name, tree);
+  return tree;
 }
 
 async function unpack(name: string, tree: string): Promise<void> {
