@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test';
 import { createServer } from 'node:net';
+import { machineState } from '../support/machine-state.ts';
 import { Cli } from '../support/sim-cli.ts';
-import { machineState } from '../support/sim-world.ts';
 
 const NOBODY = '65534';
 
@@ -41,7 +41,7 @@ test('without machines there are APIs and no namespace, and what needs a machine
   await cli.json(['up', '--api-only', '--nodes', '2']);
   const own = (line: string): boolean => !line.includes(`/run/vpc-cni-sim/${cli.name}`);
   // Its state directory is a mount of its own; nothing else is.
-  expect((await machineState(cli.name)).split('\n').filter(own).join('\n')).toBe(before);
+  expect((await machineState()).split('\n').filter(own).join('\n')).toBe(before);
   const failures: unknown[] = [];
   for (const [words, rest] of [
     [['exec'], ['--json', 'node-a', '--', 'true']],
@@ -53,7 +53,7 @@ test('without machines there are APIs and no namespace, and what needs a machine
     failures.push(JSON.parse((await cli.sim(words, rest)).stdout).error.code);
   expect(failures).toEqual(['SIM_API_ONLY', 'SIM_API_ONLY']);
   await cli.sim(['down']);
-  expect(await machineState(cli.name)).toBe(before);
+  expect(await machineState()).toBe(before);
 }, 60_000);
 
 test('a port that is taken, a port there is none, too many nodes: each is refused, and nothing is left', async () => {
@@ -79,7 +79,7 @@ test('a port that is taken, a port there is none, too many nodes: each is refuse
   }
   taken.close();
   expect(found).toEqual(rows);
-  expect(await machineState(cli.name)).toBe(before);
+  expect(await machineState()).toBe(before);
 }, 60_000);
 
 test('of two that start the same VPC at once one wins and the other is told', async () => {

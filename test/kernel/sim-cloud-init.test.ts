@@ -8,8 +8,9 @@ import type { SimInstance } from '../../src/sim/model/index.ts';
 import { createMachine, enterArgv, nodePaths } from '../../src/sim/node/index.ts';
 import { systemExec } from '../../src/sys/index.ts';
 import { below, lines, plain } from '../sim/imds/expected.ts';
+import { machineState } from '../support/machine-state.ts';
 import { kernelTest } from '../support/netns.ts';
-import { createWorld, machineState, type World } from '../support/sim-world.ts';
+import { createWorld, type World } from '../support/sim-world.ts';
 
 const FIXTURES = join(import.meta.dir, '../fixtures/cloud-init');
 const USER_DATA = '#!/bin/sh\n# ä: not only ASCII\necho "booted as $(uname -s)" >/var/lib/booted\n';
@@ -173,7 +174,7 @@ describe('cloud-init', () => {
       },
     });
     await world[Symbol.asyncDispose]();
-    expect(await machineState(world.names.vpc)).toBe(before);
+    expect(await machineState()).toBe(before);
   });
 });
 

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'bun:test';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { vpcNames } from '../../src/sim/index.ts';
+import { machineState } from '../support/machine-state.ts';
 import { Cli } from '../support/sim-cli.ts';
-import { machineState } from '../support/sim-world.ts';
 
 /** The daemons of a VPC, by the words they were started with. */
 function daemons(name: string): readonly number[] {
@@ -75,7 +75,7 @@ describe('whatever is killed, and whenever, "sim down" leaves nothing', () => {
       for (const is of moments(cli).up) {
         await killWhen(cli, ['up', '--nodes', '1'], { is, victims });
         await cli.sim(['down']);
-        expect([daemons(cli.name), await machineState(cli.name)]).toEqual([[], before]);
+        expect([daemons(cli.name), await machineState()]).toEqual([[], before]);
       }
     }, 120_000);
 
@@ -94,7 +94,7 @@ describe('whatever is killed, and whenever, "sim down" leaves nothing', () => {
           victims: order === 'down' ? ['command'] : (VICTIMS[index % 3] ?? ['daemon']),
         });
         await cli.sim(['down']);
-        expect([daemons(cli.name), await machineState(cli.name)]).toEqual([[], before]);
+        expect([daemons(cli.name), await machineState()]).toEqual([[], before]);
       }
     }, 120_000);
 });
@@ -104,9 +104,10 @@ test('an interrupt during up undoes what was started, and says so', async () => 
   await using cli = new Cli();
   const { stateDir } = vpcNames(cli.name);
   const command = cli.start(['up', '--nodes', '20']);
-  while (!existsSync(`${stateDir}/nodes/node-b`)) await Bun.sleep(1);
+  const deadline = performance.now() + 20_000;
+  while (!existsSync(`${stateDir}/nodes/node-b`) && performance.now() < deadline) await Bun.sleep(1);
   command.kill('SIGINT');
   expect(await command.exited).toBe(1);
   expect(await new Response(command.stderr).text()).toContain('SIM_INTERRUPTED: ended by SIGINT');
-  expect([daemons(cli.name), await machineState(cli.name)]).toEqual([[], before]);
+  expect([daemons(cli.name), await machineState()]).toEqual([[], before]);
 }, 60_000);

@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test';
 import { systemExec } from '../../src/sys/index.ts';
+import { machineState } from '../support/machine-state.ts';
 import { Cli } from '../support/sim-cli.ts';
-import { machineState } from '../support/sim-world.ts';
 
 const TO_TEXT = `
   const answer = await fetch(process.argv[1], JSON.parse(process.argv[2] ?? '{}'));
@@ -42,7 +42,7 @@ test('sim up gives nodes with metadata, EC2 and internet; sim down leaves nothin
     `${cli.name} is gone\n`,
     `there is nothing of ${cli.name}\n`,
   ]);
-  expect(await machineState(cli.name)).toBe(before);
+  expect(await machineState()).toBe(before);
 }, 60_000);
 
 test('a killed daemon is noticed, and sim down and sim up still clean up after it', async () => {
@@ -60,7 +60,7 @@ test('a killed daemon is noticed, and sim down and sim up still clean up after i
   expect([again['ok'], JSON.parse(JSON.stringify(again['error'])).code]).toEqual([false, 'SIM_ALREADY_RUNNING']);
   process.kill(Number((await cli.json(['status']))['pid']), 'SIGKILL');
   expect((await cli.sim(['down'])).stdout).toBe(`${cli.name} is gone\n`);
-  expect(await machineState(cli.name)).toBe(before);
+  expect(await machineState()).toBe(before);
 }, 60_000);
 
 test('nodes come and go, and refusals leave the VPC as it was', async () => {

@@ -3,7 +3,8 @@ import { createNetns, netnsPath, ownNetns, removeNetns } from '../../src/sim/fab
 import { vpcNames } from '../../src/sim/index.ts';
 import { createMachine, createStateDir, hasRemains, removeRemains } from '../../src/sim/node/index.ts';
 import { systemExec } from '../../src/sys/index.ts';
-import { freshVpcName, machineState } from '../support/sim-world.ts';
+import { machineState } from '../support/machine-state.ts';
+import { freshVpcName } from '../support/sim-world.ts';
 
 /** A namespace as anybody makes one, with a process in it; both are gone when it goes out of scope. */
 async function foreignNetns(name: string): Promise<AsyncDisposable & { readonly alive: () => boolean }> {
@@ -21,7 +22,7 @@ async function foreignNetns(name: string): Promise<AsyncDisposable & { readonly 
 
 test('a namespace of somebody else is neither taken over nor removed, whatever it is called', async () => {
   const names = vpcNames(freshVpcName());
-  const before = await machineState(names.vpc);
+  const before = await machineState();
   {
     await using foreign = await foreignNetns(`${names.vpc}-node-a`);
     await createStateDir(systemExec, names);
@@ -33,16 +34,16 @@ test('a namespace of somebody else is neither taken over nor removed, whatever i
     const { stdout } = await systemExec.run({ argv: ['ip', 'netns', 'exec', `${names.vpc}-node-a`, 'echo', 'there'] });
     expect([stdout, foreign.alive(), hasRemains(names)]).toEqual(['there\n', true, false]);
   }
-  expect(await machineState(names.vpc)).toBe(before);
+  expect(await machineState()).toBe(before);
 });
 
 test('what an interrupted creation left is removed: a name without a namespace, a state directory without a mount', async () => {
   const names = vpcNames(freshVpcName());
-  const before = await machineState(names.vpc);
+  const before = await machineState();
   await systemExec.run({ argv: ['mkdir', '-p', '-m', '0700', `${names.stateDir}/netns`] });
   await systemExec.run({ argv: ['touch', `${names.stateDir}/netns/router`] });
   await systemExec.run({ argv: ['ln', '-s', `${names.stateDir}/netns/router`, netnsPath(names.routerNetns)] });
   expect(hasRemains(names)).toBe(true);
   await removeRemains(systemExec, names);
-  expect([hasRemains(names), await machineState(names.vpc)]).toEqual([false, before]);
+  expect([hasRemains(names), await machineState()]).toEqual([false, before]);
 });

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import {
   formatCidr,
   type Ipv4Address,
@@ -19,7 +18,7 @@ import {
 } from '../../src/sim/fabric/index.ts';
 import { SimVpc } from '../../src/sim/model/index.ts';
 import { createMachine, createStateDir, enterArgv, nodePaths, removeRemains } from '../../src/sim/node/index.ts';
-import { createFiles, inNetns, openNetns, systemExec } from '../../src/sys/index.ts';
+import { inNetns, openNetns, systemExec } from '../../src/sys/index.ts';
 
 /** A model and its fabric with two nodes in subnet a and one in subnet b; removed when it goes out of scope. */
 export interface World extends AsyncDisposable {
@@ -149,7 +148,7 @@ export function serveCaller(netnsFile: string, address: string): Disposable {
 }
 
 const CALL = `
-  const answer = await fetch(process.argv[1], { signal: AbortSignal.timeout(1000) }).then((a) => a.text(), () => 'closed');
+  const answer = await fetch(process.argv[1], { signal: AbortSignal.timeout(10_000) }).then((a) => a.text(), () => 'closed');
   process.stdout.write(answer);`;
 
 /** What a server says to a caller inside a node (as which address it is seen), or `closed`. */
@@ -166,26 +165,4 @@ export async function drops(world: World): Promise<Readonly<Record<DropReason, n
   for (const [, reason = '', packets] of stdout.matchAll(/counter (\w+) \{\s+packets (\d+)/g))
     Object.assign(counts, { [reason]: Number(packets) });
   return counts;
-}
-
-/** State of the machine a simulator may touch, as text; simulated VPCs other than `own` that run meanwhile are left out. */
-export async function machineState(own?: string): Promise<string> {
-  const others = createFiles('/run/vpc-cni-sim')
-    .list('/')
-    .filter((vpc) => vpc !== own);
-  const show = async (...argv: [string, ...string[]]): Promise<string> =>
-    `$ ${argv.join(' ')}\n${(await systemExec.run({ argv })).stdout}`;
-  const texts = [
-    await show('ip', 'netns'),
-    await show('ip', '-brief', 'link'),
-    await show('ip', 'rule'),
-    await show('ip', 'route', 'show', 'table', 'all'),
-    await show('nft', 'list', 'ruleset'),
-    readFileSync('/proc/self/mounts', 'utf8'),
-  ];
-  return texts
-    .join('\n')
-    .split('\n')
-    .filter((line) => !others.some((vpc) => line.startsWith(`${vpc}-`) || line.includes(`/${vpc}`)))
-    .join('\n');
 }
