@@ -45,20 +45,23 @@ export function unassignAddresses(
   const eni = needEni(state, request.eniId);
   const gone = new Set(request.addresses);
   for (const address of gone) {
-    if (!eni.addresses.includes(address))
-      throw new SimFault('InvalidParameterValue', `${address} is not assigned to network interface '${eni.id}'`);
-    if (eni.addresses[0] === address) throw isPrimary(eni);
+    if (!eni.addresses.includes(address)) throw notAssigned(eni);
+    if (eni.addresses[0] === address)
+      throw new SimFault(
+        'InvalidParameterValue',
+        `Value (${address}) for parameter privateIpAddress is invalid. The primary IP address of an interface cannot be unassigned.`,
+      );
   }
   if (gone.size === 0) return eni;
   return changeEni(state, { ...eni, addresses: eni.addresses.filter((address) => !gone.has(address)) });
 }
 
 /** So many addresses EC2 may pick in the subnet, or its complaint that there are not so many. */
-export function pickAddresses({ space, subnet }: SubnetRecord, count: number): readonly Ipv4Address[] {
+export function pickAddresses({ space }: SubnetRecord, count: number): readonly Ipv4Address[] {
   if (count > space.open)
     throw new SimFault(
       'InsufficientFreeAddressesInSubnet',
-      `The subnet '${subnet.id}' has ${space.open} free addresses, not the ${count} asked for`,
+      'The specified subnet does not have enough free addresses to satisfy the request.',
     );
   return space.pick(count);
 }
@@ -70,6 +73,14 @@ export function needInSubnet({ space, subnet }: SubnetRecord, address: Ipv4Addre
       'InvalidParameterValue',
       `Address ${address} does not fall within the subnet's address range, or is reserved there (subnet '${subnet.id}')`,
     );
+}
+
+/** EC2's complaint about addresses or prefixes to take from an ENI that has them not. */
+export function notAssigned(eni: SimEni): SimFault {
+  return new SimFault(
+    'InvalidParameterValue',
+    `Some of the specified addresses are not assigned to interface ${eni.id}`,
+  );
 }
 
 /** Throws for an ENI that has no IP address by its type. */
@@ -85,14 +96,11 @@ function needMovable(state: VpcState, address: Ipv4Address): void {
   const holder = state.enis.get(state.holders.ofAddress(address) ?? '');
   if (holder === undefined)
     throw new SimFault('InvalidParameterValue', `${address} is in use and is no address of a network interface`);
-  if (holder.addresses[0] === address) throw isPrimary(holder);
-}
-
-function isPrimary(eni: SimEni): SimFault {
-  return new SimFault(
-    'OperationNotPermitted',
-    `${eni.addresses[0]} is the primary address of network interface '${eni.id}'`,
-  );
+  if (holder.addresses[0] === address)
+    throw new SimFault(
+      'OperationNotPermitted',
+      `${address} is the primary address of network interface '${holder.id}'`,
+    );
 }
 
 function add(state: VpcState, eni: SimEni, addresses: readonly Ipv4Address[]): readonly Ipv4Address[] {

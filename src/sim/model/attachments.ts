@@ -33,7 +33,7 @@ export function attach(
 ): SimAttachment {
   const eni = needEni(state, request.eniId);
   if (eni.attachment !== undefined || eni.trunk !== undefined)
-    throw new SimFault('InvalidNetworkInterface.InUse', `Network interface '${eni.id}' is currently in use`);
+    throw new SimFault('InvalidNetworkInterface.InUse', `Interface: [${eni.id}] in use.`);
   needSameZone(state, eni, instance);
   const networkCardIndex = request.networkCardIndex ?? 0;
   needFreeDevice(state, instance, { ...request, networkCardIndex });
@@ -71,12 +71,13 @@ export function beginDetach(
   const eni = needAttachment(state, request.attachmentId);
   const { attachment } = eni;
   if (attachment.deviceIndex === 0 && attachment.networkCardIndex === 0)
-    throw new SimFault('OperationNotPermitted', 'The network interface at device index 0 cannot be detached');
+    throw new SimFault('OperationNotPermitted', 'The network interface at device index 0 cannot be detached.');
   needNoEfa(eni);
   needRunning(needInstance(state, attachment.instanceId));
-  if (attachment.state === 'detaching' || (attachment.state === 'attaching' && request.force !== true))
+  // Force is for what is stuck on its way, in either direction.
+  if (attachment.state !== 'attached' && request.force !== true)
     throw new SimFault('IncorrectState', `The attachment '${attachment.id}' is ${attachment.state}`);
-  startDetach(state, eni);
+  if (attachment.state !== 'detaching') startDetach(state, eni);
 }
 
 /** Takes the link from the guest; nothing is checked. */
@@ -140,6 +141,9 @@ function needSameZone(state: VpcState, eni: SimEni, instance: SimInstance): void
     );
 }
 
+/** No type has as many devices on a card. Links are named by card and device, which a larger number would confuse. */
+const MAX_DEVICE = 99;
+
 interface Place {
   readonly deviceIndex: number;
   readonly networkCardIndex: number;
@@ -154,7 +158,7 @@ function needFreeDevice(state: VpcState, instance: SimInstance, place: Place): v
       'InvalidParameterValue',
       `${instance.instanceType} has no network card with index ${networkCardIndex}`,
     );
-  if (!Number.isInteger(deviceIndex) || deviceIndex < 0)
+  if (!Number.isInteger(deviceIndex) || deviceIndex < 0 || deviceIndex > MAX_DEVICE)
     throw new SimFault('InvalidParameterValue', `A device index cannot be ${deviceIndex}`);
   const devices = enisOf(state, instance.id).flatMap((eni) =>
     eni.attachment?.networkCardIndex === networkCardIndex ? [eni.attachment.deviceIndex] : [],
@@ -162,12 +166,12 @@ function needFreeDevice(state: VpcState, instance: SimInstance, place: Place): v
   if (devices.includes(deviceIndex))
     throw new SimFault(
       'InvalidParameterValue',
-      `Instance '${instance.id}' already has an interface attached at device index '${deviceIndex}'`,
+      `Instance '${instance.id}' already has an interface attached at device index '${deviceIndex}'.`,
     );
   if (devices.length >= limit)
     throw new SimFault(
       'AttachmentLimitExceeded',
-      `Interface count ${devices.length + 1} exceeds the limit of ${limit} for ${instance.instanceType}`,
+      `Interface count ${devices.length + 1} exceeds the limit for ${instance.instanceType}`,
     );
 }
 

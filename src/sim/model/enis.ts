@@ -66,7 +66,8 @@ export function createEni(state: VpcState, request: EniRequest): SimEni {
 export function deleteEni(state: VpcState, eniId: string): void {
   const eni = needEni(state, eniId);
   if (eni.attachment !== undefined || state.branches.has(eniId))
-    throw new SimFault('InvalidNetworkInterface.InUse', `Network interface '${eniId}' is currently in use`);
+    // EC2 has `InvalidNetworkInterface.InUse` for attaching such an ENI; here it says this (cloud-nuke#431 and many more).
+    throw new SimFault('InvalidParameterValue', `Network interface '${eniId}' is currently in use.`);
   removeEni(state, eni);
 }
 

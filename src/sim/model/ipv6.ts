@@ -6,6 +6,7 @@ import {
   ipv6FromBigInt,
   ipv6ToBigInt,
 } from '../../addr/index.ts';
+import { notAssigned } from './addresses.ts';
 import { holdsCidr6, isIpv4Cidr } from './cidrs.ts';
 import { SimFault } from './fault.ts';
 import { block6Of, PREFIX6_LENGTH } from './holders.ts';
@@ -71,9 +72,7 @@ export function unassignIpv6(state: VpcState, request: { readonly eniId: string 
   const addresses = new Set(request.addresses);
   const prefixes = new Set(request.prefixes?.map(formatCidr));
   const held = new Set([...eni.ipv6Addresses, ...eni.ipv6Prefixes.map(formatCidr)]);
-  const missing = [...addresses, ...prefixes].find((text) => !held.has(text));
-  if (missing !== undefined)
-    throw new SimFault('InvalidParameterValue', `${missing} is not assigned to network interface '${eni.id}'`);
+  if ([...addresses, ...prefixes].some((text) => !held.has(text))) throw notAssigned(eni);
   if (addresses.size + prefixes.size === 0) return eni;
   return changeEni(state, {
     ...eni,

@@ -1,5 +1,5 @@
 import { formatCidr, type Ipv4Cidr } from '../../addr/index.ts';
-import { needIpv4 } from './addresses.ts';
+import { needIpv4, notAssigned } from './addresses.ts';
 import { isIpv4Cidr } from './cidrs.ts';
 import { SimFault } from './fault.ts';
 import { blockOf } from './holders.ts';
@@ -12,6 +12,8 @@ import type { SimEni } from './types.ts';
 
 /** Which prefixes to add: so many, or just these. */
 export type PrefixWish = { readonly count: number } | { readonly prefixes: readonly Ipv4Cidr[] };
+
+const PREFIX_SIZE = 2 ** (32 - PREFIX_LENGTH);
 
 /** Gives an ENI IPv4 prefixes, all or none; answers with those that are new on it. */
 export function assignPrefixes(state: VpcState, request: { readonly eniId: string } & PrefixWish): readonly Ipv4Cidr[] {
@@ -37,25 +39,20 @@ export function unassignPrefixes(
 ): SimEni {
   const eni = needEni(state, request.eniId);
   const gone = new Set(request.prefixes.map(formatCidr));
-  const missing = [...gone].find((text) => !eni.prefixes.some((prefix) => formatCidr(prefix) === text));
-  if (missing !== undefined)
-    throw new SimFault('InvalidParameterValue', `${missing} is not assigned to network interface '${eni.id}'`);
+  const held = new Set(eni.prefixes.map(formatCidr));
+  if ([...gone].some((text) => !held.has(text))) throw notAssigned(eni);
   if (gone.size === 0) return eni;
   return changeEni(state, { ...eni, prefixes: eni.prefixes.filter((prefix) => !gone.has(formatCidr(prefix))) });
 }
 
 /** So many free /28: from the subnet's reservations for prefixes first, then from the open rest. */
 export function pickPrefixes(record: SubnetRecord, count: number): readonly Ipv4Cidr[] {
-  const { space, subnet } = record;
+  const { space } = record;
   const reserved: Ipv4Cidr[] = [];
   for (const part of prefixReservations(record))
     if (isIpv4Cidr(part)) reserved.push(...space.freeBlocksIn(part, count - reserved.length));
   const rest = count - reserved.length;
-  if (rest > space.openBlocks)
-    throw new SimFault(
-      'InsufficientCidrBlocks',
-      `There are not enough free contiguous addresses of size /28 in subnet '${subnet.id}' for ${count} prefixes`,
-    );
+  if (rest > space.openBlocks) throw noRoom(rest > space.open / PREFIX_SIZE);
   return [...reserved, ...space.pickBlocks(rest)];
 }
 
@@ -68,6 +65,19 @@ export function needFreePrefix(record: SubnetRecord, prefix: Ipv4Cidr): void {
     throw new SimFault('InvalidParameterValue', `${text} is no /28 of subnet '${subnet.id}'`);
   if (!space.isBlockFree(address))
     throw new SimFault('InvalidParameterValue', `${text} has addresses that are in use or reserved (${subnet.id})`);
+}
+
+/**
+ * A subnet that has the addresses but not in one piece is refused otherwise than one that has them not (AWS support, as
+ * quoted in cilium/cilium#31016; amazon-vpc-cni-k8s#3105 shows the second).
+ */
+function noRoom(full: boolean): SimFault {
+  return full
+    ? new SimFault('InvalidParameterValue', "There aren't sufficient free Ipv4 addresses or prefixes")
+    : new SimFault(
+        'InsufficientCidrBlocks',
+        'The specified subnet does not have enough free cidr blocks to satisfy the request.',
+      );
 }
 
 function distinct(prefixes: readonly Ipv4Cidr[]): readonly Ipv4Cidr[] {

@@ -96,7 +96,7 @@ export function needInstance(state: VpcState, id: string): SimInstance {
 export function needEni(state: VpcState, id: string): SimEni {
   const eni = state.enis.get(id);
   if (eni === undefined)
-    throw new SimFault('InvalidNetworkInterfaceID.NotFound', `The network interface '${id}' does not exist`);
+    throw new SimFault('InvalidNetworkInterfaceID.NotFound', `The networkInterface ID '${id}' does not exist`);
   return eni;
 }
 

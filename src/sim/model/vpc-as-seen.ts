@@ -25,7 +25,7 @@ export class VpcAsSeen extends VpcView {
   override eni(id: string): SimEni {
     const eni = this.findEni(id);
     if (eni === undefined)
-      throw new SimFault('InvalidNetworkInterfaceID.NotFound', `The network interface '${id}' does not exist`);
+      throw new SimFault('InvalidNetworkInterfaceID.NotFound', `The networkInterface ID '${id}' does not exist`);
     return eni;
   }
   override findEni(id: string): SimEni | undefined {

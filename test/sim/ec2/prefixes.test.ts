@@ -95,4 +95,5 @@ test('the errors of a fragmented subnet and of a full one', async () => {
   stage.vpc.exhaustSubnet(stage.subnet);
   const one = { SecondaryPrivateIpAddressCount: 1 };
   expect(await refusalOf(assign4(stage, one))).toBe('InsufficientFreeAddressesInSubnet 400');
+  expect(await refusalOf(assign4(stage, { Ipv4PrefixCount: 1 }))).toBe('InvalidParameterValue 400');
 });

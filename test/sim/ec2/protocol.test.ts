@@ -163,7 +163,7 @@ test('every request is on record with caller, action, parameters and outcome', a
       action: 'DeleteNetworkInterface',
       parameters: { ...parameters, NetworkInterfaceId: 'eni-00000001' },
       code: 'InvalidNetworkInterfaceID.NotFound',
-      result: "InvalidNetworkInterfaceID.NotFound: The network interface 'eni-00000001' does not exist",
+      result: "InvalidNetworkInterfaceID.NotFound: The networkInterface ID 'eni-00000001' does not exist",
       ...ended,
     },
     {

@@ -59,6 +59,16 @@ describe('prefixes', () => {
     expect(vpc.availableAddresses(subnet)).toBe(248);
   });
 
+  test('fewer addresses than a prefix has are another error than too many pieces', () => {
+    const { vpc, eniId, subnet } = withNode();
+    const ask = (count: number): string => faultOf(() => vpc.assignPrefixes({ eniId, count }));
+    vpc.fragmentSubnet(subnet);
+    vpc.exhaustSubnet(subnet, 16);
+    expect([ask(1), ask(2)]).toEqual(['InsufficientCidrBlocks', 'InvalidParameterValue']);
+    vpc.exhaustSubnet(subnet, 15);
+    expect(ask(1)).toBe('InvalidParameterValue');
+  });
+
   test('they come from a reservation for them first, and single addresses never do', () => {
     const { vpc, eniId, subnet } = withNode();
     const reserve = (text: string, type: 'prefix' | 'explicit'): unknown =>

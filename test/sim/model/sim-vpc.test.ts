@@ -44,11 +44,13 @@ test('an ENI lives: created, attaching, attached, detaching, available, deleted'
   expect(faultOf(() => vpc.beginDetach({ attachmentId: attachment.id }))).toBe('IncorrectState');
   vpc.completeAttach(attachment.id);
   expect(state(eni.id)).toBe('attached');
-  expect(faultOf(() => vpc.deleteEni(eni.id))).toBe('InvalidNetworkInterface.InUse');
+  expect(faultOf(() => vpc.deleteEni(eni.id))).toBe('InvalidParameterValue');
   vpc.unassignAddresses({ eniId: eni.id, addresses: [ip('10.0.1.6')] });
   vpc.beginDetach({ attachmentId: attachment.id });
   expect(state(eni.id)).toBe('detaching');
-  expect(faultOf(() => vpc.deleteEni(eni.id))).toBe('InvalidNetworkInterface.InUse');
+  expect(faultOf(() => vpc.beginDetach({ attachmentId: attachment.id }))).toBe('IncorrectState');
+  expect(faultOf(() => vpc.beginDetach({ attachmentId: attachment.id, force: true }))).toBe('none');
+  expect(faultOf(() => vpc.deleteEni(eni.id))).toBe('InvalidParameterValue');
   vpc.completeDetach(attachment.id);
   expect(state(eni.id)).toBeUndefined();
   vpc.deleteEni(eni.id);
@@ -185,6 +187,11 @@ const faults: readonly { name: string; code: string; run: (vpc: SimVpc, node: st
     },
   },
   {
+    name: 'a device no card has room for',
+    code: 'InvalidParameterValue',
+    run: (v, instanceId, eniId) => v.beginAttach({ eniId, instanceId, deviceIndex: 100 }),
+  },
+  {
     name: 'one address too many',
     code: 'PrivateIpAddressLimitExceeded',
     run: (v, node) => v.assignAddresses({ eniId: v.enisOf(node)[0]?.id ?? '', count: 4 }),
@@ -196,7 +203,7 @@ const faults: readonly { name: string; code: string; run: (vpc: SimVpc, node: st
   },
   {
     name: 'unassigning the primary address',
-    code: 'OperationNotPermitted',
+    code: 'InvalidParameterValue',
     run: (v, _, eniId) => v.unassignAddresses({ eniId, addresses: v.eni(eniId).addresses }),
   },
   {

@@ -74,7 +74,7 @@ describe('trunk and branches', () => {
     const { vpc, node, trunk, seen, branch, associate } = withTrunk();
     const ids = [branch(), branch()];
     for (const [index, id] of ids.entries()) associate(id, index + 1);
-    expect(faultOf(() => vpc.deleteEni(trunk))).toBe('InvalidNetworkInterface.InUse');
+    expect(faultOf(() => vpc.deleteEni(trunk))).toBe('InvalidParameterValue');
     seen.length = 0;
     vpc.terminateInstance(node);
     expect(kinds(seen)).toEqual([
