@@ -43,13 +43,19 @@ const BY_EC2_CODE: ReadonlyMap<string, ErrorCode> = new Map([
   ['AbortError', 'EC2_UNREACHABLE'],
 ]);
 
+/**
+ * EC2 has no code of its own for a subnet with fewer free addresses than the prefixes asked for have: it says
+ * `InvalidParameterValue`, which means many things, and this sentence (amazon-vpc-cni-k8s#3105).
+ */
+const NO_SPACE = { code: 'InvalidParameterValue', sentence: /sufficient free Ipv4 addresses or prefixes/i } as const;
+
 const TOO_MANY_REQUESTS = 429;
 const SERVER_FAULT = 500;
 
 /** An `UnauthorizedOperation` carries a kilobyte of encoded policy; a log line does not need it. */
 const LONGEST_REASON = 300;
 
-/** The catalogued failure an error of the SDK stands for. Decided by its code or status, never by its message. */
+/** The catalogued failure an error of the SDK stands for. Decided by its code or status, and by its message only for `NO_SPACE`. */
 export function classifyEc2Error(failure: {
   readonly action: Ec2Action;
   readonly error: unknown;
@@ -87,6 +93,7 @@ const isServerFault = ({ status }: Seen): boolean => status !== undefined && sta
 function codeOf(seen: Seen): ErrorCode {
   const known = BY_EC2_CODE.get(seen.name);
   if (known !== undefined) return known;
+  if (seen.name === NO_SPACE.code && NO_SPACE.sentence.test(seen.reason)) return 'SUBNET_NO_IPS';
   if (seen.status === TOO_MANY_REQUESTS) return 'EC2_THROTTLED';
   if (/\.NotFound$/.test(seen.name)) return 'EC2_NOT_FOUND';
   // A fault on EC2's side: nobody knows what was carried out, and it passes.

@@ -72,6 +72,12 @@ const rows: readonly (readonly [name: string, error: unknown, subject: Ec2Subjec
     'SUBNET_NO_IPS backoff no free address in subnet of eni-1: EC2 says no',
   ],
   [
+    'a subnet with less than a prefix',
+    service('InvalidParameterValue', 400, "There aren't sufficient free Ipv4 addresses or prefixes"),
+    { subnetId: 'subnet-1' },
+    "SUBNET_NO_IPS backoff no free address in subnet subnet-1: There aren't sufficient free Ipv4 addresses or prefixes",
+  ],
+  [
     'an ENI that is gone',
     service('InvalidNetworkInterfaceID.NotFound', 400),
     eni,
