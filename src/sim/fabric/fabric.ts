@@ -11,7 +11,7 @@ export interface Fabric {
   readonly facts: KernelFacts;
   /** Takes note of an event; the kernel follows soon, a burst at once. */
   follow(event: SimEvent): void;
-  /** Resolves when the kernel has followed every event so far; rejects with what failed since the last call. */
+  /** Resolves when the kernel has followed every event so far; rejects with the first failure since the last call. */
   settled(): Promise<void>;
   /** The links that are plugged in, or about to be. */
   ports(): readonly Port[];
@@ -39,18 +39,24 @@ export async function createFabric(options: FabricOptions): Promise<Fabric> {
   const site = { exec, names, facts, onFailure };
   let state: FabricState = NOTHING;
   let running: Promise<void> | undefined;
-  let failures: unknown[] = [];
+  let failed: { readonly error: unknown } | undefined;
 
-  const drain = async (): Promise<void> => {
-    while (follower.isBehind()) {
-      const before = state;
+  const follow = async (): Promise<void> => {
+    const before = state;
+    try {
       state = follower.next(before);
+    } finally {
+      // Also what could not be read: it is looked at again when it has changed, not for ever.
       follower.forget();
-      await applyChange(site, before, state).catch((error: unknown) => {
-        failures.push(error);
+    }
+    await applyChange(site, before, state);
+  };
+  const drain = async (): Promise<void> => {
+    while (follower.isBehind())
+      await follow().catch((error: unknown) => {
+        failed ??= { error };
         onFailure(error);
       });
-    }
   };
   const wake = (): void => {
     running ??= Promise.resolve()
@@ -63,9 +69,9 @@ export async function createFabric(options: FabricOptions): Promise<Fabric> {
   };
   const settled = async (): Promise<void> => {
     while (running !== undefined) await running;
-    const [failure] = failures;
-    failures = [];
-    if (failure !== undefined) throw failure;
+    const failure = failed;
+    failed = undefined;
+    if (failure !== undefined) throw failure.error;
   };
   const hold = (instanceId: string, held: boolean): void => {
     follower.hold(instanceId, held);

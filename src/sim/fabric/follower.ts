@@ -1,6 +1,7 @@
 import type { SimEni, SimEvent, SimInstance, SimSecurityGroup, SimSecurityRule } from '../model/types.ts';
 import { LAST_NUMBER } from './connections.ts';
 import { type GroundModel, groundOf, NO_GROUND } from './ground.ts';
+import { createPortNumbers } from './numbers.ts';
 import { type Placement, type Ports, placePort } from './port.ts';
 import type { RuleState } from './rules.ts';
 
@@ -11,6 +12,8 @@ export type FabricState = RuleState;
 export interface FabricModel extends GroundModel, Omit<Placement, 'netnsOf' | 'numberOf'> {
   enis(): readonly SimEni[];
   enisOf(instanceId: string): readonly SimEni[];
+  /** The ids of the branch ENIs that hang on a trunk. */
+  branchesOf(trunkEniId: string): readonly string[];
   securityGroups(): readonly SimSecurityGroup[];
 }
 
@@ -39,8 +42,7 @@ export function createFollower(model: FabricModel, netnsOf: (instance: SimInstan
   for (const { id, rules } of model.securityGroups()) groups.set(id, rules);
   let ground = true;
   const held = new Set<string>();
-  const branches = new Map<string, Set<string>>();
-  const numbers = createNumbers();
+  const numbers = createPortNumbers(LAST_NUMBER);
   const placement: Placement = {
     findEni: (id) => model.findEni(id),
     findInstance: (id) => model.findInstance(id),
@@ -51,11 +53,8 @@ export function createFollower(model: FabricModel, netnsOf: (instance: SimInstan
   const noteEni = (eni: SimEni): void => {
     enis.add(eni.id);
     // A branch ENI has no attachment of its own: it comes and goes with its trunk's.
-    if (eni.trunk !== undefined)
-      branches.set(eni.trunk.trunkEniId, (branches.get(eni.trunk.trunkEniId) ?? new Set()).add(eni.id));
-    for (const id of branches.get(eni.id) ?? []) enis.add(id);
+    for (const id of model.branchesOf(eni.id)) enis.add(id);
   };
-  for (const eni of model.enis()) noteEni(eni);
   const noteInstance = (instanceId: string): void => {
     for (const eni of model.enisOf(instanceId)) noteEni(eni);
   };
@@ -69,7 +68,6 @@ export function createFollower(model: FabricModel, netnsOf: (instance: SimInstan
           return noteEni(event.eni);
         case 'eni-deleted':
           noteEni(event.eni);
-          branches.delete(event.eni.id);
           numbers.forget(event.eni.id);
           return;
         case 'instance-changed':
@@ -107,25 +105,6 @@ export function createFollower(model: FabricModel, netnsOf: (instance: SimInstan
       else held.delete(instanceId);
       noteInstance(instanceId);
     },
-  };
-}
-
-/**
- * Counts places: an ENI has its number for as long as it stays at one. A number comes again after all the others,
- * when hardly a connection of the port that had it is left.
- */
-function createNumbers(): { readonly of: Placement['numberOf']; forget(eniId: string): void } {
-  const numbers = new Map<string, { readonly place: string; readonly number: number }>();
-  let last = 0;
-  return {
-    of(eniId, place) {
-      const known = numbers.get(eniId);
-      if (known?.place === place) return known.number;
-      last = (last % LAST_NUMBER) + 1;
-      numbers.set(eniId, { place, number: last });
-      return last;
-    },
-    forget: (eniId) => void numbers.delete(eniId),
   };
 }
 

@@ -123,6 +123,10 @@ export class VpcView {
     forgetOld(this.state);
     return allTags(this.state);
   }
+  /** The ids of the branch ENIs that hang on a trunk. */
+  branchesOf(trunkEniId: string): readonly string[] {
+    return [...(this.state.branches.get(trunkEniId)?.values() ?? [])];
+  }
   /** Every association with the branch it is of. */
   trunkAssociations(): readonly (TrunkAssociation & { readonly branchEniId: string })[] {
     return [...this.state.branchByAssociation.values()].flatMap((branchEniId) => {
