@@ -1,7 +1,8 @@
-import { readdirSync, statSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { HostError } from '../../errors/index.ts';
 import { createFiles, identifyProcess } from '../../sys/index.ts';
 import type { VpcNames } from '../fabric/index.ts';
+import { identityOf } from '../node/index.ts';
 import { type DaemonRecord, type Plan, parsePlan, parseRecord } from './parse-record.ts';
 
 const RECORD = '/daemon.json';
@@ -58,14 +59,4 @@ export function logWriters(names: VpcNames): readonly number[] {
   return readdirSync('/proc')
     .map(Number)
     .filter((pid) => Number.isInteger(pid) && pid !== process.pid && identityOf(`/proc/${pid}/fd/1`) === log);
-}
-
-/** Device and inode; empty when nothing is there or it is not ours to look at. */
-function identityOf(path: string): string {
-  try {
-    const { dev, ino } = statSync(path);
-    return `${dev}:${ino}`;
-  } catch {
-    return '';
-  }
 }

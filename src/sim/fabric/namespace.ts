@@ -44,10 +44,18 @@ export async function removeNetns(exec: Exec, netns: string): Promise<void> {
   const home = netnsHome(netns);
   if (leadsHome(netns)) rmSync(netnsPath(netns), { force: true });
   if (existsSync(home)) {
-    // Status 32: a file without a namespace behind it, left by a creation that was interrupted.
-    await exec.run({ argv: ['umount', '--lazy', home], accept: [0, NOT_MOUNTED] });
+    await unmount(exec, home);
     rmSync(home, { force: true });
   }
+}
+
+/**
+ * Takes a mount away at once, though somebody may still use it. Nothing happens where nothing is mounted: that is what
+ * a creation that was interrupted leaves. `enter` are the words that go into the mount namespace it is in.
+ */
+export async function unmount(exec: Exec, path: string, enter: readonly string[] = []): Promise<void> {
+  const [program = '', ...words] = [...enter, 'umount', '--lazy', path];
+  await exec.run({ argv: [program, ...words], accept: [0, NOT_MOUNTED] });
 }
 
 /** Names of the network namespaces this VPC has made and not yet removed. */

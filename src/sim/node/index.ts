@@ -3,6 +3,6 @@
  * overlaid; its links come from the fabric.
  */
 export { createMachine, rebootMachine, removeMachine } from './machine.ts';
-export { killOccupants, signal } from './occupants.ts';
+export { identityOf, killOccupants, signal } from './occupants.ts';
 export { enterArgv, type NodePaths, nodePaths } from './paths.ts';
 export { createStateDir, hasRemains, removeRemains } from './state-dir.ts';

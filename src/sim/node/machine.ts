@@ -8,6 +8,7 @@ import {
   inNetnsArgv,
   nodeNetns,
   removeNetns,
+  unmount,
   type VpcNames,
   writeSysctls,
 } from '../fabric/index.ts';
@@ -29,7 +30,6 @@ const HIDDEN = [
 ] as const;
 
 const SETTINGS = '/etc/vpc-cni/conf.d';
-const NOT_MOUNTED = 32;
 
 // What an EKS image sets: forwarding for pods, strict reverse path filtering as the distribution's default.
 const NODE_SYSCTLS = {
@@ -96,7 +96,7 @@ async function boot(exec: Exec, names: VpcNames, paths: NodePaths): Promise<void
 async function switchOff(exec: Exec, names: VpcNames, paths: NodePaths): Promise<void> {
   await killOccupants([paths.mountNamespace, paths.netns]);
   if (existsSync(paths.mountNamespace)) {
-    await exec.run({ argv: ['umount', '--lazy', paths.mountNamespace], accept: [0, NOT_MOUNTED] });
+    await unmount(exec, paths.mountNamespace);
     rmSync(paths.mountNamespace);
   }
   await removeNetns(exec, nodeNetns(names, paths.node));

@@ -39,8 +39,8 @@ export function signal(pid: number, name: NodeJS.Signals): void {
   }
 }
 
-/** Device and inode, which tell namespaces apart; empty when nothing is there or the process ended meanwhile. */
-function identityOf(path: string): string {
+/** Device and inode, which tell files and namespaces apart; empty when nothing is there, or not ours to look at. */
+export function identityOf(path: string): string {
   try {
     const { dev, ino } = statSync(path);
     return `${dev}:${ino}`;

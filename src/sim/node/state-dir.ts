@@ -1,11 +1,9 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { createFiles, type Exec } from '../../sys/index.ts';
-import { ownNetns, removeNetns, type VpcNames } from '../fabric/index.ts';
+import { ownNetns, removeNetns, unmount, type VpcNames } from '../fabric/index.ts';
 import { killOccupants } from './occupants.ts';
 import { nodesDirectory } from './paths.ts';
-
-const NOT_MOUNTED = 32;
 
 /**
  * Makes the directory that holds all state of a VPC; for root a tmpfs, so that it is gone with this boot. It is private,
@@ -42,8 +40,7 @@ async function removeNamespaces(exec: Exec, names: VpcNames): Promise<void> {
   const kept = [...filesIn(`${names.stateDir}/netns`), ...keptMountNamespaces(names)];
   await killOccupants(kept);
   for (const netns of ownNetns(names)) await removeNetns(exec, netns);
-  for (const path of kept.filter((file) => existsSync(file)))
-    await exec.run({ argv: ['umount', '--lazy', path], accept: [0, NOT_MOUNTED] });
+  for (const path of kept.filter((file) => existsSync(file))) await unmount(exec, path);
 }
 
 function keptMountNamespaces(names: VpcNames): readonly string[] {

@@ -1,8 +1,7 @@
 import { closeSync, existsSync, openSync, rmSync } from 'node:fs';
 import type { Exec } from '../../sys/index.ts';
+import { unmount } from '../fabric/index.ts';
 import { enterArgv, type NodePaths } from '../node/index.ts';
-
-const NOT_MOUNTED = 32;
 
 /** Where the node sees the namespace of a pod. */
 export function sandboxPath(namespace: string, pod: string): string {
@@ -23,7 +22,7 @@ export async function createSandbox(exec: Exec, paths: NodePaths, netns: string)
 /** Removes the network namespace of a pod; nothing happens when there is none. */
 export async function removeSandbox(exec: Exec, paths: NodePaths, netns: string): Promise<void> {
   if (!sandboxExists(paths, netns)) return;
-  await exec.run({ argv: [...enterArgv(paths), 'umount', '--lazy', netns], accept: [0, NOT_MOUNTED] });
+  await unmount(exec, netns, enterArgv(paths));
   rmSync(onMachine(paths, netns), { force: true });
 }
 
