@@ -2,7 +2,7 @@ import { expect, test } from 'bun:test';
 import { formatCidr } from '../../../src/addr/index.ts';
 import type { SimEni } from '../../../src/sim/model/index.ts';
 import { createVpcViews } from '../../../src/sim/view/index.ts';
-import { smallVpc, subnetId } from '../model/support.ts';
+import { faultOf, smallVpc, subnetId } from '../model/support.ts';
 
 /** Two instances: one with a second ENI, one without; and two ENIs on none. */
 function world() {
@@ -35,7 +35,7 @@ test('missing-eni: an instance lacks its newest ENI but never its first; of the 
     loose[0]?.id,
     undefined,
   ]);
-  expect(() => seen.eni(extra.id)).toThrow('The network interface');
+  expect(faultOf(() => seen.eni(extra.id))).toBe('InvalidNetworkInterfaceID.NotFound');
   expect(shape(seen.enis()).length).toBe(vpc.enis().length - 2);
 });
 
