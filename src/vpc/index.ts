@@ -1,4 +1,5 @@
 /** EC2's nouns and limits: what an instance type can hold, and what follows from it. Pure. */
+export { type Architecture, architectureOf } from './architecture.ts';
 export { branchEnisOf } from './branch-enis.ts';
 export {
   type Hypervisor,

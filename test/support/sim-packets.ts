@@ -15,9 +15,9 @@ import { createWorld, type World } from './sim-world.ts';
 export type Family = 'ipv4' | 'ipv6';
 
 /** Port that groups let others reach. */
-export const PORT = 7000;
+const PORT = 7000;
 /** Port that the group of `web` opens to subnet a. */
-export const SUBNET_PORT = 7001;
+const SUBNET_PORT = 7001;
 
 /** An address of each family. */
 export type Pair = Readonly<Record<Family, string>>;

@@ -92,7 +92,7 @@ export function parseDialOrder(order: string, body: string): Dial {
 }
 
 /** What ajv found, in words: it reports an unknown key without its name. */
-export function describe(error: ErrorObject): string {
+function describe(error: ErrorObject): string {
   const { instancePath, message = 'is wrong', params } = error;
   const place = instancePath === '' ? 'the order' : instancePath;
   if (typeof params['additionalProperty'] === 'string') return `${place} has no key "${params['additionalProperty']}"`;

@@ -2,7 +2,7 @@ import type { Chance } from './chance.ts';
 import type { Delay } from './dial.ts';
 
 /** Longer would look like a hang of the simulator itself. */
-export const MAX_DELAY_MS = 600_000;
+const MAX_DELAY_MS = 600_000;
 
 /** The 99th percentile of the standard normal distribution. */
 const Z99 = 2.326_347_874;

@@ -28,7 +28,7 @@ export const SETS = {
 export const HELD_MARK = '0x1';
 
 /** Why the router drops a packet; each has a counter. */
-export const DROP_REASONS = [
+const DROP_REASONS = [
   /** Its source is not of the ENI it came from. */
   'spoofed',
   /** Nobody holds its target. */

@@ -1,4 +1,4 @@
-import { limitsOf } from '../../vpc/index.ts';
+import { architectureOf, limitsOf } from '../../vpc/index.ts';
 import { privateDnsName, type SimInstance, type VpcView, zoneId } from '../model/index.ts';
 import { isoSeconds, type RoleCredentials, renderCredentials } from './credentials.ts';
 import { groupNames, interfaces } from './interfaces.ts';
@@ -100,11 +100,6 @@ function iam({ vpc, instance, credentials }: MetaDataSource, role: string): Dire
 /** Tags are there only when the instance allows it, and has some (EC2 user guide, "View tags … using instance metadata"). */
 function tagsOf({ metadata, tags }: SimInstance): Directory | undefined {
   return metadata.instanceTags && Object.keys(tags).length > 0 ? () => ({ instance: () => tags }) : undefined;
-}
-
-/** A Graviton type has a `g` behind the generation (`m6g`, `c7gn`, `im4gn`); the first one was `a1`. */
-function architectureOf(instanceType: string): string {
-  return /^(?:a1|[a-z]+(?:-[a-z0-9]+)?\d+[a-z]*g)/.test(instanceType.split('.', 1)[0] ?? '') ? 'arm64' : 'x86_64';
 }
 
 function servicesOf(region: string): { readonly domain: string; readonly partition: string } {

@@ -55,7 +55,6 @@ export function createState(
     ...{ branchByAssociation: new Map(), branches: new Map() },
     postings: new EniPostings(),
     holders: new Holders(),
-    deleted: [],
     tokens: { eni: new ClientTokens(), instance: new ClientTokens(), trunk: new ClientTokens() },
   };
 }

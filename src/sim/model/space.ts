@@ -1,7 +1,7 @@
 import { addressAt, cidrSize, type Ipv4Address, type Ipv4Cidr, ipv4ToNumber, networkOf } from '../../addr/index.ts';
 
 /** The network, router, DNS and one future address at the bottom, and the broadcast address at the top. */
-export const RESERVED = { first: 4, last: 1 } as const;
+const RESERVED = { first: 4, last: 1 } as const;
 
 /** EC2 gives out IPv4 prefixes of this length, aligned. */
 export const PREFIX_LENGTH = 28;

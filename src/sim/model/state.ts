@@ -73,7 +73,6 @@ export interface VpcState {
   readonly branches: Map<string, Map<number, string>>;
   readonly postings: EniPostings;
   readonly holders: Holders;
-  deleted: SimEni[];
   readonly tokens: Record<'eni' | 'instance' | 'trunk', ClientTokens>;
 }
 

@@ -3,9 +3,6 @@ import { block6Of, type Held } from './holders.ts';
 import { needSubnet, type VpcState } from './state.ts';
 import type { SimEni } from './types.ts';
 
-/** How many deleted ENIs are remembered. */
-const KEPT_DELETED = 100;
-
 /**
  * Puts an ENI in place of the one with its id, and keeps every index and the subnet's addresses right. This and
  * `dropEni` are the only places that write them.
@@ -38,8 +35,6 @@ export function changeEni(state: VpcState, eni: SimEni): SimEni {
 /** Takes an ENI out of the VPC for good and tells the faces. */
 export function removeEni(state: VpcState, eni: SimEni): void {
   dropEni(state, eni);
-  state.deleted.push(eni);
-  if (state.deleted.length > KEPT_DELETED) state.deleted.shift();
   state.emit({ kind: 'eni-deleted', eni });
 }
 

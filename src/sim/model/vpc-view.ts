@@ -160,10 +160,6 @@ export class VpcView {
   eniIdsBy(index: EniIndex, value: string): ReadonlySet<string> {
     return this.state.postings.find(index, value);
   }
-  /** The last 100 ENIs that were deleted, the newest last, as they were. */
-  deletedEnis(): readonly SimEni[] {
-    return [...this.state.deleted];
-  }
   /** The instance people call by this name, unless it is terminated. */
   instanceByName(name: string): SimInstance | undefined {
     const [id] = this.state.instancesByName.get(name) ?? [];

@@ -161,6 +161,37 @@ test('DescribeInstanceTypes tells the limits of a type, and all types page by pa
   expect(seen).toBe(1391);
 });
 
+test('DescribeInstanceTypes finds types by what it says of them', async () => {
+  await using s = stage();
+  const found = async (Name: string, value: string): Promise<string> => {
+    const filters = [
+      { Name: 'instance-type', Values: ['m1.small', 'm5.large', 'm6g.large', 'mac2.metal'] },
+      { Name, Values: [value] },
+    ];
+    const { InstanceTypes = [] } = await s.client.send(new ec2.DescribeInstanceTypesCommand({ Filters: filters }));
+    return InstanceTypes.map(({ InstanceType }) => InstanceType).join(' ');
+  };
+  expect([
+    await found('network-info.ipv6-supported', 'false'),
+    await found('network-info.ipv6-addresses-per-interface', '0'),
+    await found('network-info.ipv6-addresses-per-interface', '10'),
+    await found('processor-info.supported-architecture', 'arm64'),
+    await found('processor-info.supported-architecture', 'arm64_mac'),
+    await found('hypervisor', 'xen'),
+    await found('bare-metal', 'true'),
+    await found('network-info.maximum-network-interfaces', '3'),
+  ]).toEqual([
+    'm1.small',
+    'm1.small',
+    'm5.large m6g.large',
+    'm6g.large',
+    'mac2.metal',
+    'm1.small',
+    'mac2.metal',
+    'm5.large m6g.large',
+  ]);
+});
+
 test('DescribeVpcs, DescribeAvailabilityZones and DescribeSecurityGroups show the surroundings', async () => {
   await using s = stage();
   const { Vpcs } = await s.client.send(new ec2.DescribeVpcsCommand({ VpcIds: [s.vpc.id] }));

@@ -105,14 +105,4 @@ describe('networks of a VPC', () => {
     vpc.deleteTags({ resourceIds: [id] });
     expect([vpc.subnet(id).tags, vpc.tags]).toEqual([{}, { a: '1', b: '2' }]);
   });
-
-  test('the last hundred deleted ENIs are remembered as they were', () => {
-    const vpc = smallVpc();
-    const ids = Array.from({ length: 103 }, () => {
-      const { id } = vpc.createEni({ subnetId: subnetId(vpc) });
-      vpc.deleteEni(id);
-      return id;
-    });
-    expect(vpc.deletedEnis().map((eni) => eni.id)).toEqual(ids.slice(3));
-  });
 });

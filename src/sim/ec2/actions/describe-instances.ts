@@ -1,10 +1,11 @@
 import { formatCidr } from '../../../addr/index.ts';
-import { privateDnsName, type SimEni, type SimInstance, type VpcView } from '../../model/index.ts';
+import { architectureOf } from '../../../vpc/index.ts';
+import { eniStatus, privateDnsName, type SimEni, type SimInstance, type VpcView } from '../../model/index.ts';
 import type { Action } from '../action.ts';
 import { applyFilters, candidateIds, type FilterTable, readFilters } from '../filters.ts';
 import type { Launches } from '../launches.ts';
 import { readPage, takePage } from '../paging.ts';
-import { architectureOf, hasEna, instance, stateOf, statusOf, zoneId } from '../shapes/index.ts';
+import { hasEna, instance, stateOf, zoneId } from '../shapes/index.ts';
 import { items, type Xml } from '../xml.ts';
 
 /** EC2's filters of what the model has (API reference, DescribeInstances). */
@@ -95,7 +96,7 @@ function interfaceFilters(vpc: VpcView): FilterTable<SimInstance> {
     'network-interface.private-ip-address': each((eni) => eni.addresses.slice(0, 1)),
     'network-interface.requester-managed': each(() => [false]),
     'network-interface.source-dest-check': each((eni) => [eni.sourceDestCheck]),
-    'network-interface.status': each((eni) => [statusOf(eni)]),
+    'network-interface.status': each((eni) => [eniStatus(eni)]),
     'network-interface.subnet-id': each((eni) => [eni.subnetId]),
     'network-interface.tag-key': each((eni) => Object.keys(eni.tags)),
     'network-interface.tag-value': each((eni) => Object.values(eni.tags)),

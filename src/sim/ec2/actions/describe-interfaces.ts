@@ -1,8 +1,8 @@
-import { privateDnsName, type SimEni, type VpcView } from '../../model/index.ts';
+import { eniStatus, privateDnsName, type SimEni, type VpcView } from '../../model/index.ts';
 import type { Action } from '../action.ts';
 import { applyFilters, candidateIds, type FilterTable, readFilters } from '../filters.ts';
 import { readPage, takePage } from '../paging.ts';
-import { networkInterface, statusOf, zoneId } from '../shapes/index.ts';
+import { networkInterface, zoneId } from '../shapes/index.ts';
 import { items } from '../xml.ts';
 
 /** EC2's filters of what the model has (API reference, DescribeNetworkInterfaces). */
@@ -33,7 +33,7 @@ function eniFilters(vpc: VpcView): FilterTable<SimEni> {
     'private-ip-address': (eni) => eni.addresses,
     'requester-managed': () => [false],
     'source-dest-check': (eni) => [eni.sourceDestCheck],
-    status: (eni) => [statusOf(eni)],
+    status: (eni) => [eniStatus(eni)],
     'subnet-id': (eni) => [eni.subnetId],
     'vpc-id': () => [vpc.id],
   };

@@ -1,9 +1,9 @@
-import { instanceTypes, limitsOf } from '../../../vpc/index.ts';
+import { architectureOf, instanceTypes, limitsOf, supportsIpv6 } from '../../../vpc/index.ts';
 import { SimFault } from '../../model/index.ts';
 import type { Action } from '../action.ts';
 import { applyFilters, readFilters } from '../filters.ts';
 import { readPage, takePage } from '../paging.ts';
-import { architectureOf, instanceType } from '../shapes/index.ts';
+import { instanceType } from '../shapes/index.ts';
 import { items } from '../xml.ts';
 
 /** A listing of every type comes in pages of this size when the caller names none; EC2 allows no larger ones. */
@@ -32,8 +32,8 @@ export const describeInstanceTypes: Action = (parameters) => {
       hypervisor: (one) => [one.hypervisor === 'unknown' ? undefined : one.hypervisor],
       'instance-type': (one) => [one.instanceType],
       'network-info.ipv4-addresses-per-interface': (one) => [one.ipv4PerEni],
-      'network-info.ipv6-addresses-per-interface': (one) => [one.ipv4PerEni],
-      'network-info.ipv6-supported': () => [true],
+      'network-info.ipv6-addresses-per-interface': (one) => [supportsIpv6(one.instanceType) ? one.ipv4PerEni : 0],
+      'network-info.ipv6-supported': (one) => [supportsIpv6(one.instanceType)],
       'network-info.maximum-network-cards': (one) => [one.cards.length],
       'network-info.maximum-network-interfaces': (one) => [one.cards.reduce((sum, enis) => sum + enis, 0)],
       'processor-info.supported-architecture': (one) => [architectureOf(one.instanceType)],

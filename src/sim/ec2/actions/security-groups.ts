@@ -4,7 +4,7 @@ import type { Action } from '../action.ts';
 import { applyFilters, candidateIds, type FilterTable, readFilters } from '../filters.ts';
 import { readPage, takePage } from '../paging.ts';
 import { missing } from '../parameters.ts';
-import { isIpv6Cidr, securityGroup, securityRule, tagSet } from '../shapes/index.ts';
+import { arnOf, isIpv6Cidr, securityGroup, securityRule, tagSet } from '../shapes/index.ts';
 import { items } from '../xml.ts';
 import { readTagSpecifications } from './requests.ts';
 import { needVpc } from './vpcs.ts';
@@ -40,7 +40,7 @@ export const createSecurityGroup: Action = (parameters, { vpc }) => {
     const group = vpc.createSecurityGroup({ name, description, tags });
     return {
       groupId: group.id,
-      securityGroupArn: `arn:aws:ec2:${vpc.region}:${vpc.ownerId}:security-group/${group.id}`,
+      securityGroupArn: arnOf(vpc, 'security-group', group.id),
       tagSet: tagSet(group.tags),
       return: true,
     };

@@ -4,7 +4,7 @@ import type { Action } from '../action.ts';
 import { applyFilters, readFilters } from '../filters.ts';
 import { readPage, takePage } from '../paging.ts';
 import { missing } from '../parameters.ts';
-import { cidrAssociation, subnet, zoneId } from '../shapes/index.ts';
+import { arnOf, cidrAssociation, subnet, zoneId } from '../shapes/index.ts';
 import { items } from '../xml.ts';
 import { readTagSpecifications } from './requests.ts';
 import { needVpc } from './vpcs.ts';
@@ -88,7 +88,7 @@ export const describeSubnets: Action = (parameters, { vpc }) => {
       'private-dns-name-options-on-launch.enable-resource-name-dns-aaaa-record': () => [false],
       'private-dns-name-options-on-launch.hostname-type': () => ['ip-name'],
       state: () => ['available'],
-      'subnet-arn': (one) => [`arn:aws:ec2:${vpc.region}:${vpc.ownerId}:subnet/${one.id}`],
+      'subnet-arn': (one) => [arnOf(vpc, 'subnet', one.id)],
       'subnet-id': (one) => [one.id],
       'vpc-id': () => [vpc.id],
     });

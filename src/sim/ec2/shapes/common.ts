@@ -1,5 +1,5 @@
 import { formatCidr } from '../../../addr/index.ts';
-import type { Cidr, CidrAssociation, Tags, VpcView } from '../../model/index.ts';
+import { type Cidr, type CidrAssociation, isIpv4Cidr, type Tags, type VpcView } from '../../model/index.ts';
 import { items, type Xml } from '../xml.ts';
 
 export { zoneId } from '../../model/index.ts';
@@ -23,8 +23,8 @@ export function arnOf(vpc: VpcView, type: string, id: string): string {
 }
 
 /** Whether a network is an IPv6 one. */
-export function isIpv6Cidr({ address }: Cidr): boolean {
-  return address.includes(':');
+export function isIpv6Cidr(cidr: Cidr): boolean {
+  return !isIpv4Cidr(cidr);
 }
 
 /** The association of a CIDR with a VPC or subnet, as EC2 shows it. */

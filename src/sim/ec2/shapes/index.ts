@@ -1,9 +1,9 @@
 /** The objects of the model as elements of EC2's answers. */
 
-export { cidrAssociation, groupSet, isIpv6Cidr, tagSet, zoneId } from './common.ts';
-export { architectureOf, hasEna, instance, metadataOptions, reservationId, stateOf } from './instance.ts';
+export { arnOf, cidrAssociation, groupSet, isIpv6Cidr, tagSet, zoneId } from './common.ts';
+export { hasEna, instance, metadataOptions, stateOf } from './instance.ts';
 export { instanceType } from './instance-type.ts';
-export { attachmentOf, ipv4Prefixes, ipv6Prefixes, networkInterface, statusOf } from './interface.ts';
+export { attachmentOf, ipv4Prefixes, ipv6Prefixes, networkInterface } from './interface.ts';
 export {
   amazonPool,
   availabilityZone,

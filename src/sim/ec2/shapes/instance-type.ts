@@ -1,6 +1,5 @@
-import { type InstanceLimits, supportsIpv6 } from '../../../vpc/index.ts';
+import { architectureOf, type InstanceLimits, supportsIpv6 } from '../../../vpc/index.ts';
 import { items, type Xml } from '../xml.ts';
-import { architectureOf } from './instance.ts';
 
 /** The limits of a type as DescribeInstanceTypes shows them. EC2 counts the ENIs of all cards together. */
 export function instanceType(limits: InstanceLimits): Xml {

@@ -1,4 +1,4 @@
-import { limitsOf } from '../../../vpc/index.ts';
+import { architectureOf, limitsOf } from '../../../vpc/index.ts';
 import {
   type InstanceState,
   type MetadataOptions,
@@ -21,17 +21,6 @@ const STATE_CODES: Readonly<Record<InstanceState, number>> = {
 /** A state with its number. */
 export function stateOf(state: InstanceState): { readonly code: number; readonly name: InstanceState } {
   return { code: STATE_CODES[state], name: state };
-}
-
-/** The launch an instance came from; here every instance has one of its own. */
-export function reservationId(instance: SimInstance): string {
-  return instance.id.replace(/^i-/, 'r-');
-}
-
-/** How EC2 spells a machine's processor. */
-export function architectureOf(instanceType: string): 'arm64' | 'x86_64' {
-  // Graviton families carry a g behind their generation (m7g, c6gn, im4gn), and a1 was the first of them.
-  return /^(?:a1|[a-z]+\d+g[a-z]*)\./.test(instanceType) ? 'arm64' : 'x86_64';
 }
 
 /** Whether its ENIs are driven by ENA: so on Nitro and bare metal. */

@@ -1,12 +1,7 @@
 import { formatCidr } from '../../../addr/index.ts';
-import { privateDnsName, type SimAttachment, type SimEni, type VpcView } from '../../model/index.ts';
+import { eniStatus, privateDnsName, type SimAttachment, type SimEni, type VpcView } from '../../model/index.ts';
 import { items, timestamp, type Xml } from '../xml.ts';
 import { type Fields, groupSet, tagSet, zoneId } from './common.ts';
-
-/** EC2's status of an ENI. */
-export function statusOf(eni: SimEni): string {
-  return eni.attachment === undefined && eni.trunk === undefined ? 'available' : 'in-use';
-}
 
 /** An ENI as DescribeNetworkInterfaces shows it. */
 export function networkInterface(vpc: VpcView, eni: SimEni): Xml {
@@ -50,7 +45,7 @@ function interfaceFields(vpc: VpcView, eni: SimEni): Fields {
     vpcId: vpc.id,
     description: eni.description,
     ownerId: vpc.ownerId,
-    status: statusOf(eni),
+    status: eniStatus(eni),
     macAddress: eni.mac,
     privateIpAddress: eni.addresses[0],
     privateDnsName: eni.addresses[0] && privateDnsName(vpc, eni.addresses[0]),
