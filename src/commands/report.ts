@@ -7,6 +7,7 @@ export const EXIT = { done: 0, failed: 1, usage: 2, found: 3 } as const;
 const OF_THE_CALLER: ReadonlySet<ErrorCode> = new Set([
   'USAGE',
   'CONFIG_INVALID',
+  'SIM_ORDER_INVALID',
   'SIM_SCENARIO_INVALID',
   'SIM_SCENARIO_MISSING',
 ]);

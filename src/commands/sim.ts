@@ -58,7 +58,6 @@ function programOf(context: SimContext): Command {
     // Commander's own error lines would come on top of ours.
     .configureOutput({ writeOut: context.stdout, writeErr: () => {} })
     .enablePositionalOptions()
-    .allowExcessArguments(true)
     .action(() => {
       const [word] = program.args;
       const reason = word === undefined ? '"sim" needs a command' : `there is no command "sim ${word}"`;
@@ -74,5 +73,6 @@ function programOf(context: SimContext): Command {
   addClockCommand(program, context, common);
   addSubnetCommands(program, context, common);
   addScenarioCommands(program, context);
-  return program;
+  // Only now, because commands inherit both: a word that is no command is for the action above to tell of.
+  return program.allowExcessArguments(true).allowUnknownOption(true);
 }

@@ -80,7 +80,12 @@ export const SIM_ERRORS = {
   SIM_REFUSED: {
     retry: 'never',
     says: (d) => `the simulator refused ${d['request']}: ${d['reason']}`,
-    remedy: 'correct what the message names; "vpc-cni sim --help" shows the possible values',
+    remedy: 'correct what the reason names; "vpc-cni sim status" shows what there is',
+  },
+  SIM_ORDER_INVALID: {
+    retry: 'never',
+    says: (d) => `the order ${d['request']} is wrong: ${d['reason']}`,
+    remedy: 'correct what the message names; the --help of the command has examples',
   },
   SIM_POD_EXISTS: {
     retry: 'never',

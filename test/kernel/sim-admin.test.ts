@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { machineState } from '../support/machine-state.ts';
 import { Cli } from '../support/sim-cli.ts';
 
@@ -29,10 +29,40 @@ test('orders are taken from the own user alone, and from no web page', async () 
       code: '400',
     },
     { name: 'no JSON', uid: '0', words: ['-d', 'x', `${admin}/dials`], code: '400' },
+    { name: 'a name where there is none', uid: '0', words: [`${admin}/status/x`], code: '400' },
+    { name: 'one node is not asked for', uid: '0', words: [`${admin}/nodes/node-a`], code: '400' },
+    { name: 'a broken name', uid: '0', words: ['-X', 'DELETE', `${admin}/nodes/%ff`], code: '400' },
+    { name: 'the dial of no action', uid: '0', words: ['-X', 'DELETE', `${admin}/dials/CreateTag`], code: '400' },
+    { name: 'the dial of an action', uid: '0', words: ['-X', 'DELETE', `${admin}/dials/CreateTags`], code: '200' },
   ];
   const codes: unknown[] = [];
   for (const { name, uid, words } of rows) codes.push([name, await askAs(uid, ...words)]);
   expect(codes).toEqual(rows.map(({ name, code }) => [name, code]));
+}, 60_000);
+
+/** What a port answers to these very bytes. */
+function answerTo(url: string, request: string): Promise<string> {
+  const { hostname, port } = new URL(url);
+  return new Promise((resolve, reject) => {
+    let answer = '';
+    const socket = connect(Number(port), hostname, () => socket.write(request));
+    socket.on('data', (data) => (answer += String(data)));
+    socket.on('end', () => resolve(answer)).on('error', reject);
+  });
+}
+
+test('a request without a Host header, as HTTP/1.0 allows, is answered like any other', async () => {
+  await using cli = new Cli();
+  const { admin, ec2, imds } = await cli.json(['up', '--api-only', '--nodes', '1']);
+  const answers: string[] = [];
+  for (const url of [admin, ec2, imds])
+    answers.push(await answerTo(String(url), 'GET /status HTTP/1.0\r\nConnection: close\r\n\r\n'));
+  expect(answers.map((answer) => answer.split('\r\n')[0])).toEqual([
+    'HTTP/1.1 403 Forbidden',
+    'HTTP/1.1 403 Forbidden',
+    'HTTP/1.1 401 Unauthorized',
+  ]);
+  expect(answers.map((answer) => answer.includes('<script'))).toEqual([false, false, false]);
 }, 60_000);
 
 test('without machines there are APIs and no namespace, and what needs a machine says so', async () => {

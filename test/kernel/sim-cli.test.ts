@@ -25,10 +25,10 @@ test('dials are set, shown, seen by the SDK and cleared; wrong ones are refused 
   expect(await cli.json(['dial', '--clear'])).toEqual({ dials: [], throttle: 'ec2' });
   expect(await cli.json(['dial', 'throttle', 'off'])).toEqual({ dials: [], throttle: 'off' });
   const rows = [
-    { words: ['DescribeVpc', '--deny'], code: 'SIM_REFUSED' },
-    { words: ['DescribeVpcs', '--delay', 'long'], code: 'SIM_REFUSED' },
-    { words: ['DescribeVpcs', '--error', 'A', '--lost'], code: 'SIM_REFUSED' },
-    { words: ['DescribeVpcs', '--deny', '--probability', '2'], code: 'SIM_REFUSED' },
+    { words: ['DescribeVpc', '--deny'], code: 'SIM_ORDER_INVALID' },
+    { words: ['DescribeVpcs', '--delay', 'long'], code: 'SIM_ORDER_INVALID' },
+    { words: ['DescribeVpcs', '--error', 'A', '--lost'], code: 'SIM_ORDER_INVALID' },
+    { words: ['DescribeVpcs', '--deny', '--probability', '2'], code: 'SIM_ORDER_INVALID' },
     { words: ['DescribeVpcs', '--bucket', '5'], code: 'USAGE' },
     { words: ['DescribeVpcs', '--lag', 'x'], code: 'USAGE' },
     { words: ['DescribeVpcs'], code: 'USAGE' },
@@ -133,7 +133,7 @@ test('a node is launched with what its options say', async () => {
     ['--prefixes', '99'],
   ])
     codes.push(Object((await cli.json(['node', 'add', 'y', ...words]))['error']).code);
-  expect(codes).toEqual(['USAGE', 'USAGE', 'SIM_REFUSED', 'SIM_REFUSED']);
+  expect(codes).toEqual(['USAGE', 'USAGE', 'SIM_REFUSED', 'SIM_ORDER_INVALID']);
   expect(JSON.parse((await cli.sim(['node', 'list', '--json'])).stdout).length).toBe(1);
 }, 60_000);
 
@@ -150,4 +150,31 @@ test('strangers take addresses of a subnet and give them back', async () => {
     free.push((await cli.json(['subnet', ...words]))['free']);
   expect(free).toEqual([2, 251, 237, 251]);
   expect(Object((await cli.json(['subnet', 'fragment', '10.9.0.0/24']))['error']).code).toBe('SIM_REFUSED');
+}, 60_000);
+
+test('a word too many, an unknown command, an unknown node: wrong usage is told, never passed over', async () => {
+  await using cli = new Cli();
+  await cli.json(['up', '--api-only', '--nodes', '1']);
+  const rows = [
+    { words: ['up', 'down'], code: 'USAGE', exit: 2 },
+    { words: ['status', 'node-a'], code: 'USAGE', exit: 2 },
+    { words: ['node', 'list', 'node-a'], code: 'USAGE', exit: 2 },
+    { words: ['nodes'], code: 'USAGE', exit: 2 },
+    { words: ['pod', 'list', 'node-x'], code: 'SIM_NODE_MISSING', exit: 1 },
+    { words: ['dial', 'CreateTags', '--deny', '--clear'], code: 'USAGE', exit: 2 },
+    { words: ['dial', 'throttle', 'off', '--deny'], code: 'USAGE', exit: 2 },
+    { words: ['dial', 'CreateTag', '--clear'], code: 'SIM_ORDER_INVALID', exit: 2 },
+    { words: ['node', 'add', 'i-0123456789abcdef0'], code: 'USAGE', exit: 2 },
+    { words: ['clock', '--set', '2030-02-30'], code: 'USAGE', exit: 2 },
+    { words: ['clock', '--set', '3030-01-01'], code: 'SIM_ORDER_INVALID', exit: 2 },
+    { words: ['node', 'add', 'y', '--user-data', '/dev/zero'], code: 'USAGE', exit: 2 },
+    { words: ['up', '--scenario', 'ipv6', '--nodes', '2', '--instance-type', 'm5.large'], code: 'USAGE', exit: 2 },
+  ];
+  const found: unknown[] = [];
+  for (const { words } of rows) {
+    const { code, stdout } = await cli.sim([...words, '--json']);
+    found.push({ words, code: Object(JSON.parse(stdout)['error']).code, exit: code });
+  }
+  expect(found).toEqual(rows);
+  expect((await cli.json(['clock', '--set', '2130-01-01']))['now']).toStartWith('2130-01-01T00:00:0');
 }, 60_000);

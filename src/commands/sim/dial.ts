@@ -50,6 +50,8 @@ export function addDialCommand(program: Command, context: SimContext, common: (c
     .addHelpText('after', EXAMPLES)
     .action(async (action: string | undefined, mode: string | undefined, options: DialOptions) => {
       const client = runningVpc(context, options);
+      if ((action === 'throttle' || options.clear === true) && wantsDial(options))
+        throw new HostError('USAGE', { reason: 'neither "throttle" nor --clear takes what a dial would do' });
       if (action === 'throttle') await client.setThrottle(bucketMode(mode));
       else if (mode !== undefined) throw new HostError('USAGE', { reason: `"${mode}" is one word too many` });
       else if (options.clear === true) await client.clearDial(action);

@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { isUtf8 } from 'node:buffer';
+import { closeSync, openSync, readSync } from 'node:fs';
 import type { Command } from 'commander';
 import { HostError } from '../../errors/index.ts';
 import type { NodePlan } from '../../sim/index.ts';
@@ -16,6 +17,9 @@ export interface NodeOptions extends CommonOptions {
   readonly userData?: string;
   readonly hopLimit?: string;
 }
+
+/** EC2's limit before the encoding as base64. */
+const MOST_USER_DATA = 16 * 1024;
 
 /** Adds the options of `sim node add`. */
 export function withNodeOptions(command: Command): Command {
@@ -54,9 +58,23 @@ export function nodePlan(name: string, options: NodeOptions): NodePlan {
 }
 
 function textOf(path: string): string {
+  const refuse = (reason: string, cause?: unknown): HostError =>
+    new HostError('USAGE', { reason: `--user-data: ${path} ${reason}` }, cause);
+  const bytes = Buffer.alloc(MOST_USER_DATA + 1);
+  let size = 0;
   try {
-    return readFileSync(path, 'utf8');
+    const fd = openSync(path, 'r');
+    try {
+      // Not at once: it may be a pipe, or without an end.
+      for (let read = -1; read !== 0 && size < bytes.length; size += read) read = readSync(fd, bytes, { offset: size });
+    } finally {
+      closeSync(fd);
+    }
   } catch (error) {
-    throw new HostError('USAGE', { reason: `--user-data: ${path} cannot be read (${String(error)})` });
+    throw refuse(`cannot be read (${String(error)})`, error);
   }
+  if (size > MOST_USER_DATA) throw refuse(`has more than ${MOST_USER_DATA} bytes, the most EC2 takes`);
+  const text = bytes.subarray(0, size);
+  if (!isUtf8(text)) throw refuse('is no UTF-8 text; RunInstances of the EC2 API takes any bytes');
+  return text.toString('utf8');
 }

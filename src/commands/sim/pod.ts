@@ -76,7 +76,9 @@ export function addPodCommands(program: Command, context: SimContext, common: (c
   common(pod.command('list').description('all pods, or those of a node').argument('[node]'))
     .addHelpText('after', '\nExamples:\n  vpc-cni sim pod list node-a\n')
     .action(async (node: string | undefined, options: CommonOptions) => {
-      const { nodes } = await runningVpc(context, options).status();
+      const { name: vpc, nodes } = await runningVpc(context, options).status();
+      if (node !== undefined && !nodes.some(({ name }) => name === node))
+        throw new HostError('SIM_NODE_MISSING', { node, vpc });
       const pods = nodes.filter(({ name }) => node === undefined || name === node).flatMap((known) => known.pods);
       const rows = pods.map(podRow);
       answer(context, options, { json: pods, text: table([['NODE', 'POD', 'ADDRESS'], ...rows]) });

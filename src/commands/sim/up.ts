@@ -98,6 +98,8 @@ function nodesOf(scenario: Scenario, options: UpOptions, apiOnly: boolean): read
   const fresh: NodePlan[] = [];
   for (let index = 0; nodes.length + fresh.length < wanted; index += 1)
     if (!taken.has(nodeName(index))) fresh.push({ name: nodeName(index), type: options.instanceType ?? 't3.small' });
+  if (options.instanceType !== undefined && fresh.length === 0)
+    throw new HostError('USAGE', { reason: '--instance-type is for nodes beside those of the scenario: give --nodes' });
   return [...nodes, ...fresh];
 }
 

@@ -24,5 +24,15 @@ export function parseTime(text: string): number | undefined {
   if (!ISO.test(text)) return undefined;
   const zoned = text.includes('T') && !/(?:Z|[+-]\d{2}:\d{2})$/.test(text) ? `${text}Z` : text;
   const time = Date.parse(zoned);
-  return Number.isNaN(time) ? undefined : time;
+  // The engine takes the 30th of February for the 2nd of March.
+  const day = Date.parse(`${text.slice(0, 10)}T00:00:00Z`);
+  const isDay = !Number.isNaN(day) && new Date(day).toISOString().startsWith(text.slice(0, 10));
+  return Number.isNaN(time) || !isDay ? undefined : time;
+}
+
+const LATEST = Date.UTC(3000, 0, 1);
+
+/** Whether the simulator's clock may show a time, in milliseconds since the epoch: from 1970 to 2999. */
+export function isClockTime(time: number): boolean {
+  return time >= 0 && time < LATEST;
 }

@@ -1,3 +1,3 @@
 /** The simulator's own time: a clock that can be moved ahead, set, and made to stand still while the machine's runs on. */
-export { parseDuration, parseTime } from './duration.ts';
+export { isClockTime, parseDuration, parseTime } from './duration.ts';
 export { createSimClock, type SimClock } from './sim-clock.ts';

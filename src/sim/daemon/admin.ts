@@ -3,9 +3,11 @@ import { SimFault } from '../model/index.ts';
 import { MAX_ORDER_BYTES, refusal } from './admin-guard.ts';
 import { type Caller, type LoopbackFace, listenOnLoopback } from './listen.ts';
 import {
+  parseAction,
   parseCallFilter,
   parseClockOrder,
   parseDialOrder,
+  parseName,
   parseNodeOrder,
   parseSubnetOrder,
   parseThrottleOrder,
@@ -13,10 +15,10 @@ import {
 import { peerUid } from './peer.ts';
 import type { Simulator } from './simulator.ts';
 
-/** One order: method and collection, the object it is about, and its JSON. */
+/** One order: method and path, with `…` for the name of the object it is about, that name, and its JSON. */
 interface Order {
   readonly order: string;
-  readonly name: string | undefined;
+  readonly name: string;
   readonly query: URLSearchParams;
   readonly body: string;
 }
@@ -35,8 +37,8 @@ async function answerOrder(
 ): Promise<Response> {
   const { request, caller, port } = call;
   const { pathname, searchParams } = new URL(request.url);
-  const [, collection = '', item, verb] = pathname.split('/');
-  const order = `${request.method} /${collection}${verb === undefined ? '' : `/…/${verb}`}`;
+  const [, collection = '', item, ...verb] = pathname.split('/');
+  const order = [`${request.method} /${collection}`, ...(item === undefined ? [] : ['…']), ...verb].join('/');
   const refused = refusal(
     {
       method: request.method,
@@ -50,7 +52,7 @@ async function answerOrder(
   if (refused !== undefined)
     return failed(new HostError('SIM_REFUSED', { request: order, reason: refused.reason }), refused.status);
   try {
-    const name = item === undefined ? undefined : decodeURIComponent(item);
+    const name = parseName(order, item ?? '');
     return Response.json(
       (await obey(simulator, { order, name, query: searchParams, body: await request.text() })) ?? null,
     );
@@ -74,14 +76,14 @@ async function obey(simulator: Simulator, { order, name, query, body }: Order): 
       return simulator.addNode(parseNodeOrder(order, body));
     case 'GET /nodes':
       return simulator.listNodes();
-    case 'DELETE /nodes':
-      return simulator.nodes.remove(name ?? '');
+    case 'DELETE /nodes/…':
+      return simulator.nodes.remove(name);
     case 'POST /nodes/…/reboot':
-      return simulator.nodes.reboot(name ?? '');
+      return simulator.nodes.reboot(name);
     case 'POST /nodes/…/terminate':
-      return simulator.nodes.terminate(name ?? '');
-    case 'POST /subnets':
-      return simulator.setSubnet(name ?? '', parseSubnetOrder(order, body));
+      return simulator.nodes.terminate(name);
+    case 'POST /subnets/…':
+      return simulator.setSubnet(name, parseSubnetOrder(order, body));
     case 'GET /calls':
       return simulator.calls(parseCallFilter(order, query));
     case 'DELETE /calls': {
@@ -97,11 +99,14 @@ async function obey(simulator: Simulator, { order, name, query, body }: Order): 
       simulator.dials.set(parseDialOrder(order, body));
       return simulator.dials.list();
     case 'DELETE /dials':
-      simulator.dials.clear(name);
+      simulator.dials.clear();
+      return simulator.dials.list();
+    case 'DELETE /dials/…':
+      simulator.dials.clear(parseAction(order, name));
       return simulator.dials.list();
     case 'PUT /throttle':
       return simulator.dials.setBuckets(parseThrottleOrder(order, body).buckets);
     default:
-      throw new HostError('SIM_REFUSED', { request: order, reason: 'there is no such order' });
+      throw new HostError('SIM_ORDER_INVALID', { request: order, reason: 'there is no such order' });
   }
 }

@@ -65,6 +65,17 @@ function serve(
     ...at,
     // A dial may hold an answer back for longer than any idle limit.
     idleTimeout: 0,
-    fetch: (request, server) => answer(request, server.requestIP(request) ?? { address: '', port: 0 }),
+    // Bun's own page for a handler that failed shows whoever called our source.
+    development: false,
+    error: () => new Response('an internal error\n', { status: 500 }),
+    fetch: (request, server) =>
+      answer(withWholeUrl(request, at.hostname), server.requestIP(request) ?? { address: '', port: 0 }),
   });
+}
+
+/** A request without a `Host` header, as HTTP/1.0 allows, has a URL that is only a path. */
+function withWholeUrl(request: Request, hostname: string): Request {
+  if (URL.canParse(request.url)) return request;
+  const host = hostname.includes(':') ? `[${hostname}]` : hostname;
+  return new Request(`http://${host}/${request.url.replace(/^\/+/, '')}`, request);
 }

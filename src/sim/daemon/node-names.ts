@@ -15,6 +15,9 @@ export interface NodeNames {
   forget(instanceId: string): void;
 }
 
+/** Nodes are found by their ids as well. */
+const INSTANCE_ID = /^i-[0-9a-f]{8,17}$/;
+
 /**
  * An instance is called by its name, which is its `Name` tag unless `sim node add` gave one, where that can be a node's
  * name and no other node has it; otherwise by its id.
@@ -51,7 +54,7 @@ export function createNodeNames(names: VpcNames, vpc: SimVpc): NodeNames {
       if (known !== undefined) return known;
       forgetGone();
       const { name, id } = instance;
-      const node = isNodeName(name) && !isTaken(name) ? name : id;
+      const node = isNodeName(name) && !INSTANCE_ID.test(name) && !isTaken(name) ? name : id;
       byId.set(id, node);
       byName.set(node, [...idsOf(node), id]);
       return node;
@@ -64,6 +67,8 @@ export function createNodeNames(names: VpcNames, vpc: SimVpc): NodeNames {
     },
     claim(node) {
       nodeNetns(names, node);
+      if (INSTANCE_ID.test(node))
+        throw new HostError('USAGE', { reason: `"${node}" is no node name: it could be the id of another node` });
       if (isTaken(node)) throw new HostError('SIM_NODE_EXISTS', { node, vpc: names.vpc });
     },
     forget,

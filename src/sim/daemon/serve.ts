@@ -1,6 +1,7 @@
+import { HostError } from '../../errors/index.ts';
 import type { Logger } from '../../log/index.ts';
 import { systemClock, systemExec } from '../../sys/index.ts';
-import { createSimClock, parseDuration, parseTime, type SimClock } from '../clock/index.ts';
+import { createSimClock, isClockTime, parseDuration, parseTime, type SimClock } from '../clock/index.ts';
 import { createChance, Dials } from '../dials/index.ts';
 import { createEc2Handler } from '../ec2/index.ts';
 import {
@@ -12,6 +13,7 @@ import {
   type VpcNames,
 } from '../fabric/index.ts';
 import { createImdsHandler, createRoleCredentials } from '../imds/index.ts';
+import { SimFault, type SimVpc } from '../model/index.ts';
 import { buildVpc, type Scenario, type Span } from '../scenario/index.ts';
 import { createVpcViews } from '../view/index.ts';
 import { listenForOrders } from './admin.ts';
@@ -33,13 +35,14 @@ export interface ServeOptions {
   readonly signal: AbortSignal;
 }
 
-/** Serves a VPC until told to end: its APIs, its fabric, and orders, which it takes last. Throws `SIM_PORT_TAKEN`. */
+/** Serves a VPC until told to end: its APIs, its fabric, and orders, which it takes last. Throws `SIM_PORT_TAKEN` or `SIM_START_FAILED`. */
 export async function serveVpc(options: ServeOptions): Promise<void> {
   const { names, log, signal } = options;
   writeRecord(names);
   const { apiOnly, ports, scenario } = readPlan(names);
   const clock = clockOf(scenario);
-  const vpc = buildVpc(scenario, () => clock.now());
+  if (!isClockTime(clock.now())) throw startFailure(names, 'the clock of its scenario is not between 1970 and 2999');
+  const vpc = builtVpc(names, scenario, clock);
   const dials = new Dials({ buckets: 'ec2', seed: scenario.seed ?? 1 });
   vpc.observe((event) =>
     log.debug('the model changed', { event: event.kind, ...('eni' in event ? { eni_id: event.eni.id } : {}) }),
@@ -93,6 +96,19 @@ export async function serveVpc(options: ServeOptions): Promise<void> {
   await ended(signal);
   log.info('ended', { vpc: names.vpc });
 }
+
+/** What EC2 would refuse to build is the fault of the scenario, not a defect. */
+function builtVpc(names: VpcNames, scenario: Scenario, clock: SimClock): SimVpc {
+  try {
+    return buildVpc(scenario, () => clock.now());
+  } catch (error) {
+    if (!(error instanceof SimFault)) throw error;
+    throw startFailure(names, `${error.code}: ${error.message}`);
+  }
+}
+
+const startFailure = (names: VpcNames, reason: string): HostError =>
+  new HostError('SIM_START_FAILED', { name: names.vpc, reason });
 
 /** The faces at the addresses nodes know. */
 function listenInside(names: VpcNames, faces: { readonly ec2: Answer; readonly imds: Answer }): Disposable {

@@ -1,4 +1,5 @@
-import type { SimClock } from '../clock/index.ts';
+import { HostError } from '../../errors/index.ts';
+import { isClockTime, type SimClock } from '../clock/index.ts';
 import type { Dials } from '../dials/index.ts';
 import type { VpcNames } from '../fabric/index.ts';
 import type { SimCall, SimInstance, SimVpc } from '../model/index.ts';
@@ -25,6 +26,7 @@ export interface Simulator {
   setSubnet(subnet: string, order: SubnetOrder): SubnetView;
   /** The calls answered so far that the filter chooses. */
   calls(filter: CallFilter): readonly SimCall[];
+  /** Throws `SIM_ORDER_INVALID` for a time the clock does not go to. */
   setClock(order: ClockOrder): ClockView;
   status(): SimStatus;
 }
@@ -70,6 +72,11 @@ export function createSimulator(parts: SimulatorParts): Simulator {
     },
     calls: (filter) => chooseCalls(vpc.calls(), filter, (word) => callersOf(vpc, nodeNames.find(word))),
     setClock({ at, advanceMs, ticking }) {
+      if (!isClockTime((at ?? clock.now()) + (advanceMs ?? 0)))
+        throw new HostError('SIM_ORDER_INVALID', {
+          request: 'POST /clock',
+          reason: 'the clock goes from 1970 to 2999',
+        });
       if (at !== undefined) clock.setTime(at);
       if (advanceMs !== undefined) clock.advance(advanceMs);
       if (ticking !== undefined) clock.setTicking(ticking);

@@ -25,6 +25,8 @@ describe('parseTime()', () => {
     ['2030-01-31T12:00:00.5+01:00', Date.UTC(2030, 0, 31, 11, 0, 0, 500)],
     ['2030-01-31', Date.UTC(2030, 0, 31)],
     ['2030-13-31', undefined],
+    ['2030-02-30', undefined],
+    ['2028-02-29', Date.UTC(2028, 1, 29)],
     ['yesterday', undefined],
     ['1893456000', undefined],
   ] as const;
