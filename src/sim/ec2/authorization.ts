@@ -50,6 +50,8 @@ export function authenticate(request: Request, body: Uint8Array, verifier: Verif
   if (secret === undefined) throw failure(`nobody holds the access key ${accessKeyId}`);
   const unsigned = [...request.headers.keys()].find((name) => mustBeSigned(name) && !signedHeaders.includes(name));
   if (unsigned !== undefined) throw failure(`the header ${unsigned} must be signed`);
+  const absent = signedHeaders.find((name) => !request.headers.has(name));
+  if (absent !== undefined) throw failure(`the header ${absent} is signed and not there`);
   const url = new URL(request.url);
   const expected = signatureOf(
     {

@@ -14,8 +14,8 @@ export interface Filter {
 /** What a filter of each name looks at. */
 export type FilterTable<T> = Readonly<Record<string, (item: T) => readonly (string | number | boolean | undefined)[]>>;
 
-/** EC2 takes no more values in one request. */
-const MAX_VALUES = 200;
+/** EC2 user guide, "List and filter using the CLI and API", "Filtering considerations". */
+const MOST = { filters: 50, values: 200, length: 255 } as const;
 
 /** Reads `Filter.N.Name` and `Filter.N.Value.M`. */
 export function readFilters(parameters: Parameters): readonly Filter[] {
@@ -26,9 +26,15 @@ export function readFilters(parameters: Parameters): readonly Filter[] {
     const matches = (text: string): boolean => patterns.some((pattern) => pattern(text));
     return { name: filter.required('Name'), values, matches, literals };
   });
-  const values = filters.reduce((sum, filter) => sum + filter.values.length, 0);
-  if (values > MAX_VALUES)
-    throw new SimFault('FilterLimitExceeded', `A request takes ${MAX_VALUES} filter values, not ${values}`);
+  if (filters.length > MOST.filters)
+    throw new SimFault('FilterLimitExceeded', `A request takes ${MOST.filters} filters, not ${filters.length}`);
+  for (const { name, values } of filters) {
+    if (values.length > MOST.values)
+      throw new SimFault('FilterLimitExceeded', `A filter takes ${MOST.values} values, not ${values.length}`);
+    const long = [name, ...values].find((text) => text.length > MOST.length);
+    if (long !== undefined)
+      throw new SimFault('InvalidParameterValue', `'${long.slice(0, 40)}…' is longer than ${MOST.length} characters`);
+  }
   return filters;
 }
 

@@ -7,6 +7,7 @@ import { ACTIONS } from './actions/index.ts';
 import { authenticate, type Credentials } from './authorization.ts';
 import { receive } from './body.ts';
 import { createContext, type Duration, type InstanceHooks } from './context.ts';
+import { deniedMessage } from './denied.ts';
 import { Parameters } from './parameters.ts';
 import { recordedParameters, resultOf, resultOfFault } from './recorded.ts';
 import { renderAnswer, renderFault } from './xml.ts';
@@ -73,7 +74,8 @@ export function createEc2Handler(options: Ec2HandlerOptions): (request: Request)
         reads: READS.has(action),
         unfiltered: !pairs.some(([name]) => /^(?:Filter\.|MaxResults$|NextToken$)/.test(name)),
       });
-      await disturb(decision, clock, options.signal);
+      const denied = (): string => deniedMessage(vpc, call);
+      await disturb({ decision, denied, clock, signal: options.signal });
       lost = decision?.lost === true;
       const xml = renderAnswer(action, requestId, run(views.view(decision)));
       return answer(xml, { status: 200, code: 'OK', result: resultOf(xml) });
@@ -105,11 +107,19 @@ function refuseDryRun(): never {
 }
 
 /** Waits and refuses as the dials say. */
-async function disturb(decision: Decision | undefined, clock: Clock, signal: AbortSignal | undefined): Promise<void> {
+async function disturb(parts: {
+  readonly decision: Decision | undefined;
+  readonly denied: () => string;
+  readonly clock: Clock;
+  readonly signal: AbortSignal | undefined;
+}): Promise<void> {
+  const { decision, denied, clock, signal } = parts;
   if (decision === undefined) return;
   if (decision.delayMs > 0) await clock.sleep(decision.delayMs, signal);
   const { answer } = decision;
-  if (answer.kind === 'fault') throw new SimFault(answer.code, answer.message, answer.status);
+  if (answer.kind !== 'fault') return;
+  const { code, message, status } = answer;
+  throw new SimFault(code, code === 'UnauthorizedOperation' ? denied() : message, status);
 }
 
 function millisecondsSince(started: number, clock: Clock): number {

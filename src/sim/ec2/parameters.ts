@@ -21,8 +21,8 @@ interface Node {
 /** No EC2 parameter nests deeper (`NetworkInterface.1.PrivateIpAddresses.1.Primary`); a bound keeps the tree shallow. */
 const MAX_DEPTH = 8;
 
-/** Control characters have no place in XML, so an answer could not give them back. */
-const UNPRINTABLE = /[^\P{Cc}\t\n\r]/u;
+/** Control characters, and these two, have no place in XML, so an answer could not give them back. */
+const UNPRINTABLE = /[^\P{Cc}\t\n\r]|[\uFFFE\uFFFF]/u;
 
 const TRUE = new Set(['true', '1']);
 const FALSE = new Set(['false', '0']);
@@ -47,6 +47,8 @@ export class Parameters {
   static parse(pairs: Iterable<readonly [string, string]>): Parameters {
     const root = emptyNode();
     for (const [name, value] of pairs) {
+      if (UNPRINTABLE.test(name))
+        throw new SimFault('InvalidQueryParameter', 'The name of a parameter holds a control character');
       const steps = name.split('.');
       if (steps.length > MAX_DEPTH) throw new SimFault('InvalidQueryParameter', `The parameter ${name} nests too deep`);
       let node = root;

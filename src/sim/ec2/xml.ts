@@ -43,6 +43,9 @@ function children(fields: object): string {
   return content;
 }
 
+/** XML 1.0, "Characters". */
+const UNWRITABLE = /[^\t\n\r\u{20}-\u{D7FF}\u{E000}-\u{FFFD}\u{10000}-\u{10FFFF}]/gu;
+
 const ESCAPES: Readonly<Record<string, string>> = {
   '&': '&amp;',
   '<': '&lt;',
@@ -51,7 +54,10 @@ const ESCAPES: Readonly<Record<string, string>> = {
   '\r': '&#13;',
 };
 
-/** A carriage return would be read as a line feed unless it is escaped (XML 1.0, "End-of-Line Handling"). */
+/**
+ * A carriage return would be read as a line feed unless it is escaped (XML 1.0, "End-of-Line Handling"). What XML has no
+ * way to write shows as U+FFFD: names of machines come from a command line, and may be anything.
+ */
 function escaped(text: string): string {
-  return text.replace(/[&<>"\r]/g, (sign) => ESCAPES[sign] ?? sign);
+  return text.replace(UNWRITABLE, '\uFFFD').replace(/[&<>"\r]/g, (sign) => ESCAPES[sign] ?? sign);
 }

@@ -17,6 +17,9 @@ export interface RoleCredentialSource {
   find(accessKeyId: string, now: number): RoleCredentials | undefined;
 }
 
+/** The name of the role instances have unless told otherwise. */
+export const NODE_ROLE = 'node-role';
+
 const HOUR_MS = 3_600_000;
 /** EC2 hands out credentials for six hours and renews them every hour, so several generations work at a time. */
 const LIFETIME_MS = 6 * HOUR_MS;

@@ -3,7 +3,7 @@ import { type Clock, systemClock } from '../../sys/index.ts';
 import { type Decision, type Dials, lostAnswer } from '../dials/index.ts';
 import type { SimInstance, SimVpc } from '../model/index.ts';
 import { createVpcViews, type VpcViews } from '../view/index.ts';
-import { createRoleCredentials, type RoleCredentialSource } from './credentials.ts';
+import { createRoleCredentials, NODE_ROLE, type RoleCredentialSource } from './credentials.ts';
 import { identityDocument, metaData } from './meta-data.ts';
 import { Tokens } from './tokens.ts';
 import { type Directory, type Found, findEntry } from './tree.ts';
@@ -42,7 +42,7 @@ const VERSIONS = [
 
 /** The instance metadata service, version 2 only: a session token first, then reads that carry it. */
 export function createImdsHandler(options: ImdsHandlerOptions): ImdsHandler {
-  const { vpc, dials, clock = systemClock, role = 'node-role' } = options;
+  const { vpc, dials, clock = systemClock, role = NODE_ROLE } = options;
   const { views = createVpcViews(vpc), credentials = createRoleCredentials({ secret: vpc.id }) } = options;
   const tokens = new Tokens();
 

@@ -1,4 +1,4 @@
-import { formatCidr, parseIpv4Cidr, parseIpv6Cidr } from '../../addr/index.ts';
+import { formatCidr, ipv6NetworkOf, networkOf, parseIpv4Cidr, parseIpv6Cidr } from '../../addr/index.ts';
 import { isIpv4Cidr } from './cidrs.ts';
 import { SimFault } from './fault.ts';
 import { needGroup, type VpcState } from './state.ts';
@@ -77,15 +77,15 @@ export function authorizeRules(
   request: { readonly groupId: string; readonly rules: readonly RuleRequest[] },
 ): readonly SimSecurityRule[] {
   const group = needGroup(state, request.groupId);
+  const wanted = request.rules.map(canonical);
+  for (const { peer } of wanted) if ('groupId' in peer) needGroup(state, peer.groupId);
+  if (new Set(wanted.map(ruleKey)).size < wanted.length)
+    throw new SimFault('InvalidParameterValue', 'The same permission must not appear multiple times');
   const known = new Set(group.rules.map(ruleKey));
-  for (const rule of request.rules) {
-    if ('groupId' in rule.peer) needGroup(state, rule.peer.groupId);
-    const key = ruleKey(rule);
-    if (known.has(key))
-      throw new SimFault('InvalidPermission.Duplicate', `the specified rule "${describe(rule)}" already exists`);
-    known.add(key);
-  }
-  const rules = request.rules.map((rule) => ({ ...rule, id: state.ids.next('sgr') }));
+  const twice = wanted.find((rule) => known.has(ruleKey(rule)));
+  if (twice !== undefined)
+    throw new SimFault('InvalidPermission.Duplicate', `the specified rule "${describe(twice)}" already exists`);
+  const rules = wanted.map((rule) => ({ ...rule, id: state.ids.next('sgr') }));
   const all = [...group.rules, ...rules];
   needFewRules(state, all);
   mention(state, group, rules, 1);
@@ -176,11 +176,18 @@ function findById(group: SimSecurityGroup, id: string): SimSecurityRule {
 }
 
 function findAlike(group: SimSecurityGroup, wanted: RuleRequest): SimSecurityRule {
-  const key = ruleKey(wanted);
+  const key = ruleKey(canonical(wanted));
   const rule = group.rules.find((one) => ruleKey(one) === key);
   if (rule === undefined)
     throw new SimFault('InvalidPermission.NotFound', 'The specified rule does not exist in this security group');
   return rule;
+}
+
+/** EC2 keeps networks by their first address: 100.68.0.18/18 is 100.68.0.0/18 (API reference, IpRange). */
+function canonical(rule: RuleRequest): RuleRequest {
+  if (!('cidr' in rule.peer)) return rule;
+  const { cidr } = rule.peer;
+  return { ...rule, peer: { cidr: isIpv4Cidr(cidr) ? networkOf(cidr) : ipv6NetworkOf(cidr) } };
 }
 
 /** Two rules are the same rule when everything but id and description is. */

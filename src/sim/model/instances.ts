@@ -1,5 +1,6 @@
 import { completeAttach, isAttached, startDetach } from './attachments.ts';
 import { SimFault } from './fault.ts';
+import { needMetadataKeys } from './metadata-tags.ts';
 import { enisOf, needInstance, type VpcState } from './state.ts';
 import { putEni, removeEni } from './store.ts';
 import { dropBranches } from './trunk.ts';
@@ -79,7 +80,9 @@ export function setMetadataOptions(
 ): SimInstance {
   const instance = needInstance(state, instanceId);
   if (instance.state !== 'running' && instance.state !== 'pending') throw wrongState(instance);
-  const changed = putInstance(state, { ...instance, metadata: metadataOptions(instance.metadata, change) });
+  const metadata = metadataOptions(instance.metadata, change);
+  needMetadataKeys({ ...instance, metadata });
+  const changed = putInstance(state, { ...instance, metadata });
   state.emit({ kind: 'instance-changed', instance: changed });
   return changed;
 }

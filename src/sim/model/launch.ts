@@ -4,6 +4,7 @@ import { attach } from './attachments.ts';
 import { createEni, type EniRequest } from './enis.ts';
 import { SimFault } from './fault.ts';
 import { metadataOptions, putInstance } from './instances.ts';
+import { needMetadataKeys } from './metadata-tags.ts';
 import { needEni, needInstance, needSubnet, type VpcState } from './state.ts';
 import { dropEni, putEni } from './store.ts';
 import type { MetadataOptions, SimInstance, Tags } from './types.ts';
@@ -72,6 +73,7 @@ export function beginLaunch(state: VpcState, request: InstanceRequest): SimInsta
     launchedAt: state.now(),
     terminatedAt: undefined,
   };
+  needMetadataKeys(instance);
   putInstance(state, instance);
   state.asOne(() => plugInterfaces(state, instance, request));
   state.tokens.instance.keep(clientToken, { id, request: wish });

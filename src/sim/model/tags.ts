@@ -1,5 +1,6 @@
 import { SimFault } from './fault.ts';
 import { putInstance } from './instances.ts';
+import { needMetadataKeys } from './metadata-tags.ts';
 import { needReservation } from './reservations.ts';
 import { needEni, needGroup, needInstance, needSubnet, type VpcState } from './state.ts';
 import { putEni } from './store.ts';
@@ -50,6 +51,7 @@ export function createTags(
 
 /** Takes tags from resources, from every one or none. A tag that is not there is no fault. */
 export function deleteTags(state: VpcState, { resourceIds, tags: gone }: TagRemoval): void {
+  for (const { key } of gone ?? []) needFreeKey(key);
   changeAll(state, resourceIds, (tags) => {
     if (gone === undefined) return {};
     const stays = ([key, value]: [string, string]): boolean =>
@@ -63,8 +65,7 @@ export function checkTags(tags: Tags = {}): void {
   for (const [key, value] of Object.entries(tags)) {
     if (key === '' || key.length > LIMIT.key || value.length > LIMIT.value)
       throw new SimFault('InvalidParameterValue', `Tag key or value too long or empty: '${key.slice(0, LIMIT.key)}'`);
-    if (/^aws:/i.test(key))
-      throw new SimFault('InvalidParameterValue', `Tag keys starting with 'aws:' are reserved: '${key}'`);
+    needFreeKey(key);
   }
   checkCount(tags);
 }
@@ -85,6 +86,11 @@ export function allTags(state: VpcState): readonly TagDescription[] {
   );
 }
 
+function needFreeKey(key: string): void {
+  if (/^aws:/i.test(key))
+    throw new SimFault('InvalidParameterValue', "Tag keys starting with 'aws:' are reserved for internal use");
+}
+
 type Change = (tags: Tags) => Tags;
 
 /** Every change is prepared before the first is made. An id named twice is changed once. */
@@ -103,6 +109,7 @@ function changeOf(state: VpcState, id: string, change: Change): () => void {
     }
     case 'instance': {
       const instance = changed(needInstance(state, id));
+      needMetadataKeys(instance);
       return () => {
         putInstance(state, instance);
         state.emit({ kind: 'instance-changed', instance });

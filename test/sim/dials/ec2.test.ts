@@ -3,6 +3,7 @@ import * as ec2 from '@aws-sdk/client-ec2';
 import { formatCidr } from '../../../src/addr/index.ts';
 import { createSimClock } from '../../../src/sim/clock/index.ts';
 import { type Delay, Dials } from '../../../src/sim/dials/index.ts';
+import { createRoleCredentials } from '../../../src/sim/imds/index.ts';
 import { systemClock } from '../../../src/sys/index.ts';
 import { refusalOf, stage } from '../ec2/support.ts';
 import { smallVpc } from '../model/support.ts';
@@ -221,4 +222,27 @@ test.each(delays)('the SDK waits for an answer that is delayed by $delay', async
   // A timer may be up to a millisecond early.
   expect(call?.ms).toBeGreaterThan(least - 2);
   expect([Vpcs?.length, $metadata.requestId]).toEqual([1, call?.requestId]);
+});
+
+test("a denial is worded as EC2's: who may not do what, on what, and a reason nobody can read", async () => {
+  await using s = stage();
+  s.dials.set({ action: '*', denied: true });
+  const key = createRoleCredentials({ secret: 'any' }).of({ id: s.node }, s.clock.now()).accessKeyId;
+  const role = new ec2.EC2Client({
+    ...{ region: s.vpc.region, endpoint: s.url, maxAttempts: 1 },
+    credentials: { accessKeyId: key, secretAccessKey: 'secret' },
+  });
+  const sentenceOf = (run: Promise<unknown>): Promise<string> => run.then(String, ({ message }: Error) => message);
+  const create = new ec2.CreateNetworkInterfaceCommand({ SubnetId: s.subnet });
+  const [denied, encoded = ''] = (await sentenceOf(role.send(create))).split(
+    ' Encoded authorization failure message: ',
+  );
+  role.destroy();
+  expect(denied).toBe(
+    `You are not authorized to perform this operation. User: arn:aws:sts::123456789012:assumed-role/node-role/${s.node} is not authorized to perform: ec2:CreateNetworkInterface on resource: arn:aws:ec2:us-east-1:123456789012:network-interface/* because no identity-based policy allows the ec2:CreateNetworkInterface action.`,
+  );
+  expect(encoded).toMatch(/^[\w-]{700,}$/);
+  expect(await sentenceOf(s.client.send(new ec2.DescribeVpcsCommand({ DryRun: true })))).toBe(
+    'You are not authorized to perform this operation. User: arn:aws:iam::123456789012:user/AKIDEXAMPLE is not authorized to perform: ec2:DescribeVpcs because no identity-based policy allows the ec2:DescribeVpcs action',
+  );
 });

@@ -65,6 +65,24 @@ const forms: readonly (readonly [name: string, form: string, code: string])[] = 
     'FilterLimitExceeded',
   ],
   [
+    'more filters than EC2 takes',
+    `Action=DescribeSubnets${Array.from({ length: 51 }, (_, n) => `&Filter.${n + 1}.Name=state`).join('')}`,
+    'FilterLimitExceeded',
+  ],
+  [
+    'a filter value that is too long',
+    `Action=DescribeSubnets&Filter.1.Name=state&Filter.1.Value.1=${'a'.repeat(256)}`,
+    'InvalidParameterValue',
+  ],
+  ['a control character in a name', 'Action=DescribeSubnets&%01=a', 'InvalidQueryParameter'],
+  ['a sign that XML has not', 'Action=CreateTags&ResourceId.1=SUBNET&Tag.1.Key=%EF%BF%BF', 'InvalidParameterValue'],
+  ['a reserved tag key to delete', 'Action=DeleteTags&ResourceId.1=SUBNET&Tag.1.Key=AWS:a', 'InvalidParameterValue'],
+  [
+    'an ENI that exists, and that goes with the instance',
+    'Action=RunInstances&MinCount=1&MaxCount=1&ImageId=ami-0123abcd&NetworkInterface.1.DeviceIndex=0&NetworkInterface.1.NetworkInterfaceId=SPARE&NetworkInterface.1.DeleteOnTermination=true',
+    'InvalidParameterCombination',
+  ],
+  [
     'a negative number',
     'Action=AssignPrivateIpAddresses&NetworkInterfaceId=SPARE&SecondaryPrivateIpAddressCount=-1',
     'InvalidParameterValue',

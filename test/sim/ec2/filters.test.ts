@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test';
-import type * as ec2 from '@aws-sdk/client-ec2';
+import * as ec2 from '@aws-sdk/client-ec2';
 import { type StoryStage, storyStage } from './stories/stage.ts';
 import { need } from './stories/story.ts';
 import { refusalOf } from './support.ts';
@@ -204,4 +204,15 @@ test('all filters of a request must be passed, whichever of them an index narrow
     await find(subnet, { Name: 'status', Values: ['available'] }, { Name: 'tag-key', Values: ['team'] }),
     await find({ Name: 'attachment.instance-id', Values: [stage.node] }, { Name: 'vpc-id', Values: ['vpc-other'] }),
   ]).toEqual([[primary], [primary], [], []]);
+});
+
+test('each filter takes 200 values of its own', async () => {
+  await using stage = storyStage();
+  const many = Array.from({ length: 199 }, (_, n) => `no-${n}`);
+  const Filters = [
+    { Name: 'status', Values: [...many, 'available'] },
+    { Name: 'subnet-id', Values: [...many, stage.subnet] },
+  ];
+  const { NetworkInterfaces } = await stage.client.send(new ec2.DescribeNetworkInterfacesCommand({ Filters }));
+  expect(NetworkInterfaces?.map(({ NetworkInterfaceId = '' }) => NetworkInterfaceId)).toEqual([stage.spare]);
 });

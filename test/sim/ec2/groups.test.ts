@@ -30,6 +30,27 @@ const permissions: readonly (readonly [
   ['ports the wrong way round', { IpProtocol: 'tcp', FromPort: 9, ToPort: 8 }, ['refused', 'InvalidParameterValue']],
   ['a port there is not', { IpProtocol: 'udp', FromPort: 1, ToPort: 65536 }, ['refused', 'InvalidParameterValue']],
   ['a protocol there is not', { IpProtocol: '256' }, ['refused', 'InvalidParameterValue']],
+  ['a protocol by a number with zeros', { IpProtocol: '006', FromPort: 1, ToPort: 2 }, 'ingress tcp 1 2'],
+  [
+    'one code of every ICMP type',
+    { IpProtocol: 'icmp', FromPort: -1, ToPort: 5 },
+    ['refused', 'InvalidParameterValue'],
+  ],
+  [
+    'a permission for nobody beside one for somebody',
+    { IpProtocol: 'tcp', FromPort: 1, ToPort: 1, IpRanges: [] },
+    ['refused', 'MissingParameter'],
+  ],
+  [
+    'a description EC2 does not write',
+    { IpProtocol: '-1', IpRanges: [{ CidrIp: '10.9.0.0/16', Description: "it's" }] },
+    ['refused', 'InvalidParameterValue'],
+  ],
+  [
+    'a description that is too long',
+    { IpProtocol: '-1', IpRanges: [{ CidrIp: '10.9.0.0/16', Description: 'x'.repeat(256) }] },
+    ['refused', 'InvalidParameterValue'],
+  ],
   ['an ICMP type there is not', { IpProtocol: 'icmp', FromPort: 256 }, ['refused', 'InvalidParameterValue']],
 ];
 
@@ -38,7 +59,7 @@ for (const [name, permission, outcome] of permissions) {
     await using stage = storyStage();
     const GroupId = await webGroup(stage);
     const before = rulesOf(stage, GroupId);
-    const IpPermissions = [{ ...permission, IpRanges: [{ CidrIp: '10.0.0.0/8' }] }];
+    const IpPermissions = [{ IpRanges: [{ CidrIp: '10.0.0.0/8' }], ...permission }];
     const call = stage.client.send(new ec2.AuthorizeSecurityGroupIngressCommand({ GroupId, IpPermissions }));
     if (typeof outcome !== 'string') {
       expect(await refusalOf(call)).toBe(`${outcome[1]} 400`);
@@ -65,6 +86,29 @@ test('a single rule may be spelt out flat, for ingress only', async () => {
   );
   expect(RevokedSecurityGroupRules?.map(({ CidrIpv4 = '' }) => CidrIpv4)).toEqual(['192.0.2.0/24']);
   expect(rulesOf(stage, GroupId)).not.toContain('ingress tcp 22 22 192.0.2.0/24');
+});
+
+test('a network is kept by its first address, known again by any, and not taken twice', async () => {
+  await using stage = storyStage();
+  const GroupId = await webGroup(stage);
+  const before = rulesOf(stage, GroupId);
+  const web = (...cidrs: readonly string[]): ec2.IpPermission[] => {
+    const four = cidrs.filter((cidr) => !cidr.includes(':')).map((CidrIp) => ({ CidrIp }));
+    const six = cidrs.filter((cidr) => cidr.includes(':')).map((CidrIpv6) => ({ CidrIpv6 }));
+    return [{ IpProtocol: 'tcp', FromPort: 80, ToPort: 80, IpRanges: four, Ipv6Ranges: six }];
+  };
+  const authorize = (...cidrs: readonly string[]) =>
+    stage.client.send(new ec2.AuthorizeSecurityGroupIngressCommand({ GroupId, IpPermissions: web(...cidrs) }));
+  expect(await refusalOf(authorize('10.0.0.5/24', '10.0.0.9/24'))).toBe('InvalidParameterValue 400');
+  const { SecurityGroupRules } = await authorize('10.0.0.5/24', '2001:db8:0:1::9/48');
+  expect(SecurityGroupRules?.map(({ CidrIpv4, CidrIpv6 }) => CidrIpv4 ?? CidrIpv6 ?? '')).toEqual([
+    '10.0.0.0/24',
+    '2001:db8::/48',
+  ]);
+  expect(await refusalOf(authorize('10.0.0.0/24'))).toBe('InvalidPermission.Duplicate 400');
+  const IpPermissions = web('10.0.0.77/24', '2001:db8::7/48');
+  await stage.client.send(new ec2.RevokeSecurityGroupIngressCommand({ GroupId, IpPermissions }));
+  expect(rulesOf(stage, GroupId)).toEqual(before);
 });
 
 test('a rule is revoked by its id, in its direction, and only once', async () => {

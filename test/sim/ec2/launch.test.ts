@@ -221,3 +221,30 @@ test('a terminated instance is still described when its subnet is gone', async (
   const { Reservations } = await stage.client.send(new ec2.DescribeInstancesCommand({ Filters }));
   expect(Reservations?.[0]?.Instances?.map(({ InstanceId }) => InstanceId ?? '')).toEqual([id]);
 });
+
+test('an instance shows its tags in its metadata only when every key makes a path', async () => {
+  await using stage = storyStage();
+  const { node, client } = stage;
+  const tag = (Key: string) =>
+    refusalOf(client.send(new ec2.CreateTagsCommand({ Resources: [node], Tags: [{ Key, Value: '' }] })));
+  const show = (InstanceMetadataTags: 'enabled' | 'disabled') =>
+    refusalOf(client.send(new ec2.ModifyInstanceMetadataOptionsCommand({ InstanceId: node, InstanceMetadataTags })));
+  const MetadataOptions = { InstanceMetadataTags: 'enabled' } as const;
+  const launch = (Key: string) => {
+    const TagSpecifications = [{ ResourceType: 'instance' as const, Tags: [{ Key, Value: '' }] }];
+    return refusalOf(run(stage, { SubnetId: stage.subnet, MetadataOptions, TagSpecifications }));
+  };
+  const wrong = 'InvalidParameterValue 400';
+  expect([await tag('kubernetes.io/role'), await show('enabled')]).toEqual(['none', wrong]);
+  stage.vpc.deleteTags({ resourceIds: [node], tags: [{ key: 'kubernetes.io/role' }] });
+  expect([await show('enabled'), await tag('Patch Group'), await tag('_index'), await tag('a:b')]).toEqual([
+    ...['none', wrong, wrong, 'none'],
+  ]);
+  expect([await launch('a/b'), await launch('a-b')]).toEqual([wrong, 'none']);
+});
+
+test('empty user data is none', async () => {
+  await using stage = storyStage();
+  await run(stage, { SubnetId: stage.subnet, UserData: '' });
+  expect(stage.vpc.instances().at(-1)?.userData).toBeUndefined();
+});

@@ -177,3 +177,12 @@ test('every request is on record with caller, action, parameters and outcome', a
     },
   ]);
 });
+
+test('a name from elsewhere that XML cannot write does not spoil the answer', async () => {
+  await using s = stage();
+  s.vpc.createTags({ resourceIds: [s.node], tags: { Name: 'a\u0001\uFFFFb\u{1F600}' } });
+  const { Tags } = await s.client.send(
+    new ec2.DescribeTagsCommand({ Filters: [{ Name: 'resource-type', Values: ['instance'] }] }),
+  );
+  expect(Tags?.map(({ Value = '' }) => Value)).toEqual(['a\uFFFD\uFFFDb\u{1F600}']);
+});

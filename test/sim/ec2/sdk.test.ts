@@ -30,7 +30,7 @@ test('CreateNetworkInterface makes an ENI with addresses, groups and tags', asyn
     VpcId: s.vpc.id,
     AvailabilityZone: 'us-east-1a',
     MacAddress: eni?.mac ?? '',
-    Status: 'available',
+    Status: 'pending',
     OwnerId: '123456789012',
     PrivateIpAddress: '10.0.1.5',
     Groups: [{ GroupId: group, GroupName: 'pods' }],

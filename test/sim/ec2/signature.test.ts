@@ -146,3 +146,31 @@ for (const method of ['GET', 'POST']) {
     expect([response.status, answer.includes('<cidrBlock>10.0.1.0/24</cidrBlock>')]).toEqual([200, true]);
   });
 }
+
+test('a signature over a header that did not come is none', async () => {
+  await using stage = signedStage();
+  const send = async (signed: readonly string[], sent: Readonly<Record<string, string>> = {}): Promise<string> => {
+    const { host } = new URL(stage.url);
+    const date = new Date().toISOString().replace(/[-:]|\.\d+/g, '');
+    const body = 'Action=DescribeVpcs&Version=2016-11-15';
+    const headers = { 'content-type': 'application/x-www-form-urlencoded', 'x-amz-date': date, ...sent };
+    const day = date.slice(0, 8);
+    const values: Readonly<Record<string, string>> = { ...headers, host };
+    const signature = signatureOf(
+      {
+        ...{ method: 'POST', path: '/', query: '', body: Buffer.from(body), date },
+        headers: signed.map((name) => [name, values[name] ?? '']),
+        scope: { day, region: stage.region, service: 'ec2' },
+      },
+      USER.secretAccessKey,
+    );
+    const credential = `${USER.accessKeyId}/${day}/${stage.region}/ec2/aws4_request`;
+    const authorization = `AWS4-HMAC-SHA256 Credential=${credential}, SignedHeaders=${signed.join(';')}, Signature=${signature}`;
+    const response = await fetch(stage.url, { method: 'POST', headers: { ...headers, authorization }, body });
+    return response.ok ? 'OK' : faultOf(await response.text()).code;
+  };
+  const names = ['host', 'x-amz-date', 'x-custom'];
+  expect([await send(names.slice(0, 2)), await send(names, { 'x-custom': 'a' }), await send(names)]).toEqual([
+    ...['OK', 'OK', 'AuthFailure'],
+  ]);
+});

@@ -18,7 +18,8 @@ export const createNetworkInterface: Action = (parameters, { vpc }) => {
   };
   return () => {
     const eni = vpc.createEni(request);
-    return { networkInterface: networkInterface(vpc, eni), clientToken: token };
+    // It is not available yet when EC2 answers (API reference, CreateNetworkInterface).
+    return { networkInterface: { ...networkInterface(vpc, eni), status: 'pending' }, clientToken: token };
   };
 };
 

@@ -33,7 +33,8 @@ export const runInstances: Action = (parameters, context) => {
     metadata: readMetadataOptions(parameters.structure('MetadataOptions')),
     tags: tags('instance'),
     interfaceTags: tags('network-interface'),
-    userData,
+    // Empty user data is none: the metadata service has a 404 for it.
+    userData: userData?.byteLength === 0 ? undefined : userData,
   };
   const network = readNetwork(parameters, count.max);
   return () => {
@@ -154,6 +155,11 @@ function readInterface(parameters: Parameters) {
   const more = parameters.names().find((name) => !known.has(name));
   if (eniId !== undefined && more !== undefined)
     throw new SimFault('InvalidParameterCombination', `${more} cannot be given for a network interface that exists`);
+  if (eniId !== undefined && place.deleteOnTermination === true)
+    throw new SimFault(
+      'InvalidParameterCombination',
+      'A network interface may not specify a network interface ID and delete on termination as true',
+    );
   return {
     ...place,
     eniId,

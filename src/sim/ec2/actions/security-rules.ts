@@ -79,34 +79,53 @@ function readPermission(parameters: Parameters, direction: Direction, vpc: SimVp
   const ipv4 = parameters.structures('IpRanges').map((range): Rule => {
     range.required('CidrIp');
     const cidr = range.cidr('CidrIp') ?? parseIpv4Cidr('0.0.0.0/0');
-    return { ...traffic, peer: { cidr }, description: range.text('Description') ?? '' };
+    return { ...traffic, peer: { cidr }, description: readDescription(range) };
   });
   const ipv6 = parameters.structures('Ipv6Ranges').flatMap((range): readonly Rule[] => {
     range.required('CidrIpv6');
     const cidr = range.ipv6Cidr('CidrIpv6');
-    return cidr === undefined ? [] : [{ ...traffic, peer: { cidr }, description: range.text('Description') ?? '' }];
+    return cidr === undefined ? [] : [{ ...traffic, peer: { cidr }, description: readDescription(range) }];
   });
   const groups = parameters.structures('Groups').map((group): Rule => {
     const groupId = group.requiredId('GroupId', 'security-group');
     const owner = group.text('UserId') ?? vpc.ownerId;
     if (owner !== vpc.ownerId)
       throw new SimFault('InvalidGroup.NotFound', `The security group '${groupId}' of '${owner}' does not exist`);
-    return { ...traffic, peer: { groupId }, description: group.text('Description') ?? '' };
+    return { ...traffic, peer: { groupId }, description: readDescription(group) };
   });
-  return [...ipv4, ...ipv6, ...groups];
+  const rules = [...ipv4, ...ipv6, ...groups];
+  if (rules.length === 0)
+    throw new SimFault(
+      'MissingParameter',
+      'Missing source specification: include source security group or CIDR information',
+    );
+  return rules;
+}
+
+function readDescription(parameters: Parameters): string {
+  const text = parameters.text('Description') ?? '';
+  if (!/^[a-zA-Z0-9. _:/()#,@[\]+=&;{}!$*-]{0,255}$/.test(text))
+    throw new SimFault(
+      'InvalidParameterValue',
+      'Invalid rule description. Valid descriptions are strings less than 256 characters from the following set: a-zA-Z0-9. _-:/()#,@[]+=&;{}!$*',
+    );
+  return text;
 }
 
 /** Protocol and ports: EC2 wants ports for TCP and UDP, type and code for ICMP, and takes none for other protocols. */
 function readTraffic(parameters: Parameters): Pick<Rule, 'protocol' | 'fromPort' | 'toPort'> {
   const given = parameters.required('IpProtocol').toLowerCase();
-  const protocol = NAMES[given] ?? (given === 'all' ? '-1' : given);
+  const number = /^\d{1,3}$/.test(given) ? String(Number(given)) : given;
+  const protocol = NAMES[number] ?? (number === 'all' ? '-1' : number);
   const [from, to] = [parameters.integer('FromPort', -1), parameters.integer('ToPort', -1)];
   const named = Object.values(NAMES).includes(protocol);
   if (!named && protocol !== '-1' && !(/^\d{1,3}$/.test(protocol) && Number(protocol) <= 255))
     throw new SimFault('InvalidParameterValue', `Invalid value '${given}' for IP protocol. Unknown protocol.`);
   if (!named) return { protocol, fromPort: undefined, toPort: undefined };
   if (protocol.startsWith('icmp')) {
-    if ([from ?? -1, to ?? -1].some((number) => number > 255))
+    // "If you specify all ICMP types, you must specify all ICMP codes" (API reference, IpPermission).
+    const everyTypeButOneCode = (from ?? -1) === -1 && (to ?? -1) !== -1;
+    if (everyTypeButOneCode || [from ?? -1, to ?? -1].some((one) => one > 255))
       throw new SimFault('InvalidParameterValue', `Invalid ICMP type or code ${from}/${to}`);
     return { protocol, fromPort: from ?? -1, toPort: to ?? -1 };
   }

@@ -4,7 +4,7 @@ import { items, timestamp, type Xml } from '../xml.ts';
 import { type Fields, groupSet, tagSet, zoneId } from './common.ts';
 
 /** An ENI as DescribeNetworkInterfaces shows it. */
-export function networkInterface(vpc: VpcView, eni: SimEni): Xml {
+export function networkInterface(vpc: VpcView, eni: SimEni): Fields {
   const zone = vpc.subnet(eni.subnetId).availabilityZone;
   return {
     ...interfaceFields(vpc, eni),
