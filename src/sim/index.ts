@@ -26,6 +26,7 @@ export type { SimCall } from './model/index.ts';
 export { enterArgv, type NodePaths, nodePaths } from './node/index.ts';
 export {
   addPod,
+  checkPodName,
   deletePod,
   listPods,
   type PodName,
@@ -39,6 +40,7 @@ export {
   nodeName,
   type ParsedScenario,
   parseScenario,
+  rehearse,
   SCENARIOS,
   type Scenario,
   type ScenarioFinding,

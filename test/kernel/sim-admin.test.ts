@@ -100,7 +100,8 @@ test('a port that is taken, a port there is none, too many nodes: each is refuse
     { words: ['--admin-port', '70000'], code: 'USAGE', exit: 2 },
     { words: ['--ec2-port', 'x'], code: 'USAGE', exit: 2 },
     { words: ['--nodes', '1000000'], code: 'USAGE', exit: 2 },
-    { words: ['--instance-type', 'nope.large'], code: 'SIM_REFUSED', exit: 1 },
+    { words: ['--instance-type', 'nope.large'], code: 'USAGE', exit: 2 },
+    { words: ['--api-only', '--nodes', '300'], code: 'USAGE', exit: 2 },
   ];
   const found: unknown[] = [];
   for (const { words } of rows) {

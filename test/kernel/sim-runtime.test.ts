@@ -71,6 +71,26 @@ test('pods are wired by the chain of their node, listed, and unwired without a t
   await expect(deletePod(runtime, pod('one'))).rejects.toThrow('node a1 has no pod default/one');
 });
 
+test('of several that add the same pod at once one makes it, and nobody undoes it; deleting waits for it', async () => {
+  await using world = await createWorld();
+  const runtime = await withConflist(world, [PTP]);
+  const name = pod('one');
+  const outcomes = await Promise.allSettled([1, 2, 3].map(() => addPod(runtime, name)));
+  expect(outcomes.map((one) => (one.status === 'rejected' ? one.reason.code : 'added')).sort()).toEqual([
+    'SIM_POD_EXISTS',
+    'SIM_POD_EXISTS',
+    'added',
+  ]);
+  const { netns, running } = podView(runtime.paths, name);
+  expect(running).toBe(true);
+  const inside = await systemExec.run({ argv: [...podArgv(runtime.paths, netns), 'ip', '-brief', 'addr'] });
+  expect(inside.stdout).toMatch(/^eth0@if\d+ +UP /m);
+  await deletePod(runtime, name);
+  await Promise.all([addPod(runtime, name), deletePod(runtime, name)]);
+  expect(listPods(runtime.paths)).toEqual([]);
+  expect(await leftovers(world)).toBe('');
+});
+
 test('a chain that fails in the middle is undone, and says what its plugin said', async () => {
   await using world = await createWorld();
   const runtime = await withConflist(world, [PTP, { type: 'tuning', sysctl: { 'net.ipv4.nothing': '1' } }]);

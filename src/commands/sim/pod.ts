@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { HostError, toHostError } from '../../errors/index.ts';
-import { addPod, deletePod, type PodName, podArgv, podView, type Runtime } from '../../sim/index.ts';
+import { addPod, checkPodName, deletePod, type PodName, podArgv, podView, type Runtime } from '../../sim/index.ts';
 import { runAttached, systemClock, systemExec } from '../../sys/index.ts';
 import { EXIT } from '../report.ts';
 import {
@@ -37,6 +37,7 @@ export function addPodCommands(program: Command, context: SimContext, common: (c
   namespaced(pod.command('add').description('make pods and CNI ADD').argument('<node>').argument('<pod...>'))
     .addHelpText('after', '\nExamples:\n  vpc-cni sim pod add node-a web-1 web-2\n')
     .action(async (node: string, pods: readonly string[], options: PodOptions) => {
+      checkPods(pods, options);
       const runtime = await runtimeOf(context, options, { node, what: WHAT });
       const outcomes = await forEach(context, { pods, options, what: 'adding' }, async (name) => {
         const added = await addPod(runtime, name);
@@ -47,6 +48,7 @@ export function addPodCommands(program: Command, context: SimContext, common: (c
   namespaced(pod.command('del').description('CNI DEL and remove pods').argument('<node>').argument('<pod...>'))
     .addHelpText('after', '\nExamples:\n  vpc-cni sim pod del node-a web-1 web-2\n')
     .action(async (node: string, pods: readonly string[], options: PodOptions) => {
+      checkPods(pods, options);
       const runtime = await runtimeOf(context, options, { node, what: WHAT });
       report(context, options, {
         node,
@@ -83,6 +85,14 @@ export function addPodCommands(program: Command, context: SimContext, common: (c
       const rows = pods.map(podRow);
       answer(context, options, { json: pods, text: table([['NODE', 'POD', 'ADDRESS'], ...rows]) });
     });
+}
+
+/** Names that are wrong are told of before the first pod is touched. Throws `USAGE`. */
+function checkPods(pods: readonly string[], { namespace }: PodOptions): void {
+  for (const [index, pod] of pods.entries()) {
+    checkPodName({ namespace, pod });
+    if (pods.indexOf(pod) < index) throw new HostError('USAGE', { reason: `the pod ${pod} is named twice` });
+  }
 }
 
 async function runtimeOf(

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { SCENARIOS } from '../../sim/index.ts';
 import { EXIT } from '../report.ts';
 import { answer, type CommonOptions, type SimContext, table } from './context.ts';
-import { readScenario } from './load-scenario.ts';
+import { loadScenario, readScenario } from './load-scenario.ts';
 
 type JsonOption = Pick<CommonOptions, 'json'>;
 
@@ -29,7 +29,10 @@ export function addScenarioCommands(program: Command, context: SimContext): void
   });
   command('show', 'print a scenario')
     .argument('<name>', 'one of the list, or a file')
-    .action((name: string) => context.stdout(readScenario(name).text));
+    .action((name: string, options: JsonOption) => {
+      if (options.json === true) answer(context, options, { json: loadScenario(name), text: '' });
+      else context.stdout(readScenario(name).text);
+    });
   command('check', 'say what is wrong with a scenario file')
     .argument('<file>', 'a file, or one of the list')
     .action((file: string, options: JsonOption) => {

@@ -1,5 +1,13 @@
 import { HostError } from '../../errors/index.ts';
-import { type NodePlan, nodeName, type Scenario, type SimClient, startVpc, stopVpc } from '../../sim/index.ts';
+import {
+  type NodePlan,
+  nodeName,
+  rehearse,
+  type Scenario,
+  type SimClient,
+  startVpc,
+  stopVpc,
+} from '../../sim/index.ts';
 import { createProgress } from '../step-progress.ts';
 import {
   answer,
@@ -40,6 +48,7 @@ export async function up(context: SimContext, options: UpOptions): Promise<void>
   if (!apiOnly && uid !== 0) throw new HostError('SIM_NEEDS_ROOT', { what: '"sim up"', uid });
   const scenario = scenarioOf(options);
   const nodes = nodesOf(scenario, options, apiOnly);
+  checkNodes(scenario, nodes);
   const plan = {
     apiOnly,
     ports: {
@@ -101,6 +110,13 @@ function nodesOf(scenario: Scenario, options: UpOptions, apiOnly: boolean): read
   if (options.instanceType !== undefined && fresh.length === 0)
     throw new HostError('USAGE', { reason: '--instance-type is for nodes beside those of the scenario: give --nodes' });
   return [...nodes, ...fresh];
+}
+
+/** Nodes that EC2 would refuse are told of before anything is started. Throws `USAGE`. */
+function checkNodes(scenario: Scenario, nodes: readonly NodePlan[]): void {
+  const [first] = rehearse({ ...scenario, nodes });
+  if (first !== undefined)
+    throw new HostError('USAGE', { reason: `EC2 would refuse ${first.node?.name ?? 'the VPC'}: ${first.message}` });
 }
 
 /** What the scenario disturbs, last of all: the nodes themselves come up undisturbed. */

@@ -4,5 +4,14 @@
  */
 export { type Attachment, renderEnvironment, renderPluginInput } from './call.ts';
 export { type Conflist, parseConflist } from './parse-conflist.ts';
-export { addPod, deletePod, listPods, type PodName, type PodView, podView, type Runtime } from './pods.ts';
+export {
+  addPod,
+  checkPodName,
+  deletePod,
+  listPods,
+  type PodName,
+  type PodView,
+  podView,
+  type Runtime,
+} from './pods.ts';
 export { podArgv } from './sandbox.ts';

@@ -1,5 +1,5 @@
 import { HostError } from '../../errors/index.ts';
-import type { Clock, Exec } from '../../sys/index.ts';
+import { type Clock, type Exec, takeLock } from '../../sys/index.ts';
 import type { NodePaths } from '../node/index.ts';
 import { type CachedAttachment, forgetAttachment, listAttachments, rememberAttachment } from './cache.ts';
 import type { Attachment } from './call.ts';
@@ -33,11 +33,28 @@ export interface PodView extends PodName {
 const IF_NAME = 'eth0';
 const POD_NAME = /^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?$/;
 
+// As long as a chain may take to fail and be undone.
+const TURN_DEADLINE_MS = 600_000;
+
+/** Throws `USAGE` for what can be no pod's name. */
+export function checkPodName(name: PodName): void {
+  for (const word of [name.namespace, name.pod])
+    if (!POD_NAME.test(word))
+      throw new HostError('USAGE', {
+        reason: `"${word}" is no name of a pod or namespace: up to 63 lower-case letters, digits, hyphens and dots`,
+      });
+}
+
+/** One at a time for each pod, whoever asks, as a kubelet keeps it: what one makes another must not undo. */
+function takeTurn({ clock, paths }: Runtime, name: PodName): Promise<Disposable> {
+  checkPodName(name);
+  return takeLock(`${paths.directory}/${name.namespace}_${name.pod}.lock`, { clock, waitMs: TURN_DEADLINE_MS });
+}
+
 /** Makes a sandbox and wires it by the node's CNI chain. A failure is undone by DEL, then thrown. */
 export async function addPod(runtime: Runtime, name: PodName): Promise<PodView & { readonly ms: number }> {
   const { exec, clock, paths } = runtime;
-  for (const word of [name.namespace, name.pod])
-    if (!POD_NAME.test(word)) throw new HostError('USAGE', { reason: `"${word}" is no name of a pod or namespace` });
+  using _turn = await takeTurn(runtime, name);
   const netns = sandboxPath(name.namespace, name.pod);
   if (sandboxExists(paths, netns) || isKnown(paths, name))
     throw new HostError('SIM_POD_EXISTS', { node: paths.node, pod: describe(name) });
@@ -65,6 +82,7 @@ export async function addPod(runtime: Runtime, name: PodName): Promise<PodView &
 /** Unwires a pod and removes its sandbox. A failing DEL keeps the sandbox and the cached result, so it can be repeated. */
 export async function deletePod(runtime: Runtime, name: PodName): Promise<{ readonly ms: number }> {
   const { exec, clock, paths } = runtime;
+  using _turn = await takeTurn(runtime, name);
   const cached = findPod(paths, name);
   const { attachment, list, result } = cached;
   const started = clock.monotonic();

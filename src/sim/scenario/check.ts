@@ -11,7 +11,7 @@ type Findings = readonly ScenarioFinding[];
 
 const DEFAULT_GROUP = 'default';
 
-/** Whether the parts of a well-formed scenario fit together. What EC2 would refuse is left to the model where only it knows. */
+/** Whether the parts of a well-formed scenario fit together. What only EC2's model knows is left to a rehearsal. */
 export function checkScenario(scenario: Scenario): Findings {
   const { nodes = [], securityGroups = [], vpc = {}, dials = [], throttle } = scenario;
   const subnets = scenario.subnets ?? defaultSubnets(scenario.region);

@@ -6,5 +6,6 @@ export { buildVpc, findSubnet, launchNode } from './build.ts';
 export { nodeName } from './defaults.ts';
 export { SCENARIOS } from './library.ts';
 export { type ParsedScenario, parseScenario } from './parse-scenario.ts';
+export { type Refusal, rehearse } from './rehearse.ts';
 export type { NodePlan, Scenario, ScenarioFinding, Span, ThrottlePlan } from './scenario.ts';
 export { NODE_SCHEMA, strictObject } from './schema.ts';

@@ -1,5 +1,6 @@
 import { Ajv, type ErrorObject } from 'ajv';
 import { checkScenario } from './check.ts';
+import { type Refusal, rehearse } from './rehearse.ts';
 import type { Scenario, ScenarioFinding } from './scenario.ts';
 import { SCENARIO_SCHEMA } from './schema.ts';
 
@@ -8,19 +9,25 @@ export type ParsedScenario =
   | { readonly kind: 'scenario'; readonly scenario: Scenario }
   | { readonly kind: 'findings'; readonly findings: readonly ScenarioFinding[] };
 
-/** Reads a scenario file: its shape first, and when that is right, whether its parts fit together. */
+/** Reads a scenario file: its shape first, when that is right whether its parts fit together, then whether EC2 would take it. */
 export function parseScenario(text: string): ParsedScenario {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    // Some editors begin a file with a byte order mark, which RFC 8259 lets a reader pass over.
+    value = JSON.parse(text.replace(/^\u{feff}/u, ''));
   } catch (error) {
     return { kind: 'findings', findings: [{ pointer: '', message: `it is no JSON: ${String(error)}` }] };
   }
   // Compiled here: most commands never read a scenario.
   const validate = new Ajv({ allErrors: true }).compile<Scenario>(SCENARIO_SCHEMA);
   if (!validate(value)) return { kind: 'findings', findings: (validate.errors ?? []).flatMap(findingOf) };
-  const findings = checkScenario(value);
+  const unfit = checkScenario(value);
+  const findings = unfit.length > 0 ? unfit : rehearse(value).map(refused);
   return findings.length > 0 ? { kind: 'findings', findings } : { kind: 'scenario', scenario: value };
+}
+
+function refused({ node, message }: Refusal): ScenarioFinding {
+  return { pointer: node === undefined ? '/vpc' : `/nodes/${node.index}`, message: `EC2 would refuse it: ${message}` };
 }
 
 /** What ajv reports of one thing in several ways is said once: the way that names it best. */

@@ -41,6 +41,25 @@ describe('parseScenario() finds everything at once', () => {
       ],
     },
     {
+      name: 'what EC2 would refuse, once',
+      value: {
+        nodes: [
+          { name: 'a', type: 't3.small', secondaryAddresses: 60 },
+          { name: 'b', type: 't3.small', secondaryAddresses: 60 },
+          { name: 'c', type: 'm5.large', ipv6Addresses: 1 },
+        ],
+      },
+      findings: [
+        '/nodes/0 EC2 would refuse it: InvalidInterface.IpAddressLimitExceeded: Number of private addresses will exceed limit: 61 addresses and prefixes, limit 4 for t3.small',
+        expect.stringMatching(/^\/nodes\/2 EC2 would refuse it: InvalidParameterValue: .* has no IPv6 CIDR block$/),
+      ],
+    },
+    {
+      name: 'networks of one VPC that overlap',
+      value: { vpc: { cidrs: ['10.0.0.0/16', '10.0.0.0/16'] } },
+      findings: [expect.stringMatching(/^\/vpc EC2 would refuse it: /)],
+    },
+    {
       name: 'parts that do not fit together',
       value: {
         vpc: { cidrs: ['10.1.0.0/16'] },
