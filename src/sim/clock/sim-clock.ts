@@ -19,6 +19,9 @@ export function createSimClock(base: Clock): SimClock {
   return new MovableClock(base);
 }
 
+/** Readings a millisecond is divided into. */
+const STEPS = 1024;
+
 class MovableClock implements SimClock {
   readonly #base: Clock;
   /** What moves have added to the readings of the clock below. */
@@ -42,7 +45,7 @@ class MovableClock implements SimClock {
     return (this.#stopped?.now ?? this.#base.now()) + this.#wallOffset;
   }
   monotonic(): number {
-    return (this.#stopped?.monotonic ?? this.#base.monotonic()) + this.#monotonicOffset;
+    return (this.#stopped?.monotonic ?? this.#monotonicBelow()) + this.#monotonicOffset;
   }
 
   advance(ms: number): void {
@@ -60,7 +63,7 @@ class MovableClock implements SimClock {
 
   setTicking(ticking: boolean): void {
     if (ticking === this.ticking) return;
-    const below = { now: this.#base.now(), monotonic: this.#base.monotonic() };
+    const below = { now: this.#base.now(), monotonic: this.#monotonicBelow() };
     if (this.#stopped === undefined) {
       this.#stopped = below;
     } else {
@@ -79,6 +82,11 @@ class MovableClock implements SimClock {
       if (left <= 0) return;
       await this.#pass(left, signal);
     }
+  }
+
+  /** In steps of a binary fraction: sums with whole milliseconds are exact, and 5 s later is not a hair less than 5 s. */
+  #monotonicBelow(): number {
+    return Math.floor(this.#base.monotonic() * STEPS) / STEPS;
   }
 
   /** Waits until so much time has passed, the clock was moved, or the signal came; the caller looks which. */

@@ -83,3 +83,16 @@ test('time passes by itself, and an abort ends a sleep with its reason', async (
     await expect(clock.sleep(1, stop.signal)).rejects.toThrow('enough');
   }
 });
+
+test('moves by whole milliseconds are exact, whatever fraction of one the clock below shows', () => {
+  const wrong = Array.from({ length: 1000 }, (_, index) => 1000 + index * 7.123_456_789).filter((time) => {
+    const clock = createSimClock({ ...shown(), monotonic: () => time });
+    clock.setTicking(false);
+    clock.advance(1500);
+    const then = clock.monotonic();
+    clock.advance(4999);
+    clock.advance(1);
+    return clock.monotonic() - 5000 !== then;
+  });
+  expect(wrong).toEqual([]);
+});
