@@ -1,8 +1,8 @@
 import { HostError } from '../../errors/index.ts';
 import type { Logger } from '../../log/index.ts';
 import { systemClock, systemExec } from '../../sys/index.ts';
-import { createSimClock, isClockTime, parseDuration, parseTime, type SimClock } from '../clock/index.ts';
-import { createChance, Dials } from '../dials/index.ts';
+import { isClockTime, type SimClock } from '../clock/index.ts';
+import { Dials } from '../dials/index.ts';
 import { createEc2Handler } from '../ec2/index.ts';
 import {
   EC2_ADDRESS,
@@ -14,7 +14,7 @@ import {
 } from '../fabric/index.ts';
 import { createImdsHandler, createRoleCredentials } from '../imds/index.ts';
 import { SimFault, type SimVpc } from '../model/index.ts';
-import { buildVpc, type Scenario, type Span } from '../scenario/index.ts';
+import { buildVpc, clockOf, type Scenario, spansOf } from '../scenario/index.ts';
 import { createVpcViews } from '../view/index.ts';
 import { listenForOrders } from './admin.ts';
 import { credentialsOf } from './credentials.ts';
@@ -40,7 +40,7 @@ export async function serveVpc(options: ServeOptions): Promise<void> {
   const { names, log, signal } = options;
   writeRecord(names);
   const { apiOnly, ports, scenario } = readPlan(names);
-  const clock = clockOf(scenario);
+  const clock = clockOf(scenario, systemClock);
   if (!isClockTime(clock.now())) throw startFailure(names, 'the clock of its scenario is not between 1970 and 2999');
   const vpc = builtVpc(names, scenario, clock);
   const dials = new Dials({ buckets: 'ec2', seed: scenario.seed ?? 1 });
@@ -75,7 +75,7 @@ export async function serveVpc(options: ServeOptions): Promise<void> {
     clock,
     signal,
     ...nodes.hooks,
-    ...timesOf(scenario),
+    ...spansOf(scenario),
     ...(scenario.credentials === undefined ? {} : { credentials: credentialsOf(roles, scenario.credentials) }),
     onError: failed('an EC2 request met a defect'),
   });
@@ -118,30 +118,6 @@ function listenInside(names: VpcNames, faces: { readonly ec2: Answer; readonly i
   for (const address of [INTERNET_ADDRESS, ...(hasIpv6() ? [INTERNET_IPV6_ADDRESS] : [])])
     stack.use(listenIn(names.internetNetns, address, (_, caller) => new Response(`${caller}\n`)));
   return stack;
-}
-
-function clockOf({ clock: plan = {} }: Scenario): SimClock {
-  const clock = createSimClock(systemClock);
-  const at = parseTime(plan.at ?? '');
-  if (at !== undefined) clock.setTime(at);
-  clock.advance(parseDuration(plan.ahead ?? '') ?? 0);
-  const behind = parseDuration(plan.behind ?? '');
-  if (behind !== undefined) clock.setTime(clock.now() - behind);
-  if (plan.stopped === true) clock.setTicking(false);
-  return clock;
-}
-
-/** A range is drawn from anew for each attach and detach; equal seeds draw equally. */
-function timesOf({ times = {}, seed = 1 }: Scenario): { attachMs?: () => number; detachMs?: () => number } {
-  const chance = createChance(seed);
-  const drawn = (span: Span) => () => {
-    const [least, most] = typeof span === 'number' ? [span, span] : span;
-    return Math.round(least + (most - least) * chance());
-  };
-  return {
-    ...(times.attachMs === undefined ? {} : { attachMs: drawn(times.attachMs) }),
-    ...(times.detachMs === undefined ? {} : { detachMs: drawn(times.detachMs) }),
-  };
 }
 
 function ended(signal: AbortSignal): Promise<void> {

@@ -22,6 +22,10 @@ import type { EniPlan, GroupPlan, NodePlan, RulePlan, Scenario, SubnetPlan } fro
 /** So that pods, one hop behind the node, get tokens too (EKS node groups are launched with it). */
 const EKS_HOP_LIMIT = 2;
 
+/** One port alone stands for both ends of a range, an ICMP type alone for any of its codes. */
+const ICMP: readonly string[] = ['icmp', 'icmpv6', '1', '58'];
+const ANY_CODE = -1;
+
 /** The VPC of a scenario, still without nodes and undisturbed. Throws the model's `SimFault`. */
 export function buildVpc(scenario: Scenario, now: () => number): SimVpc {
   const { vpc: wanted = {}, times = {}, region = DEFAULT_REGION, seed = 1 } = scenario;
@@ -172,7 +176,7 @@ function ruleRequest(vpc: SimVpc, direction: RuleRequest['direction'], rule: Rul
     direction,
     protocol,
     fromPort: from,
-    toPort: to ?? from,
+    toPort: to ?? (ICMP.includes(protocol) ? ANY_CODE : from),
     peer: peer.includes('/')
       ? { cidr: peer.includes(':') ? parseIpv6Cidr(peer) : parseIpv4Cidr(peer) }
       : { groupId: groupId(vpc, peer) },

@@ -88,13 +88,13 @@ function checkGroup(pointer: string, group: GroupPlan, groups: readonly string[]
 
 function checkRule(pointer: string, rule: RulePlan, groups: readonly string[]): Findings {
   const { peer, protocol, from, to = from } = rule;
+  // Of ICMP the two are a type and a code, which may well be smaller.
+  const hasPorts = ['tcp', 'udp', '6', '17'].includes(protocol);
   const known = groups.includes(peer) || readCidr(peer) !== undefined || isIpv6Cidr(peer);
   return [
     ...(known ? [] : [{ pointer: `${pointer}/peer`, message: `${peer} is neither a network nor a group here` }]),
-    ...(['tcp', 'udp'].includes(protocol) && from === undefined
-      ? [{ pointer: `${pointer}/from`, message: `${protocol} needs a port` }]
-      : []),
-    ...(from !== undefined && to !== undefined && from > to && to !== -1
+    ...(hasPorts && from === undefined ? [{ pointer: `${pointer}/from`, message: `${protocol} needs a port` }] : []),
+    ...(hasPorts && from !== undefined && to !== undefined && from > to
       ? [{ pointer: `${pointer}/to`, message: `${to} is before ${from}` }]
       : []),
   ];

@@ -7,5 +7,6 @@ export { nodeName } from './defaults.ts';
 export { SCENARIOS } from './library.ts';
 export { type ParsedScenario, parseScenario } from './parse-scenario.ts';
 export { type Refusal, rehearse } from './rehearse.ts';
-export type { NodePlan, Scenario, ScenarioFinding, Span, ThrottlePlan } from './scenario.ts';
+export type { NodePlan, Scenario, ScenarioFinding } from './scenario.ts';
 export { NODE_SCHEMA, strictObject } from './schema.ts';
+export { clockOf, spansOf } from './time.ts';

@@ -29,7 +29,9 @@ export interface SubnetPlan {
 export interface RulePlan {
   /** `tcp`, `udp`, `icmp`, `icmpv6`, a number, or `-1` for all. */
   readonly protocol: string;
+  /** Port, or ICMP type; -1 is any type. */
   readonly from?: number;
+  /** Last port, or ICMP code; without it the same port, or any code. */
   readonly to?: number;
   readonly peer: string;
 }

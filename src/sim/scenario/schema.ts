@@ -61,7 +61,12 @@ export const NODE_SCHEMA = strictObject(
 const port = { type: 'integer', minimum: -1, maximum: 65_535 } as const;
 const protocol = { type: 'string', pattern: '^(tcp|udp|icmp|icmpv6|-1|\\d{1,3})$' } as const;
 const rule = strictObject({ protocol, peer: text() }, { from: port, to: port });
-const bucket = strictObject({ size: { type: 'integer', minimum: 1 }, perSecond: { type: 'number', minimum: 0 } });
+/** As dials have it. */
+const MOST_TOKENS = 1_000_000;
+const bucket = strictObject({
+  size: { type: 'integer', minimum: 1, maximum: MOST_TOKENS },
+  perSecond: { type: 'number', minimum: 0, maximum: MOST_TOKENS },
+});
 
 /** A scenario file. Dials are checked where they are defined. */
 export const SCENARIO_SCHEMA = strictObject(
