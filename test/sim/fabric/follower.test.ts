@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import { parseIpv4Cidr } from '../../../src/addr/index.ts';
+import { parseIpv4, parseIpv4Cidr } from '../../../src/addr/index.ts';
 import { createFollower, type FabricState, type Follower, NOTHING } from '../../../src/sim/fabric/follower.ts';
 import { SimVpc } from '../../../src/sim/model/index.ts';
 
@@ -83,6 +83,34 @@ describe('createFollower()', () => {
     ]);
   });
 
+  test('a trunk that comes and goes long after its branch takes it along, and one that was let go it leaves alone', () => {
+    const { vpc, follower, state } = followed();
+    const { id } = run(vpc, 'a');
+    const trunk = vpc.createEni({ subnetId: subnetOf(vpc), interfaceType: 'trunk' });
+    const [stays, goes] = [7, 8].map((vlanId) => {
+      const branch = vpc.createEni({ subnetId: subnetOf(vpc) });
+      return { branch, ...vpc.associateTrunk({ trunkEniId: trunk.id, branchEniId: branch.id, vlanId }) };
+    });
+    let now = state;
+    const seen: unknown[] = [];
+    const step = (change: () => void): void => {
+      now = follower.next(now);
+      follower.forget();
+      change();
+      seen.push([...follower.next(now).ports.values()].map(({ ifName }) => ifName).sort());
+    };
+    let attachmentId = '';
+    step(() => {
+      attachmentId = vpc.beginAttach({ eniId: trunk.id, instanceId: id, deviceIndex: 1 }).id;
+      vpc.completeAttach(attachmentId);
+    });
+    step(() => vpc.disassociateTrunk(goes?.id ?? ''));
+    step(() => vpc.beginDetach({ attachmentId }));
+    step(() => vpc.deleteEni(goes?.branch.id ?? ''));
+    expect(seen).toEqual([['br7', 'br8', 'eth0', 'eth1'], ['br7', 'eth0', 'eth1'], ['eth0'], ['eth0']]);
+    expect(vpc.branchesOf(trunk.id)).toEqual([stays?.branch.id ?? '']);
+  });
+
   test('an efa-only ENI has no link, and one on another network card is numbered on', () => {
     const world = followed();
     const { vpc } = world;
@@ -97,6 +125,8 @@ describe('createFollower()', () => {
       ],
     });
     expect(ports(world)).toEqual(['v-a eth0: 10.0.0.4', 'v-a eth101: 10.0.0.5']);
+    const told = [...world.follower.next(world.state).ports.values()].map(({ dhcp }) => dhcp?.address.address);
+    expect(told).toEqual([parseIpv4('10.0.0.4'), undefined]);
   });
 
   test('a port has its number for as long as the ENI stays at its place', () => {

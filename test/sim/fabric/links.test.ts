@@ -186,6 +186,7 @@ test('planLinks() makes sure that a node can be reached once it is up', () => {
     ['link show dev eni1'],
     ['v-a eth0 2600:1f00::4', 'undefined eni1 fe80::ec:20ff:fe00:1'],
   ]);
+  expect(planLinks(portsOf(), portsOf(primary), { ipv6: false, vlan: false }).received).toEqual([]);
 });
 
 test('parseLocalRoutes() finds an address that its link receives, and not the route to another', () => {

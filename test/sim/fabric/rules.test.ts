@@ -54,7 +54,12 @@ describe('planRules()', () => {
       'add element inet vpc_fabric hop_limits { "eni1" : goto hops_2 }',
     ]));
 
-  const rows: readonly { readonly name: string; readonly after: RuleState; readonly plan: readonly string[] }[] = [
+  const rows: readonly {
+    readonly name: string;
+    readonly before?: RuleState;
+    readonly after: RuleState;
+    readonly plan: readonly string[];
+  }[] = [
     {
       name: 'a second port with the same groups shares their chains',
       after: { ...state, ports: portsOf(primary, secondary) },
@@ -119,6 +124,23 @@ describe('planRules()', () => {
       ],
     },
     {
+      name: 'a group that a port has all along comes last: the port becomes its member',
+      before: { ...state, groups: new Map(), ports: portsOf(primary) },
+      after: { ...state, groups: new Map([['sg-1', []]]) },
+      plan: [
+        'add set inet vpc_fabric sg-1_ports { type ifname; }',
+        'add chain inet vpc_fabric sg-1_egress',
+        'add chain inet vpc_fabric sg-1_ingress',
+        `flush chain inet vpc_fabric egress_${ONE}`,
+        `flush chain inet vpc_fabric ingress_${ONE}`,
+        `add rule inet vpc_fabric egress_${ONE} jump sg-1_egress`,
+        `add rule inet vpc_fabric egress_${ONE} counter name "denied_egress" drop`,
+        `add rule inet vpc_fabric ingress_${ONE} jump sg-1_ingress`,
+        `add rule inet vpc_fabric ingress_${ONE} counter name "denied_ingress" drop`,
+        'add element inet vpc_fabric sg-1_ports { "eni1" }',
+      ],
+    },
+    {
       name: 'source check off, another hop limit',
       after: { ...state, ports: portsOf({ ...primary, sourceDestCheck: false, hopLimit: 1 }) },
       plan: [
@@ -141,7 +163,7 @@ describe('planRules()', () => {
       ],
     },
   ];
-  for (const row of rows) test(row.name, () => expect(plan(state, row.after)).toEqual([...row.plan]));
+  for (const row of rows) test(row.name, () => expect(plan(row.before ?? state, row.after)).toEqual([...row.plan]));
 
   test('what comes goes again: the way back deletes what the way there added', () => {
     const after: RuleState = { ...state, ports: portsOf(primary, secondary, branch) };

@@ -1,4 +1,5 @@
 import { expect, test } from 'bun:test';
+import { parseIpv4Cidr } from '../../../src/addr/index.ts';
 import { createImdsHandler } from '../../../src/sim/imds/index.ts';
 import { smallVpc, subnetId } from '../model/support.ts';
 import { stage } from './support.ts';
@@ -122,4 +123,30 @@ test('a refusal is a page, which nobody can take for a value', async () => {
 test('instances without a role have no credentials', async () => {
   await using s = stage({ role: false });
   expect([await s.read(`${META}iam/`), (await s.read(META)).split('\n').includes('iam/')]).toEqual(['404', false]);
+});
+
+test('the colons of a MAC may come escaped, and the record of calls holds no path of any length', async () => {
+  await using s = stage();
+  const mac = s.vpc.enisOf(s.node)[0]?.mac ?? '';
+  const macs = `${META}network/interfaces/macs/`;
+  for (const spelt of [mac.replaceAll(':', '%3a'), mac.replaceAll(':', '%3A')])
+    expect(await s.read(`${macs}${spelt}/mac`)).toBe(mac);
+  await s.read(`${META}${'x'.repeat(5000)}`);
+  expect(s.vpc.calls().at(-1)?.action.length).toBe(300);
+});
+
+test('services and ARNs are those of the partition of the region', async () => {
+  const seen: unknown[] = [];
+  for (const region of ['cn-north-1', 'us-gov-west-1', 'eu-west-1']) {
+    const subnets = [{ cidr: parseIpv4Cidr('10.0.1.0/24'), availabilityZone: `${region}a` }];
+    await using s = stage({ vpc: smallVpc(undefined, { region, subnets }) });
+    const { InstanceProfileArn } = JSON.parse(await s.read(`${META}iam/info`));
+    seen.push([await s.read(`${META}services/domain`), await s.read(`${META}services/partition`), InstanceProfileArn]);
+  }
+  const profile = 'iam::123456789012:instance-profile/node-role';
+  expect(seen).toEqual([
+    ['amazonaws.com.cn', 'aws-cn', `arn:aws-cn:${profile}`],
+    ['amazonaws.com', 'aws-us-gov', `arn:aws-us-gov:${profile}`],
+    ['amazonaws.com', 'aws', `arn:aws:${profile}`],
+  ]);
 });

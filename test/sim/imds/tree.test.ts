@@ -182,6 +182,7 @@ const paths = [
   [`${META}tags/`, '404'],
   [`${META}constructor`, '404'],
   [`${META}spot/instance-action`, '404'],
+  [`${META}network%2Finterfaces/`, '404'],
   ['/nonsense', '404'],
 ] as const;
 test('paths that hold a listing, and paths that hold nothing', async () => {

@@ -101,3 +101,23 @@ test('ghosts are ENIs that are gone, as they were when last in use; one for each
   ]);
   expect(pickGhosts(history.ghosts()).map(({ id }) => id)).toEqual([second, other, loose]);
 });
+
+test('a hundred ghosts are kept, and one that comes back to life and goes again is the latest', () => {
+  const vpc = smallVpc();
+  const history = new EniHistory();
+  const eni = vpc.createEni({ subnetId: subnetId(vpc) });
+  const die = (id: string): void => history.note({ at: 0, before: { ...eni, id }, after: undefined });
+  for (let n = 0; n < 101; n += 1) die(`eni-${n}`);
+  const attachment: SimEni['attachment'] = {
+    id: 'eni-attach-1',
+    instanceId: 'i-1',
+    deviceIndex: 1,
+    networkCardIndex: 0,
+    state: 'attached',
+    deleteOnTermination: false,
+    attachedAt: 0,
+  };
+  history.note({ at: 0, before: { ...eni, id: 'eni-1', attachment }, after: { ...eni, id: 'eni-1' } });
+  const ids = history.ghosts().map(({ id }) => id);
+  expect([ids.length, ids[0], ids.at(-1)]).toEqual([100, 'eni-2', 'eni-1']);
+});

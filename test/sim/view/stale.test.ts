@@ -2,7 +2,7 @@ import { expect, test } from 'bun:test';
 import { formatCidr } from '../../../src/addr/index.ts';
 import type { SimEni } from '../../../src/sim/model/index.ts';
 import { createVpcViews } from '../../../src/sim/view/index.ts';
-import { faultOf, smallVpc, subnetId } from '../model/support.ts';
+import { block64, cidr, faultOf, smallVpc, subnetId } from '../model/support.ts';
 
 /** Two instances: one with a second ENI, one without; and two ENIs on none. */
 function world() {
@@ -63,6 +63,56 @@ test('deleted-eni: still there as it was in use, unless its subnet is gone too',
   expect([seen().findEni(extra.id), seen().enisOf(big).at(-1)]).toEqual([was, was]);
   expect([...seen().eniIdsBy('instance-id', big)]).toContain(extra.id);
   expect(views.view(undefined)).toBe(vpc);
+});
+
+test('a deleted ENI does not show when its subnet is gone, nor one that is only detached', () => {
+  const { vpc, views, loose } = world();
+  const there = vpc.createSubnet({ cidr: cidr('10.0.9.0/24') });
+  const eni = vpc.createEni({ subnetId: there.id });
+  const seen = (): readonly string[] => {
+    const now = new Set(vpc.enis().map(({ id }) => id));
+    const { enis } = { enis: views.view({ lagMs: 0, stale: 'deleted-eni' }).enis() };
+    return enis.flatMap(({ id }) => (now.has(id) ? [] : [id]));
+  };
+  vpc.deleteEni(eni.id);
+  const deleted = seen();
+  vpc.deleteSubnet(there.id);
+  const without = seen();
+  vpc.deleteEni(loose[0]?.id ?? '');
+  expect([deleted, without, seen()]).toEqual([[eni.id], [], [loose[0]?.id ?? '']]);
+});
+
+test('of an ENI with IPv6 alone to lose, the newest of that is missing', () => {
+  const vpc = smallVpc(undefined, { ipv6: true });
+  vpc.associateSubnetCidr({ subnetId: subnetId(vpc), ipv6Cidr: block64(vpc, 0) });
+  const views = createVpcViews(vpc);
+  const eni = vpc.createEni({ subnetId: subnetId(vpc) });
+  vpc.assignIpv6({ eniId: eni.id, count: 2, prefixCount: 2 });
+  const now = vpc.eni(eni.id);
+  const seen = (stale: 'missing-prefix' | 'missing-address') => views.view({ lagMs: 0, stale }).findEni(eni.id);
+  expect([seen('missing-prefix'), seen('missing-address')]).toEqual([
+    { ...now, ipv6Prefixes: now.ipv6Prefixes.slice(0, 1) },
+    { ...now, ipv6Addresses: now.ipv6Addresses.slice(0, 1) },
+  ]);
+});
+
+test('a lag shows an instance with the primary ENI it was launched with, and without the others', () => {
+  let now = 0;
+  const vpc = smallVpc({ now: () => now });
+  const views = createVpcViews(vpc);
+  now = 1000;
+  const { id } = vpc.runInstance({
+    instanceType: 'm5.large',
+    subnetId: subnetId(vpc),
+    interfaces: [{ deviceIndex: 1 }],
+  });
+  const seen = (lagMs: number): readonly unknown[] =>
+    views
+      .view({ lagMs, stale: undefined })
+      .enisOf(id)
+      .map(({ attachment }) => attachment?.deviceIndex);
+  now = 1500;
+  expect([seen(1000), seen(500)]).toEqual([[0], [0, 1]]);
 });
 
 test('a lag counts by a time that never goes back, also when the time of day does', () => {
