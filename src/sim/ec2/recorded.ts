@@ -10,6 +10,9 @@ const MOST = {
   scanned: 16_384,
 } as const;
 
+/** In place of user data, which may hold secrets: any user of this machine may look at calls. CloudTrail says the same. */
+const REMOVED = '<sensitiveDataRemoved>';
+
 /** The parameters of a request as they are kept, without the action. What is too much is cut off and says so by `…`. */
 export function recordedParameters(pairs: readonly (readonly [string, string])[]): SimCall['parameters'] {
   const kept: [string, string][] = [];
@@ -20,7 +23,7 @@ export function recordedParameters(pairs: readonly (readonly [string, string])[]
       kept.push(['…', `${pairs.length - kept.length} more`]);
       break;
     }
-    kept.push([cut(name, MOST.valueLength), cut(value, MOST.valueLength)]);
+    kept.push([cut(name, MOST.valueLength), name === 'UserData' ? REMOVED : cut(value, MOST.valueLength)]);
     length += name.length + value.length;
   }
   return Object.fromEntries(kept);

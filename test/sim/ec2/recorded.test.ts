@@ -26,11 +26,12 @@ test('parameters that are long or many are cut, and say so', () => {
   expect([
     recordedParameters([
       ['Action', 'RunInstances'],
-      ['UserData', 'x'.repeat(201)],
+      ['UserData', 'c2VjcmV0'],
+      ['ClientToken', 'x'.repeat(201)],
     ]),
     Object.keys(recordedParameters(many)).length,
     Object.entries(recordedParameters(wide)).at(-1),
-  ]).toEqual([{ UserData: `${'x'.repeat(200)}…` }, 101, ['…', '4 more']]);
+  ]).toEqual([{ UserData: '<sensitiveDataRemoved>', ClientToken: `${'x'.repeat(200)}…` }, 101, ['…', '4 more']]);
 });
 
 test('a call tells how long it took, a wait of a dial included', async () => {
