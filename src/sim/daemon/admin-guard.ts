@@ -6,8 +6,8 @@ export interface AdminCaller {
   readonly origin: string | null;
   /** Bytes of the body, as announced. */
   readonly contentLength: string | null;
-  /** User of the calling process; `undefined` when nobody holds the connection any more. */
-  readonly uid: number | undefined;
+  /** Asked only for orders: the user of the calling process; `undefined` when nobody holds the connection any more. */
+  readonly uid: () => number | undefined;
 }
 
 /** Why a caller is turned away. */
@@ -27,13 +27,15 @@ const LOOPBACK = /^(127\.0\.0\.1|localhost)(:\d{1,5})?$/i;
  * Looking is free to all of those users; only the simulator's own user and root give orders.
  */
 export function refusal(caller: AdminCaller, ownUid: number): Refusal | undefined {
-  const { method, host, origin, contentLength, uid } = caller;
+  const { method, host, origin, contentLength } = caller;
   if (host === null || !LOOPBACK.test(host))
     return { status: 403, reason: `the Host header must name 127.0.0.1 or localhost, not ${host ?? 'nothing'}` };
   if (origin !== null) return { status: 403, reason: 'requests of web pages (with an Origin header) are refused' };
   if (Number(contentLength ?? '0') > MAX_ORDER_BYTES)
     return { status: 413, reason: `an order has at most ${MAX_ORDER_BYTES} bytes, not ${contentLength}` };
-  if (method === 'GET' || method === 'HEAD' || uid === 0 || (uid !== undefined && uid === ownUid)) return undefined;
+  if (method === 'GET' || method === 'HEAD') return undefined;
+  const uid = caller.uid();
+  if (uid === 0 || (uid !== undefined && uid === ownUid)) return undefined;
   return {
     status: 403,
     reason: `only root and the user who started the simulator (uid ${ownUid}) may give orders, not ${uid === undefined ? 'an unknown user' : `uid ${uid}`}`,

@@ -45,7 +45,7 @@ async function answerOrder(
       host: request.headers.get('host'),
       origin: request.headers.get('origin'),
       contentLength: request.headers.get('content-length'),
-      uid: peerUid({ peerAddress: caller.address, peerPort: caller.port, port }),
+      uid: () => peerUid({ peerAddress: caller.address, peerPort: caller.port, port }),
     },
     process.getuid?.() ?? 0,
   );
