@@ -10,4 +10,4 @@ export type { BucketMode, BucketSize, Delay, Dial, Stale } from './dial.ts';
 export { Dials } from './dials.ts';
 export { type DialFault, faultFor } from './fault.ts';
 export { lostAnswer } from './lost-answer.ts';
-export { parseDial } from './parse-dial.ts';
+export { MAX_LAG_MS, parseDial } from './parse-dial.ts';

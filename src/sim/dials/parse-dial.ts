@@ -8,7 +8,7 @@ const REFUSALS = ['error', 'denied', 'throttled', 'lost'] as const;
 const EFFECTS = [...REFUSALS, 'delay', 'bucket', 'lagMs', 'stale'] as const;
 const KEYS: readonly string[] = ['action', ...EFFECTS, 'times', 'probability'];
 /** Ten minutes: the past of an ENI is kept no longer. */
-const MAX_LAG_MS = 600_000;
+export const MAX_LAG_MS = 600_000;
 const MAX_TIMES = 1_000_000;
 
 /** A dial, or every reason why the value is none. */

@@ -7,10 +7,9 @@ export function interfaces(vpc: VpcView, enis: readonly SimEni[]): Record<string
   return Object.fromEntries(enis.map((eni) => [eni.mac, () => networkInterface(vpc, eni)]));
 }
 
-/** The names of security groups; a group that is gone shows its id. */
+/** The names of security groups. */
 export function groupNames(vpc: VpcView, ids: readonly string[]): readonly string[] {
-  const names = new Map(vpc.securityGroups().map((group) => [group.id, group.name]));
-  return ids.map((id) => names.get(id) ?? id);
+  return ids.map((id) => vpc.securityGroup(id).name);
 }
 
 function networkInterface(vpc: VpcView, eni: SimEni): ReturnType<Directory> {

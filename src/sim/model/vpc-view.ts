@@ -93,6 +93,9 @@ export class VpcView {
   findSubnet(id: string): SimSubnet | undefined {
     return this.state.subnets.get(id)?.subnet;
   }
+  findSecurityGroup(id: string): SimSecurityGroup | undefined {
+    return this.state.groups.get(id);
+  }
   findInstance(id: string): SimInstance | undefined {
     forgetOld(this.state);
     return this.state.instances.get(id);

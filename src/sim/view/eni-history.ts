@@ -1,7 +1,6 @@
+import { MAX_LAG_MS } from '../dials/index.ts';
 import type { SimEni } from '../model/index.ts';
 
-/** No lag is longer: `MAX_LAG_MS` of the dials. */
-const KEEP_MS = 600_000;
 /** The past takes memory; when more happens in that time, the oldest of it is forgotten. */
 const MOST_CHANGES = 10_000;
 const SWEEP_AFTER = 1_000;
@@ -25,7 +24,7 @@ export class EniHistory {
     this.#changes.push(change);
     this.#noteGhost(change);
     if (this.#changes.length < this.#sweepAt) return;
-    const oldest = change.at - KEEP_MS;
+    const oldest = change.at - MAX_LAG_MS;
     this.#changes = this.#changes.filter(({ at }) => at >= oldest).slice(-MOST_CHANGES);
     this.#sweepAt = this.#changes.length + SWEEP_AFTER;
   }

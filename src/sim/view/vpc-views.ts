@@ -57,8 +57,6 @@ function hasBootedBy(vpc: SimVpc, eniId: string, then: SimEni | undefined): bool
 /** An ENI of the past without what it cannot be shown with any more: its groups, or itself when its subnet is gone. */
 function showable(vpc: SimVpc, eni: SimEni): SimEni | undefined {
   if (vpc.findSubnet(eni.subnetId) === undefined) return undefined;
-  const groups = new Set(vpc.securityGroups().map(({ id }) => id));
-  return eni.securityGroups.every((id) => groups.has(id))
-    ? eni
-    : { ...eni, securityGroups: eni.securityGroups.filter((id) => groups.has(id)) };
+  const securityGroups = eni.securityGroups.filter((id) => vpc.findSecurityGroup(id) !== undefined);
+  return securityGroups.length === eni.securityGroups.length ? eni : { ...eni, securityGroups };
 }

@@ -122,11 +122,12 @@ describe('createFollower()', () => {
       interfaces: [
         { deviceIndex: 1, networkCardIndex: 1 },
         { deviceIndex: 1, networkCardIndex: 2, interfaceType: 'efa-only' },
+        { deviceIndex: 0, networkCardIndex: 3 },
       ],
     });
-    expect(ports(world)).toEqual(['v-a eth0: 10.0.0.4', 'v-a eth101: 10.0.0.5']);
+    expect(ports(world)).toEqual(['v-a eth0: 10.0.0.4', 'v-a eth101: 10.0.0.5', 'v-a eth300: 10.0.0.6']);
     const told = [...world.follower.next(world.state).ports.values()].map(({ dhcp }) => dhcp?.address.address);
-    expect(told).toEqual([parseIpv4('10.0.0.4'), undefined]);
+    expect(told).toEqual([parseIpv4('10.0.0.4'), undefined, undefined]);
   });
 
   test('a port has its number for as long as the ENI stays at its place', () => {
