@@ -10,7 +10,7 @@ describe('refusal()', () => {
     contentLength: '20',
     uid: () => 1000,
   };
-  // Finding out takes the kernel ten milliseconds while thousands of connections wait to be forgotten.
+  // To find out, the kernel walks its whole table of connections: ten milliseconds.
   const noticed = (): number => {
     throw new Error('who only looks may be anybody');
   };
