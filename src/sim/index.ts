@@ -10,17 +10,14 @@ export {
   type EniView,
   type NodeView,
   needDaemon,
-  type Owner,
-  type Plan,
   type SimClient,
   type SimStatus,
-  type StartedVpc,
   serveVpc,
   startVpc,
   stopVpc,
   vpcNamesOf,
 } from './daemon/index.ts';
-export { type BucketMode, type Dial, formatDelay, parseDelay } from './dials/index.ts';
+export { type Dial, formatDelay } from './dials/index.ts';
 export { type VpcNames, vpcNames } from './fabric/index.ts';
 export type { SimCall } from './model/index.ts';
 export { enterArgv, type NodePaths, nodePaths } from './node/index.ts';
@@ -28,7 +25,6 @@ export {
   addPod,
   checkPodName,
   deletePod,
-  listPods,
   type PodName,
   type PodView,
   podArgv,
@@ -43,5 +39,4 @@ export {
   rehearse,
   SCENARIOS,
   type Scenario,
-  type ScenarioFinding,
 } from './scenario/index.ts';

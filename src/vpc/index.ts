@@ -1,12 +1,6 @@
 /** EC2's nouns and limits: what an instance type can hold, and what follows from it. Pure. */
-export { type Architecture, architectureOf } from './architecture.ts';
+export { architectureOf } from './architecture.ts';
 export { branchEnisOf } from './branch-enis.ts';
-export {
-  type Hypervisor,
-  type InstanceLimits,
-  instanceTypes,
-  limitsOf,
-  supportsIpv6,
-} from './instance-limits.ts';
+export { type InstanceLimits, instanceTypes, limitsOf, supportsIpv6 } from './instance-limits.ts';
 export { maxPods } from './max-pods.ts';
 export { ENI_TAG } from './tags.ts';

@@ -4,9 +4,8 @@
  */
 export type { CallFilter } from './call-filter.ts';
 export { createClient, type SimClient } from './client.ts';
-export { type StartedVpc, startVpc, stopVpc } from './lifecycle.ts';
-export type { Plan } from './parse-record.ts';
+export { startVpc, stopVpc } from './lifecycle.ts';
 export { needDaemon } from './record.ts';
-export { type ServeOptions, serveVpc } from './serve.ts';
-export { type Owner, vpcNamesOf } from './state-root.ts';
-export type { ClockView, EniView, NodeView, SimMode, SimStatus, SubnetView } from './views.ts';
+export { serveVpc } from './serve.ts';
+export { vpcNamesOf } from './state-root.ts';
+export type { ClockView, EniView, NodeView, SimStatus } from './views.ts';

@@ -3,11 +3,10 @@
  * the decision what happens to one request. Pure, with time and chance as values; `Dials` holds what is set.
  */
 export { ec2Bucket } from './buckets.ts';
-export { type Chance, createChance } from './chance.ts';
+export { createChance } from './chance.ts';
 export { type Asked, type Decision, type DialState, decide } from './decide.ts';
 export { formatDelay, parseDelay, sampleDelay } from './delay.ts';
 export type { BucketMode, BucketSize, Delay, Dial, Stale } from './dial.ts';
 export { Dials } from './dials.ts';
-export { type DialFault, faultFor } from './fault.ts';
 export { lostAnswer } from './lost-answer.ts';
 export { MAX_LAG_MS, parseDial } from './parse-dial.ts';

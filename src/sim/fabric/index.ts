@@ -4,8 +4,8 @@
  */
 export { EC2_ADDRESS, IMDS_ADDRESS, INTERNET_ADDRESS, INTERNET_IPV6_ADDRESS } from './addresses.ts';
 export { hasIpv6, writeSysctls } from './apply.ts';
-export { createFabric, type Fabric, type FabricOptions } from './fabric.ts';
+export { createFabric, type Fabric } from './fabric.ts';
 export { isNodeName, netnsHome, netnsPath, nodeNetns, type VpcNames, vpcNames } from './names.ts';
 export { createNetns, inNetnsArgv, ownNetns, removeNetns, unmount } from './namespace.ts';
-export { linkName, type Port } from './port.ts';
+export { linkName } from './port.ts';
 export type { DropReason } from './table.ts';

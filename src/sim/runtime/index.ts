@@ -2,8 +2,8 @@
  * A small container runtime: sandboxes on a node, wired by the node's own CNI chain as the specification says. It
  * knows nothing of the plugin it calls.
  */
-export { type Attachment, renderEnvironment, renderPluginInput } from './call.ts';
-export { type Conflist, parseConflist } from './parse-conflist.ts';
+export { renderEnvironment, renderPluginInput } from './call.ts';
+export { parseConflist } from './parse-conflist.ts';
 export {
   addPod,
   checkPodName,

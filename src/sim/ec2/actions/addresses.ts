@@ -12,6 +12,7 @@ function onlyOne(ways: Readonly<Record<string, boolean>>): void {
   if (used.length === 0) throw missing(Object.keys(ways).join(' or '));
 }
 
+/** Adds IPv4 addresses or prefixes to an ENI, by name or by number, never both kinds at once. */
 export const assignPrivateIpAddresses: Action = (parameters, { vpc }) => {
   const eniId = parameters.requiredId('NetworkInterfaceId', 'network-interface');
   const addresses = parameters.addresses('PrivateIpAddress');
@@ -43,6 +44,7 @@ export const assignPrivateIpAddresses: Action = (parameters, { vpc }) => {
   };
 };
 
+/** Takes secondary IPv4 addresses or prefixes off an ENI. */
 export const unassignPrivateIpAddresses: Action = (parameters, { vpc }) => {
   const eniId = parameters.requiredId('NetworkInterfaceId', 'network-interface');
   const addresses = parameters.addresses('PrivateIpAddress');
@@ -55,6 +57,7 @@ export const unassignPrivateIpAddresses: Action = (parameters, { vpc }) => {
   };
 };
 
+/** Adds IPv6 addresses or prefixes to an ENI, by name or by number. */
 export const assignIpv6Addresses: Action = (parameters, { vpc }) => {
   const eniId = parameters.requiredId('NetworkInterfaceId', 'network-interface');
   const addresses = parameters.ipv6Addresses('Ipv6Addresses');
@@ -83,6 +86,7 @@ export const assignIpv6Addresses: Action = (parameters, { vpc }) => {
   };
 };
 
+/** Takes IPv6 addresses or prefixes off an ENI. */
 export const unassignIpv6Addresses: Action = (parameters, { vpc }) => {
   const eniId = parameters.requiredId('NetworkInterfaceId', 'network-interface');
   const addresses = parameters.ipv6Addresses('Ipv6Addresses');

@@ -140,6 +140,7 @@ export function reservationFields(
   };
 }
 
+/** Lists instances by reservation, as late or wrong as the answer is told to be. */
 export const describeInstances: Action = (parameters, { launches }) => {
   const ids = parameters.ids('InstanceId', 'instance');
   const filters = readFilters(parameters);

@@ -69,6 +69,7 @@ function idOf(eni: SimEni | undefined): readonly string[] {
   return eni === undefined ? [] : [eni.id];
 }
 
+/** Lists ENIs, as late or wrong as the answer is told to be. */
 export const describeNetworkInterfaces: Action = (parameters) => {
   const ids = parameters.ids('NetworkInterfaceId', 'network-interface');
   const filters = readFilters(parameters);

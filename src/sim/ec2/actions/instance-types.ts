@@ -9,6 +9,7 @@ import { items } from '../xml.ts';
 /** A listing of every type comes in pages of this size when the caller names none; EC2 allows no larger ones. */
 const TYPES_PAGE = 100;
 
+/** Lists the limits of instance types, all of them page by page. */
 export const describeInstanceTypes: Action = (parameters) => {
   const names = parameters.list('InstanceType');
   const filters = readFilters(parameters);

@@ -4,6 +4,7 @@ import type { Parameters } from '../parameters.ts';
 import { metadataOptions, stateOf } from '../shapes/index.ts';
 import { items } from '../xml.ts';
 
+/** Ends instances; their machines and ENIs follow after the answer. One that is ending already is no failure. */
 export const terminateInstances: Action = (parameters, { vpc, terminate }) => {
   const ids = parameters.requiredIds('InstanceId', 'instance');
   return () => {
@@ -21,6 +22,7 @@ export const terminateInstances: Action = (parameters, { vpc, terminate }) => {
   };
 };
 
+/** Boots running instances again, all or none. */
 export const rebootInstances: Action = (parameters, { vpc }) => {
   const ids = parameters.requiredIds('InstanceId', 'instance');
   return () => {
@@ -33,6 +35,7 @@ export const rebootInstances: Action = (parameters, { vpc }) => {
   };
 };
 
+/** Changes what an instance's metadata service shows and how far its tokens go. */
 export const modifyInstanceMetadataOptions: Action = (parameters, { vpc }) => {
   const instanceId = parameters.requiredId('InstanceId', 'instance');
   const change = readMetadataOptions(parameters);

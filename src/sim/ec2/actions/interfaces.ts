@@ -5,6 +5,7 @@ import { readAddressing, readTagSpecifications } from './requests.ts';
 
 const INTERFACE_TYPES = ['interface', 'trunk', 'branch', 'efa', 'efa-only'] as const;
 
+/** Makes an ENI that hangs on nothing; the same client token makes no second one. */
 export const createNetworkInterface: Action = (parameters, { vpc }) => {
   const token = parameters.clientToken();
   const request = {
@@ -23,6 +24,7 @@ export const createNetworkInterface: Action = (parameters, { vpc }) => {
   };
 };
 
+/** Deletes an ENI that hangs on nothing. */
 export const deleteNetworkInterface: Action = (parameters, { vpc }) => {
   const eniId = parameters.requiredId('NetworkInterfaceId', 'network-interface');
   return () => {
@@ -31,6 +33,7 @@ export const deleteNetworkInterface: Action = (parameters, { vpc }) => {
   };
 };
 
+/** Begins to attach an ENI, which is over some time after the answer. */
 export const attachNetworkInterface: Action = (parameters, { vpc, later, attachMs }) => {
   const eniId = parameters.requiredId('NetworkInterfaceId', 'network-interface');
   const instanceId = parameters.requiredId('InstanceId', 'instance');
@@ -44,6 +47,7 @@ export const attachNetworkInterface: Action = (parameters, { vpc, later, attachM
   };
 };
 
+/** Begins to detach an ENI, which is free some time after the answer. */
 export const detachNetworkInterface: Action = (parameters, { vpc, later, detachMs }) => {
   const attachmentId = parameters.requiredId('AttachmentId', 'attachment');
   const force = parameters.flag('Force') ?? false;
@@ -54,6 +58,7 @@ export const detachNetworkInterface: Action = (parameters, { vpc, later, detachM
   };
 };
 
+/** Changes one attribute of an ENI, as EC2 does: one at a time. */
 export const modifyNetworkInterfaceAttribute: Action = (parameters, { vpc }) => {
   const eniId = parameters.requiredId('NetworkInterfaceId', 'network-interface');
   const attachment = parameters.structure('Attachment');
@@ -82,6 +87,7 @@ export const modifyNetworkInterfaceAttribute: Action = (parameters, { vpc }) => 
 
 const ATTRIBUTES = ['description', 'groupSet', 'sourceDestCheck', 'attachment', 'associatePublicIpAddress'] as const;
 
+/** Shows one attribute of an ENI. */
 export const describeNetworkInterfaceAttribute: Action = (parameters, { vpc }) => {
   const eniId = parameters.requiredId('NetworkInterfaceId', 'network-interface');
   parameters.required('Attribute');

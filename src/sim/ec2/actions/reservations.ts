@@ -7,6 +7,7 @@ import { isIpv6Cidr, reservation } from '../shapes/index.ts';
 import { items } from '../xml.ts';
 import { readTagSpecifications } from './requests.ts';
 
+/** Keeps a part of a subnet for prefixes, or for addresses asked for by name. */
 export const createSubnetCidrReservation: Action = (parameters, { vpc }) => {
   const subnetId = parameters.requiredId('SubnetId', 'subnet');
   const cidr = readCidr(parameters.required('Cidr'));
@@ -20,11 +21,13 @@ export const createSubnetCidrReservation: Action = (parameters, { vpc }) => {
   };
 };
 
+/** Gives a part of a subnet free again. */
 export const deleteSubnetCidrReservation: Action = (parameters, { vpc }) => {
   const id = parameters.requiredId('SubnetCidrReservationId', 'subnet-cidr-reservation');
   return () => ({ deletedSubnetCidrReservation: reservation(vpc, vpc.deleteReservation(id)) });
 };
 
+/** Lists what is kept of a subnet, IPv4 and IPv6 apart. */
 export const getSubnetCidrReservations: Action = (parameters, { vpc }) => {
   const subnetId = parameters.requiredId('SubnetId', 'subnet');
   const filters = readFilters(parameters);

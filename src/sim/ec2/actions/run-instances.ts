@@ -19,6 +19,7 @@ type Network = Partial<Omit<InstanceRequest, 'name' | 'instanceType' | 'subnetId
   readonly subnetId: string | undefined;
 };
 
+/** Launches instances, as many as fit from MinCount to MaxCount; the same client token launches no others. */
 export const runInstances: Action = (parameters, context) => {
   const count = readCount(parameters);
   const token = parameters.clientToken() ?? '';

@@ -19,6 +19,7 @@ export function needGroup(vpc: SimVpc, id: string | undefined, name: string | un
   return found;
 }
 
+/** Makes a security group that lets nothing in and everything out. */
 export const createSecurityGroup: Action = (parameters, { vpc }) => {
   const name = parameters.required('GroupName');
   const description = parameters.required('GroupDescription');
@@ -47,6 +48,7 @@ export const createSecurityGroup: Action = (parameters, { vpc }) => {
   };
 };
 
+/** Deletes a security group that nothing uses. */
 export const deleteSecurityGroup: Action = (parameters, { vpc }) => {
   const groupId = parameters.id('GroupId', 'security-group');
   const name = parameters.text('GroupName');
@@ -88,6 +90,7 @@ function cidrOf({ peer }: SimSecurityRule, ipv6: boolean): string | undefined {
   return 'cidr' in peer && isIpv6Cidr(peer.cidr) === ipv6 ? formatCidr(peer.cidr) : undefined;
 }
 
+/** Lists security groups with their rules, those of equal traffic together. */
 export const describeSecurityGroups: Action = (parameters, { vpc }) => {
   const ids = parameters.ids('GroupId', 'security-group');
   const names = parameters.list('GroupName');
@@ -105,6 +108,7 @@ export const describeSecurityGroups: Action = (parameters, { vpc }) => {
   };
 };
 
+/** Lists the rules of security groups one by one. */
 export const describeSecurityGroupRules: Action = (parameters, { vpc }) => {
   const ids = parameters.ids('SecurityGroupRuleId', 'security-group-rule');
   const filters = readFilters(parameters);

@@ -1,5 +1,5 @@
 import { parseIpv4Cidr } from '../../../addr/index.ts';
-import { SimFault, type SimSecurityRule, type SimVpc } from '../../model/index.ts';
+import { type RuleRequest, SimFault, type SimVpc } from '../../model/index.ts';
 import type { Action } from '../action.ts';
 import { missing, type Parameters } from '../parameters.ts';
 import { revokedRule, securityRule } from '../shapes/index.ts';
@@ -7,15 +7,18 @@ import { items } from '../xml.ts';
 import { readTagSpecifications } from './requests.ts';
 import { needGroup } from './security-groups.ts';
 
-type Rule = Omit<SimSecurityRule, 'id'>;
-type Direction = SimSecurityRule['direction'];
+type Direction = RuleRequest['direction'];
 
 /** EC2's names for protocols that have one; numbers stand for themselves (API reference, IpPermission). */
 const NAMES: Readonly<Record<string, string>> = { '6': 'tcp', '17': 'udp', '1': 'icmp', '58': 'icmpv6' };
 
+/** Lets traffic in. */
 export const authorizeSecurityGroupIngress: Action = (parameters, context) => authorize('ingress', parameters, context);
+/** Lets traffic out. */
 export const authorizeSecurityGroupEgress: Action = (parameters, context) => authorize('egress', parameters, context);
+/** Lets traffic in no longer. */
 export const revokeSecurityGroupIngress: Action = (parameters, context) => revoke('ingress', parameters, context);
+/** Lets traffic out no longer. */
 export const revokeSecurityGroupEgress: Action = (parameters, context) => revoke('egress', parameters, context);
 
 function authorize(direction: Direction, ...[parameters, { vpc }]: ArgumentsOf): ReturnType<Action> {
@@ -59,7 +62,7 @@ type ArgumentsOf = globalThis.Parameters<Action>;
  * The rules a request describes: one for each peer of each `IpPermissions.N`, or a single one spelt out flat, which EC2
  * takes for ingress only.
  */
-function readRules(parameters: Parameters, direction: Direction, vpc: SimVpc): readonly Rule[] {
+function readRules(parameters: Parameters, direction: Direction, vpc: SimVpc): readonly RuleRequest[] {
   const structured = parameters.structures('IpPermissions').flatMap((one) => readPermission(one, direction, vpc));
   const isFlat = ['IpProtocol', 'CidrIp', 'FromPort', 'ToPort'].some((name) => parameters.has(name));
   const flat = isFlat && direction === 'ingress' ? [readFlat(parameters, direction)] : [];
@@ -68,25 +71,25 @@ function readRules(parameters: Parameters, direction: Direction, vpc: SimVpc): r
   return [...structured, ...flat];
 }
 
-function readFlat(parameters: Parameters, direction: Direction): Rule {
+function readFlat(parameters: Parameters, direction: Direction): RuleRequest {
   parameters.required('CidrIp');
   const cidr = parameters.cidr('CidrIp') ?? parseIpv4Cidr('0.0.0.0/0');
   return { direction, ...readTraffic(parameters), peer: { cidr }, description: '' };
 }
 
-function readPermission(parameters: Parameters, direction: Direction, vpc: SimVpc): readonly Rule[] {
+function readPermission(parameters: Parameters, direction: Direction, vpc: SimVpc): readonly RuleRequest[] {
   const traffic = { direction, ...readTraffic(parameters) };
-  const ipv4 = parameters.structures('IpRanges').map((range): Rule => {
+  const ipv4 = parameters.structures('IpRanges').map((range): RuleRequest => {
     range.required('CidrIp');
     const cidr = range.cidr('CidrIp') ?? parseIpv4Cidr('0.0.0.0/0');
     return { ...traffic, peer: { cidr }, description: readDescription(range) };
   });
-  const ipv6 = parameters.structures('Ipv6Ranges').flatMap((range): readonly Rule[] => {
+  const ipv6 = parameters.structures('Ipv6Ranges').flatMap((range): readonly RuleRequest[] => {
     range.required('CidrIpv6');
     const cidr = range.ipv6Cidr('CidrIpv6');
     return cidr === undefined ? [] : [{ ...traffic, peer: { cidr }, description: readDescription(range) }];
   });
-  const groups = parameters.structures('Groups').map((group): Rule => {
+  const groups = parameters.structures('Groups').map((group): RuleRequest => {
     const groupId = group.requiredId('GroupId', 'security-group');
     const owner = group.text('UserId') ?? vpc.ownerId;
     if (owner !== vpc.ownerId)
@@ -113,7 +116,7 @@ function readDescription(parameters: Parameters): string {
 }
 
 /** Protocol and ports: EC2 wants ports for TCP and UDP, type and code for ICMP, and takes none for other protocols. */
-function readTraffic(parameters: Parameters): Pick<Rule, 'protocol' | 'fromPort' | 'toPort'> {
+function readTraffic(parameters: Parameters): Pick<RuleRequest, 'protocol' | 'fromPort' | 'toPort'> {
   const given = parameters.required('IpProtocol').toLowerCase();
   const number = /^\d{1,3}$/.test(given) ? String(Number(given)) : given;
   const protocol = NAMES[number] ?? (number === 'all' ? '-1' : number);

@@ -9,6 +9,7 @@ import { items } from '../xml.ts';
 import { readTagSpecifications } from './requests.ts';
 import { needVpc } from './vpcs.ts';
 
+/** Makes a subnet in a network of the VPC, in a zone by name or by id. */
 export const createSubnet: Action = (parameters, { vpc }) => {
   const vpcId = parameters.requiredId('VpcId', 'vpc');
   const cidr = parameters.cidr('CidrBlock');
@@ -36,6 +37,7 @@ export const createSubnet: Action = (parameters, { vpc }) => {
   };
 };
 
+/** Deletes a subnet without ENIs. */
 export const deleteSubnet: Action = (parameters, { vpc }) => {
   const subnetId = parameters.requiredId('SubnetId', 'subnet');
   return () => {
@@ -44,6 +46,7 @@ export const deleteSubnet: Action = (parameters, { vpc }) => {
   };
 };
 
+/** Changes one attribute of a subnet, as EC2 does: one at a time. */
 export const modifySubnetAttribute: Action = (parameters, { vpc }) => {
   const subnetId = parameters.requiredId('SubnetId', 'subnet');
   const mapPublicIpOnLaunch = parameters.structure('MapPublicIpOnLaunch').flag('Value');
@@ -59,6 +62,7 @@ export const modifySubnetAttribute: Action = (parameters, { vpc }) => {
   };
 };
 
+/** Lists subnets with their free addresses. */
 export const describeSubnets: Action = (parameters, { vpc }) => {
   const ids = parameters.ids('SubnetId', 'subnet');
   const filters = readFilters(parameters);
@@ -97,6 +101,7 @@ export const describeSubnets: Action = (parameters, { vpc }) => {
   };
 };
 
+/** Gives a subnet an IPv6 block. */
 export const associateSubnetCidrBlock: Action = (parameters, { vpc }) => {
   const subnetId = parameters.requiredId('SubnetId', 'subnet');
   const ipv6Cidr = parameters.ipv6Cidr('Ipv6CidrBlock');
@@ -107,6 +112,7 @@ export const associateSubnetCidrBlock: Action = (parameters, { vpc }) => {
   };
 };
 
+/** Takes the IPv6 block from a subnet that does not use it. */
 export const disassociateSubnetCidrBlock: Action = (parameters, { vpc }) => {
   const associationId = parameters.requiredId('AssociationId', 'subnet-cidr');
   return () => {

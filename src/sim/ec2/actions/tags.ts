@@ -5,6 +5,7 @@ import { missing } from '../parameters.ts';
 import { items } from '../xml.ts';
 import { readTags } from './requests.ts';
 
+/** Puts tags on resources, all or none. */
 export const createTags: Action = (parameters, { vpc }) => {
   const resourceIds = parameters.list('ResourceId');
   const tags = readTags(parameters);
@@ -16,6 +17,7 @@ export const createTags: Action = (parameters, { vpc }) => {
   };
 };
 
+/** Takes tags off resources: those named, or all. */
 export const deleteTags: Action = (parameters, { vpc }) => {
   const resourceIds = parameters.list('ResourceId');
   // Without a value the tag goes whatever it says; without any tag all of them go (API reference, DeleteTags).
@@ -30,6 +32,7 @@ export const deleteTags: Action = (parameters, { vpc }) => {
   };
 };
 
+/** Lists every tag of every resource. */
 export const describeTags: Action = (parameters, { vpc }) => {
   const filters = readFilters(parameters);
   const page = readPage(parameters, { min: 5, max: 1000, ids: [], filters });

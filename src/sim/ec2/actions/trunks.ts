@@ -5,6 +5,7 @@ import { readPage, takePage } from '../paging.ts';
 import { missing } from '../parameters.ts';
 import { items, type Xml } from '../xml.ts';
 
+/** Hangs a branch ENI on a trunk by a VLAN. */
 export const associateTrunkInterface: Action = (parameters, { vpc }) => {
   const branchEniId = parameters.requiredId('BranchInterfaceId', 'network-interface');
   const trunkEniId = parameters.requiredId('TrunkInterfaceId', 'network-interface');
@@ -18,6 +19,7 @@ export const associateTrunkInterface: Action = (parameters, { vpc }) => {
   };
 };
 
+/** Takes a branch ENI off its trunk; the same client token may ask again. */
 export const disassociateTrunkInterface: Action = (parameters, { vpc, disassociations }) => {
   const associationId = parameters.requiredId('AssociationId', 'trunk-association');
   const token = parameters.clientToken();
@@ -28,6 +30,7 @@ export const disassociateTrunkInterface: Action = (parameters, { vpc, disassocia
   };
 };
 
+/** Lists which branch hangs on which trunk. */
 export const describeTrunkInterfaceAssociations: Action = (parameters, { vpc }) => {
   const ids = parameters.ids('AssociationId', 'trunk-association');
   const filters = readFilters(parameters);

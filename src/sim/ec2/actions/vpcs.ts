@@ -13,6 +13,7 @@ export function needVpc(vpc: SimVpc, id: string | undefined): void {
     throw new SimFault('InvalidVpcID.NotFound', `The vpc ID '${id}' does not exist`);
 }
 
+/** Shows the one VPC there is. */
 export const describeVpcs: Action = (parameters, { vpc }) => {
   const ids = parameters.ids('VpcId', 'vpc');
   const filters = readFilters(parameters);
@@ -39,6 +40,7 @@ export const describeVpcs: Action = (parameters, { vpc }) => {
   };
 };
 
+/** Gives the VPC another IPv4 network, or IPv6 space of Amazon's. */
 export const associateVpcCidrBlock: Action = (parameters, { vpc }) => {
   const vpcId = parameters.requiredId('VpcId', 'vpc');
   const cidr = parameters.cidr('CidrBlock');
@@ -56,6 +58,7 @@ export const associateVpcCidrBlock: Action = (parameters, { vpc }) => {
   };
 };
 
+/** Takes a network from the VPC that no subnet is in. */
 export const disassociateVpcCidrBlock: Action = (parameters, { vpc }) => {
   const associationId = parameters.requiredId('AssociationId', 'vpc-cidr');
   return () => {
@@ -67,6 +70,7 @@ export const disassociateVpcCidrBlock: Action = (parameters, { vpc }) => {
   };
 };
 
+/** Lists the zones somebody has put a subnet in, and always the first. */
 export const describeAvailabilityZones: Action = (parameters, { vpc }) => {
   const names = parameters.list('ZoneName');
   const ids = parameters.list('ZoneId');

@@ -3,12 +3,6 @@
 export { arnOf, cidrAssociation, groupSet, isIpv6Cidr, tagSet, zoneId } from './common.ts';
 export { hasEna, instance, metadataOptions, stateOf } from './instance.ts';
 export { instanceType } from './instance-type.ts';
-export { attachmentOf, ipv4Prefixes, ipv6Prefixes, networkInterface } from './interface.ts';
-export {
-  amazonPool,
-  availabilityZone,
-  reservation,
-  subnet,
-  vpcShape,
-} from './network.ts';
+export { attachmentOf, ipv4Prefixes, networkInterface } from './interface.ts';
+export { amazonPool, availabilityZone, reservation, subnet, vpcShape } from './network.ts';
 export { revokedRule, securityGroup, securityRule } from './security.ts';
