@@ -1,10 +1,12 @@
 import { describe, expect, test } from 'bun:test';
+import { readFileSync } from 'node:fs';
 import { formatCidr, parseIpv4Cidr } from '../../src/addr/index.ts';
 import { createFollower, NOTHING } from '../../src/sim/fabric/follower.ts';
 import { inNetnsArgv, nodeNetns } from '../../src/sim/fabric/index.ts';
+import { parseLocalRoutes, routeKey } from '../../src/sim/fabric/ipv6-ready.ts';
 import { renderRules } from '../../src/sim/fabric/rules.ts';
 import { nodePaths } from '../../src/sim/node/index.ts';
-import { systemExec } from '../../src/sys/index.ts';
+import { inNetns, openNetns, systemExec } from '../../src/sys/index.ts';
 import { machineState } from '../support/machine-state.ts';
 import { TestNetns } from '../support/netns.ts';
 import { call, createWorld, serveCaller, type World } from '../support/sim-world.ts';
@@ -50,6 +52,12 @@ function held(world: World): readonly string[] {
     .sort();
 }
 
+/** What the kernel receives there in this very moment. */
+function localRoutes(netns: string): ReadonlySet<string> {
+  using place = openNetns(netns);
+  return parseLocalRoutes(inNetns(place, () => readFileSync('/proc/thread-self/net/ipv6_route', 'utf8')));
+}
+
 describe('ENIs come and go', () => {
   test('a hot-plugged ENI is a bare link with its MAC; once configured it carries its addresses; unplugged it is gone', async () => {
     await using world = await createWorld();
@@ -77,6 +85,22 @@ describe('ENIs come and go', () => {
     await world.fabric.settled();
     expect(await world.run('a1', 'ip', '-brief', 'link')).not.toContain('eth1');
     expect(await routerRoutes(world)).toEqual(held(world));
+  });
+});
+
+describe('a node that is handed over', () => {
+  test('receives by IPv6 at once, and its questions by ARP are answered at once', async () => {
+    const { world, routes } = await createWorld({ ipv6: true, nodes: [['a1']] }).then((made) => ({
+      world: made,
+      routes: localRoutes(nodePaths(made.names, 'a1').netns),
+    }));
+    await using _world = world;
+    const [port] = world.fabric.ports();
+    const address = port?.ipv6Addresses[0];
+    expect(address !== undefined && routes.has(routeKey({ address, link: 'eth0' }))).toBe(true);
+    const file = `/proc/sys/net/ipv4/neigh/${port?.name}/proxy_delay`;
+    const { stdout } = await systemExec.run({ argv: [...inNetnsArgv(world.names.routerNetns), 'cat', file] });
+    expect(stdout).toBe('0\n');
   });
 });
 
@@ -157,6 +181,26 @@ describe('the router', () => {
     expect([await listTable([...router]), failures.length]).toEqual([before, 1]);
   }, 60_000);
 });
+
+test('a link that somebody else has removed keeps no other ENI from being plugged, and is told', async () => {
+  const failures: unknown[] = [];
+  await using world = await createWorld({ onFailure: (error) => failures.push(error) });
+  const { vpc, fabric, names } = world;
+  const { eniId, attachmentId } = await world.attach('a1', 1);
+  const port = fabric.ports().find((one) => one.eniId === eniId)?.name ?? '';
+  await systemExec.run({ argv: [...inNetnsArgv(names.routerNetns), 'ip', 'link', 'delete', port] });
+  vpc.beginDetach({ attachmentId });
+  const { id, subnetId } = vpc.instanceByName('a2') ?? {};
+  const eni = vpc.createEni({ subnetId: subnetId ?? '' });
+  vpc.completeAttach(vpc.beginAttach({ eniId: eni.id, instanceId: id ?? '', deviceIndex: 1 }).id);
+  await expect(fabric.settled()).rejects.toThrow(port);
+  expect([await world.run('a2', 'ls', '/sys/class/net'), await routerRoutes(world), failures.length]).toEqual([
+    'eth0\neth1\nlo\n',
+    held(world),
+    1,
+  ]);
+  await fabric.settled();
+}, 60_000);
 
 describe('nothing stays', () => {
   test('a node writes to itself only, and nothing of the VPC is left on the machine', async () => {
