@@ -220,6 +220,32 @@ describe('what an ENI holds', () => {
     ]);
   }, 60_000);
 
+  test('the router itself offers nothing: neither pings nor ports of a gateway are answered', async () => {
+    const gateway = (name: string, protocol: 'icmp' | 'tcp' | 'udp', address: string): Target => ({
+      ...{ name, protocol, address },
+      ...{ machine: '', port: 80 },
+    });
+    const seen = await probeAll(
+      packets.world,
+      packets.senders('ipv4').filter(({ name }) => ['a1', 'web', 'internet'].includes(name)),
+      [
+        gateway('ping', 'icmp', '10.0.0.1'),
+        gateway('tcp', 'tcp', '10.0.0.1'),
+        gateway('udp', 'udp', '10.0.0.1'),
+        gateway("b's gateway", 'icmp', '10.0.1.1'),
+        gateway('outside', 'icmp', '203.0.113.1'),
+      ],
+    );
+    expect(seen).toBe(
+      table(`
+        from > to  ping    tcp     udp     b's gateway  outside
+        a1         closed  closed  closed  closed       closed
+        web        closed  closed  closed  closed       closed
+        internet   closed  closed  closed  closed       closed
+      `),
+    );
+  }, 60_000);
+
   test('a branch is held by its trunk, and by nobody when it leaves', async () => {
     const { world, enis } = packets;
     const { subnetId, trunk } = enis.branch2;
