@@ -70,7 +70,7 @@ export async function up(context: SimContext, options: UpOptions): Promise<void>
         progress.waiting(`${node.name}, ${index + 1} of ${nodes.length}`);
         await interrupted.race(client.addNode(node));
       }
-      await disturb(client, scenario);
+      await interrupted.race(disturb(client, scenario));
       await report(context, options, client);
     } catch (error) {
       await stopVpc(names, pid);
