@@ -10,19 +10,8 @@ import {
 } from '../../addr/index.ts';
 import { SimFault } from '../model/index.ts';
 import { checkId, type IdKind } from './ids.ts';
+import { emptyNode, firstOf, growTree, numbered, type ParameterNode } from './parameter-tree.ts';
 import { isUnsupported } from './unsupported.ts';
-
-interface Node {
-  value: string | undefined;
-  read: boolean;
-  readonly children: Map<string, Node>;
-}
-
-/** No EC2 parameter nests deeper (`NetworkInterface.1.PrivateIpAddresses.1.Primary`); a bound keeps the tree shallow. */
-const MAX_DEPTH = 8;
-
-/** Control characters, and these two, have no place in XML, so an answer could not give them back. */
-const UNPRINTABLE = /[^\P{Cc}\t\n\r]|[\uFFFE\uFFFF]/u;
 
 const TRUE = new Set(['true', '1']);
 const FALSE = new Set(['false', '0']);
@@ -34,10 +23,10 @@ const FALSE = new Set(['false', '0']);
 export class Parameters {
   /** The action asked for. */
   readonly action: string;
-  readonly #node: Node;
+  readonly #node: ParameterNode;
   readonly #path: string;
 
-  private constructor(action: string, node: Node, path: string) {
+  private constructor(action: string, node: ParameterNode, path: string) {
     this.action = action;
     this.#node = node;
     this.#path = path;
@@ -45,26 +34,7 @@ export class Parameters {
 
   /** Reads the pairs of a form body or a query string. */
   static parse(pairs: Iterable<readonly [string, string]>): Parameters {
-    const root = emptyNode();
-    for (const [name, value] of pairs) {
-      if (UNPRINTABLE.test(name))
-        throw new SimFault('InvalidQueryParameter', 'The name of a parameter holds a control character');
-      const steps = name.split('.');
-      if (steps.length > MAX_DEPTH) throw new SimFault('InvalidQueryParameter', `The parameter ${name} nests too deep`);
-      let node = root;
-      for (const step of steps) {
-        let child = node.children.get(step);
-        if (child === undefined) {
-          child = emptyNode();
-          node.children.set(step, child);
-        }
-        node = child;
-      }
-      if (node.value !== undefined) throw new SimFault('InvalidQueryParameter', `The parameter ${name} is given twice`);
-      if (UNPRINTABLE.test(value))
-        throw new SimFault('InvalidParameterValue', `The parameter ${name} holds a control character`);
-      node.value = value;
-    }
+    const root = growTree(pairs);
     return new Parameters(root.children.get('Action')?.value ?? '', root, '');
   }
 
@@ -205,7 +175,7 @@ export class Parameters {
 
   /** The texts of `name.1`, `name.2`, … */
   list(name: string): readonly string[] {
-    return this.#numbered(name).flatMap(({ node }) => {
+    return numbered(this.#node.children.get(name)).flatMap(({ node }) => {
       if (node.value === undefined) return [];
       node.read = true;
       return [node.value];
@@ -214,7 +184,7 @@ export class Parameters {
 
   /** The structures `name.1.…`, `name.2.…` */
   structures(name: string): readonly Parameters[] {
-    return this.#numbered(name).map(
+    return numbered(this.#node.children.get(name)).map(
       ({ node, step }) => new Parameters(this.action, node, `${this.#path}${name}.${step}.`),
     );
   }
@@ -235,14 +205,6 @@ export class Parameters {
   finish(): void {
     const name = firstOf(this.#node, (node) => !node.read);
     if (name !== undefined) throw new SimFault('UnknownParameter', `The parameter ${name} is not recognized`);
-  }
-
-  #numbered(name: string): readonly { readonly node: Node; readonly step: string }[] {
-    const children = this.#node.children.get(name)?.children ?? new Map<string, Node>();
-    return [...children]
-      .filter(([step]) => /^[1-9]\d{0,5}$/.test(step))
-      .sort(([a], [b]) => Number(a) - Number(b))
-      .map(([step, node]) => ({ node, step }));
   }
 
   #address(name: string, value: string): Ipv4Address {
@@ -266,19 +228,4 @@ export class Parameters {
 /** EC2's complaint about a parameter an action cannot do without. */
 export function missing(name: string): SimFault {
   return new SimFault('MissingParameter', `The request must contain the parameter ${name}`);
-}
-
-function emptyNode(): Node {
-  return { value: undefined, read: false, children: new Map() };
-}
-
-/** The name of the first parameter with a value that passes the test. */
-function firstOf(root: Node, test: (node: Node, path: string) => boolean, above = ''): string | undefined {
-  for (const [step, node] of root.children) {
-    const path = above === '' ? step : `${above}.${step}`;
-    if (node.value !== undefined && test(node, path)) return path;
-    const found = firstOf(node, test, path);
-    if (found !== undefined) return found;
-  }
-  return undefined;
 }
