@@ -106,6 +106,25 @@ test('"sim exec" without a command is a shell on the node, on a terminal and wit
   expect(terminal.stdout).toMatch(/answer-42\r?\n/);
 }, 60_000);
 
+test('a signal to "sim exec" is the command\'s to answer, and so is the exit status', async () => {
+  await using cli = new Cli();
+  await cli.json(['up', '--nodes', '1']);
+  const waits = (signal: string): string =>
+    `trap "echo had ${signal}; exit 7" ${signal}; echo ready; while :; do sleep 0.05; done`;
+  const found: unknown[] = [];
+  for (const signal of ['TERM', 'HUP', 'INT'] as const) {
+    const argv = [...cli.argv(['exec']), 'node-a', '--', 'sh', '-c', waits(signal)];
+    const child = Bun.spawn(argv, { stdin: 'ignore', stdout: 'pipe' });
+    let said = '';
+    for await (const chunk of child.stdout) {
+      if (said === '') child.kill(`SIG${signal}`);
+      said += new TextDecoder().decode(chunk);
+    }
+    found.push([said, await child.exited]);
+  }
+  expect(found).toEqual(['TERM', 'HUP', 'INT'].map((signal) => [`ready\nhad ${signal}\n`, 7]));
+}, 60_000);
+
 test('a node is launched with what its options say', async () => {
   await using cli = new Cli();
   await cli.json(['up', '--api-only', '--nodes', '0']);

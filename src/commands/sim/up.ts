@@ -163,16 +163,18 @@ function portNumber(option: string, text: string): number {
   return port;
 }
 
-/** Turns the first SIGINT or SIGTERM into a failure of what is waited for, so that it is undone like any other. */
+const INTERRUPTS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** Turns a signal to end into a failure of what is waited for, so that it is undone like any other. */
 function onInterrupt(): Disposable & { readonly race: <T>(work: Promise<T>) => Promise<T> } {
   const { promise, reject } = Promise.withResolvers<never>();
   promise.catch(() => undefined);
   const interrupt = (signal: string): void => reject(new HostError('SIM_INTERRUPTED', { signal }));
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, interrupt);
+  for (const signal of INTERRUPTS) process.on(signal, interrupt);
   return {
     race: (work) => Promise.race([work, promise]),
     [Symbol.dispose]: () => {
-      for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, interrupt);
+      for (const signal of INTERRUPTS) process.off(signal, interrupt);
     },
   };
 }
