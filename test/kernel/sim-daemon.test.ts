@@ -105,3 +105,24 @@ test('nodes come and go, and refusals leave the VPC as it was', async () => {
     [[['node-a', '10.0.0.4']], false],
   );
 }, 60_000);
+
+test('a node whose machine cannot be made leaves nothing in the VPC, and its name is free again', async () => {
+  await using cli = new Cli();
+  await cli.sim(['up', '--nodes', '0']);
+  const netns = `${cli.name}-far`;
+  const found = async (): Promise<unknown> => {
+    const { nodes, availableEnis, subnets } = await cli.json(['status']);
+    return [nodes, availableEnis, Object(subnets)[0].free];
+  };
+  await systemExec.run({ argv: ['ip', 'netns', 'add', netns] });
+  try {
+    expect(Object((await cli.json(['node', 'add', 'far']))['error']).code).toBe('SIM_NETNS_TAKEN');
+    expect([await found(), JSON.parse((await cli.sim(['node', 'list', '--json'])).stdout)]).toEqual([
+      [[], [], 251],
+      [],
+    ]);
+  } finally {
+    await systemExec.run({ argv: ['ip', 'netns', 'delete', netns] });
+  }
+  expect((await cli.json(['node', 'add', 'far']))['state']).toBe('running');
+}, 60_000);

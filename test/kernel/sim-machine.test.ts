@@ -1,9 +1,18 @@
 import { expect, test } from 'bun:test';
 import { existsSync, readFileSync } from 'node:fs';
-import { createMachine, enterArgv, nodePaths, rebootMachine, removeMachine } from '../../src/sim/node/index.ts';
+import { join } from 'node:path';
+import { vpcNames } from '../../src/sim/index.ts';
+import {
+  createMachine,
+  enterArgv,
+  nodePaths,
+  rebootMachine,
+  removeMachine,
+  removeRemains,
+} from '../../src/sim/node/index.ts';
 import { systemExec } from '../../src/sys/index.ts';
 import { machineState } from '../support/machine-state.ts';
-import { createWorld, type World } from '../support/sim-world.ts';
+import { createWorld, freshVpcName, type World } from '../support/sim-world.ts';
 
 /** A program that runs on a node until somebody ends it; resolves when it is in there. */
 async function startOn(world: World, node: string): Promise<Bun.Subprocess<'ignore', 'pipe', 'inherit'>> {
@@ -70,3 +79,28 @@ test('a node that cannot be made is undone; one that exists is left alone', asyn
   await expect(createMachine(systemExec, world.names, 'a1')).rejects.toMatchObject({ code: 'SIM_NODE_EXISTS' });
   expect(await world.run('a1', 'ls', '/sys/class/net')).toBe('eth0\nlo\n');
 });
+
+/** In a mount namespace of its own, where the machine has a CNI and something else; "$0" is the VPC, "$@" our command. */
+const WITH_CNI = `
+set -e
+mount -t tmpfs tmpfs /opt
+mkdir -p /opt/cni/bin /opt/other
+"$@" up --name "$0" --nodes 1 >/dev/null
+"$@" exec --name "$0" node-a -- ls /opt
+"$@" exec --name "$0" node-a -- mkdir -p /opt/cni/bin/own
+ls /opt/cni/bin
+"$@" down --name "$0"`;
+
+test('a node does not see the CNI of the machine, and what it installs is not on the machine', async () => {
+  const before = await machineState();
+  const name = freshVpcName();
+  const sim = [process.execPath, join(import.meta.dir, '../../src/bin/main.ts'), 'sim'];
+  const unshared = ['--mount', '--propagation', 'private', '--', 'sh', '-c', WITH_CNI, name, ...sim];
+  try {
+    const { stdout } = await systemExec.run({ argv: ['unshare', ...unshared], timeoutMs: 60_000 });
+    expect(stdout).toBe(`other\n${name} is gone\n`);
+  } finally {
+    await removeRemains(systemExec, vpcNames(name));
+  }
+  expect(await machineState()).toBe(before);
+}, 60_000);
