@@ -26,8 +26,23 @@ export class HostError extends Error {
   }
 }
 
-/** The error itself when it is ours, otherwise an `INTERNAL` one that keeps it as the cause. */
+/** What is wrong with a file system, not with us. */
+const FILE_SYSTEM: ReadonlyMap<unknown, string> = new Map([
+  ['ENOSPC', 'no space left on the file system (ENOSPC)'],
+  ['EDQUOT', 'the disk quota is used up (EDQUOT)'],
+  ['EROFS', 'the file system is mounted read-only (EROFS)'],
+]);
+
+/** The error itself when it is ours; otherwise one that keeps it as the cause: `FILE_FAILED` of a full disk, or `INTERNAL`. */
 export function toHostError(error: unknown): HostError {
   if (error instanceof HostError) return error;
+  const said = (key: 'code' | 'path' | 'syscall'): unknown => Object(error)[key];
+  const reason = FILE_SYSTEM.get(said('code'));
+  if (reason !== undefined)
+    return new HostError(
+      'FILE_FAILED',
+      { action: `${said('syscall') ?? 'write'}`, path: `${said('path') ?? 'a file'}`, reason },
+      error,
+    );
   return new HostError('INTERNAL', { reason: error instanceof Error ? error.message : String(error) }, error);
 }

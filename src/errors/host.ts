@@ -25,7 +25,7 @@ export const HOST_ERRORS = {
   FILE_FAILED: {
     retry: 'never',
     says: (d) => `could not ${d['action']} ${d['path']}: ${d['reason']}`,
-    remedy: 'check the path, its permissions and whether its file system is mounted read-only',
+    remedy: 'check the path, its permissions and whether its file system is full or mounted read-only',
   },
   FILE_NOT_REGULAR: {
     retry: 'never',

@@ -13,7 +13,7 @@ export { codeRanges, giveBackMemory } from './memory.ts';
 export { closeSocket, openNetlinkSocket, receiveInto, sendBytes } from './netlink-socket.ts';
 export { inNetns, type Netns, openNetns } from './netns.ts';
 export { readSysctl, writeSysctl } from './proc-sys.ts';
-export { runAttached, startDetached } from './process.ts';
+export { needPrograms, runAttached, startDetached } from './process.ts';
 export {
   type Child,
   identifyProcess,

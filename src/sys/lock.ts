@@ -18,6 +18,16 @@ function isStillThere(fd: number, path: string): boolean {
   return there !== undefined && there.ino === fstatSync(fd).ino;
 }
 
+/** For the message of whoever finds it held. A file system that is full must not keep us from removing what fills it. */
+function note(fd: number): void {
+  try {
+    ftruncateSync(fd);
+    writeSync(fd, `${process.pid}\n`);
+  } catch {
+    // Then the message names no pid.
+  }
+}
+
 function tryOnce(path: string): Lock | 'held' | 'vanished' {
   const fd = fileAttempt('open the lock', path, () => openSync(path, 'a+', 0o600));
   if (libc.flock(fd, LOCK_EX | LOCK_NB) !== 0) {
@@ -31,8 +41,7 @@ function tryOnce(path: string): Lock | 'held' | 'vanished' {
     closeSync(fd);
     return 'vanished';
   }
-  ftruncateSync(fd);
-  writeSync(fd, `${process.pid}\n`);
+  note(fd);
   const release = (): void => {
     if (isStillThere(fd, path)) unlinkSync(path);
     closeSync(fd);

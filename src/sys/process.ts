@@ -51,3 +51,9 @@ export function startDetached(options: {
     closeSync(log);
   });
 }
+
+/** Throws `PROGRAM_MISSING` for the first program that is not on the path. */
+export function needPrograms(programs: readonly string[]): void {
+  const program = programs.find((name) => Bun.which(name) === null);
+  if (program !== undefined) throw new HostError('PROGRAM_MISSING', { program });
+}

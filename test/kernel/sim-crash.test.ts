@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'bun:test';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { vpcNames } from '../../src/sim/index.ts';
 import { machineState } from '../support/machine-state.ts';
 import { Cli } from '../support/sim-cli.ts';
@@ -110,4 +112,58 @@ test('an interrupt during up undoes what was started, and says so', async () => 
   expect(await command.exited).toBe(1);
   expect(await new Response(command.stderr).text()).toContain('SIM_INTERRUPTED: ended by SIGINT');
   expect([daemons(cli.name), await machineState()]).toEqual([[], before]);
+}, 60_000);
+
+/** Pids of processes with these words. */
+function pidsOf(...words: readonly string[]): readonly number[] {
+  return readdirSync('/proc')
+    .map(Number)
+    .filter((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/cmdline`, 'utf8') === `${words.join('\0')}\0`;
+      } catch {
+        return false;
+      }
+    });
+}
+
+test('processes in namespaces of their own, as containers have, end with their node, and no others', async () => {
+  await using cli = new Cli();
+  await cli.json(['up', '--nodes', '2']);
+  // Nobody else sleeps for so long.
+  const long = (index: number): string => `${process.pid}${index}`;
+  const contained = (index: number): string =>
+    ['-m', '-mn', '-mnpf'].map((kinds) => `unshare ${kinds} sleep ${long(index)} > /dev/null 2>&1 &`).join(' ');
+  const running = (): readonly number[] => [1, 2, 3].map((index) => pidsOf('sleep', long(index)).length);
+  const until = async (wanted: readonly number[]): Promise<void> => {
+    for (const deadline = performance.now() + 10_000; performance.now() < deadline; await Bun.sleep(10))
+      if (Bun.deepEquals(running(), wanted)) break;
+    expect(running()).toEqual(wanted);
+  };
+  const foreign = Bun.spawn(['unshare', '-m', 'sleep', long(3)]);
+  await cli.exec('node-a', 'sh', '-c', contained(1));
+  await cli.exec('node-b', 'sh', '-c', contained(2));
+  await until([3, 3, 1]);
+  await cli.sim(['node', 'reboot', 'node-a']);
+  await until([0, 3, 1]);
+  await cli.sim(['down']);
+  await until([0, 0, 1]);
+  foreign.kill('SIGKILL');
+  await foreign.exited;
+}, 60_000);
+
+test('a program that is missing is told of before anything is made', async () => {
+  const before = await machineState();
+  const cli = new Cli();
+  const path = mkdtempSync(join(tmpdir(), 'vpc-cni-path-'));
+  const found: unknown[] = [];
+  for (const programs of [['mount'], ['ip', 'mknod', 'mount', 'nft', 'nsenter', 'tee', 'umount']]) {
+    for (const program of programs) rmSync(join(path, program), { force: true });
+    for (const program of programs) symlinkSync(Bun.which(program) ?? '', join(path, program));
+    const child = Bun.spawn([...cli.argv(['up']), '--json'], { env: { PATH: path }, stdout: 'pipe' });
+    found.push(JSON.parse(await new Response(child.stdout).text()).error.message);
+  }
+  rmSync(path, { recursive: true });
+  expect(found).toEqual(['the program ip is not installed', 'the program unshare is not installed']);
+  expect(await machineState()).toBe(before);
 }, 60_000);

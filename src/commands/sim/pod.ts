@@ -122,7 +122,9 @@ async function forEach(
       );
     }
   };
-  await during(context, `${what} ${pods.length} pods`, () => Promise.all(Array.from({ length: AT_ONCE }, worker)));
+  await during(context, `${what} ${pods.length} ${pods.length === 1 ? 'pod' : 'pods'}`, () =>
+    Promise.all(Array.from({ length: AT_ONCE }, worker)),
+  );
   return outcomes;
 }
 

@@ -1,12 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { HostError } from '../../errors/index.ts';
-import { startDetached, systemClock, systemExec, takeLock } from '../../sys/index.ts';
+import { needPrograms, startDetached, systemClock, systemExec, takeLock } from '../../sys/index.ts';
 import type { VpcNames } from '../fabric/index.ts';
 import { createStateDir, hasRemains, removeRemains, signal } from '../node/index.ts';
 import { createClient, type SimClient } from './client.ts';
 import { parseEnd } from './parse-answers.ts';
 import type { Plan } from './parse-record.ts';
 import { liveDaemon, logFile, logWriters, needDaemon, writePlan } from './record.ts';
+
+/** What machines are made of and removed with; told of before anything is made. */
+const PROGRAMS = ['ip', 'mknod', 'mount', 'nft', 'nsenter', 'tee', 'umount', 'unshare'] as const;
 
 // A loaded machine lays the fabric out in well under a second.
 const START_DEADLINE_MS = 20_000;
@@ -21,7 +24,7 @@ export interface StartedVpc {
 
 /**
  * Starts the daemon of a VPC and returns once everything serves. What a crashed daemon left is removed first: its model
- * died with it. Throws `SIM_ALREADY_RUNNING` or `SIM_START_FAILED`, leaving nothing behind.
+ * died with it. Throws `SIM_ALREADY_RUNNING`, `PROGRAM_MISSING` or `SIM_START_FAILED`, leaving nothing behind.
  */
 export async function startVpc(options: {
   readonly names: VpcNames;
@@ -34,8 +37,9 @@ export async function startVpc(options: {
   const running = liveDaemon(names);
   if (running !== undefined) throw new HostError('SIM_ALREADY_RUNNING', { name: names.vpc, pid: running.pid });
   if (hasRemains(names)) await removeVpc(names);
-  await createStateDir(systemExec, names);
+  needPrograms(plan.apiOnly ? [] : PROGRAMS);
   try {
+    await createStateDir(systemExec, names);
     writePlan(names, plan);
     const pid = await startDetached({ argv, log: logFile(names) });
     await untilServing(names, pid);

@@ -1,7 +1,7 @@
 import type { Exec } from '../../sys/index.ts';
 import { createFabric, type Fabric, nodeNetns, type VpcNames } from '../fabric/index.ts';
 import type { SimInstance, SimVpc } from '../model/index.ts';
-import { createMachine, killOccupants, nodePaths, rebootMachine, removeMachine } from '../node/index.ts';
+import { createMachine, haltMachine, nodePaths, rebootMachine, removeMachine } from '../node/index.ts';
 import { listPods, type PodView } from '../runtime/index.ts';
 import type { NodeNames } from './node-names.ts';
 
@@ -47,10 +47,7 @@ export async function createMachines(parts: {
     onFailure,
   });
   vpc.observe((event) => fabric.follow(event));
-  const halt = (node: string): Promise<void> => {
-    const { mountNamespace, netns } = nodePaths(names, node);
-    return killOccupants([mountNamespace, netns]);
-  };
+  const halt = (node: string): Promise<void> => haltMachine(nodePaths(names, node));
   return {
     create: async (node) => void (await createMachine(exec, names, node)),
     halt,

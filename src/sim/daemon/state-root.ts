@@ -37,6 +37,7 @@ function makePrivate(path: string): void {
 /** Whoever may write there could plant a record that sends our orders elsewhere, so a link is refused as well. */
 function checkPrivate(path: string, uid: number): void {
   const refuse = (reason: string): HostError => new HostError('SIM_NO_PRIVATE_DIRECTORY', { path, reason });
+  if (!path.startsWith('/')) throw refuse('it is no absolute path');
   const stat = lstatSync(path, { throwIfNoEntry: false });
   if (stat === undefined) throw refuse('it does not exist');
   if (!stat.isDirectory()) throw refuse('it is no directory');

@@ -81,6 +81,11 @@ export async function removeMachine(exec: Exec, names: VpcNames, node: string): 
   createFiles('/').removeTree(paths.directory);
 }
 
+/** Ends every process of a node, as a power cut would; its links still hang on it. */
+export function haltMachine({ mountNamespace, netns, directory }: NodePaths): Promise<void> {
+  return killOccupants({ namespaceFiles: [mountNamespace, netns], directory });
+}
+
 async function boot(exec: Exec, names: VpcNames, paths: NodePaths): Promise<void> {
   const netns = nodeNetns(names, paths.node);
   await createNetns(exec, netns);
@@ -94,7 +99,7 @@ async function boot(exec: Exec, names: VpcNames, paths: NodePaths): Promise<void
 }
 
 async function switchOff(exec: Exec, names: VpcNames, paths: NodePaths): Promise<void> {
-  await killOccupants([paths.mountNamespace, paths.netns]);
+  await haltMachine(paths);
   if (existsSync(paths.mountNamespace)) {
     await unmount(exec, paths.mountNamespace);
     rmSync(paths.mountNamespace);

@@ -38,7 +38,7 @@ export async function removeRemains(exec: Exec, names: VpcNames): Promise<void> 
 
 async function removeNamespaces(exec: Exec, names: VpcNames): Promise<void> {
   const kept = [...filesIn(`${names.stateDir}/netns`), ...keptMountNamespaces(names)];
-  await killOccupants(kept);
+  await killOccupants({ namespaceFiles: kept, directory: nodesDirectory(names) });
   for (const netns of ownNetns(names)) await removeNetns(exec, netns);
   for (const path of kept.filter((file) => existsSync(file))) await unmount(exec, path);
 }

@@ -29,6 +29,8 @@ describe('vpcNamesOf()', () => {
       ? [{ name: 'foreign', make: (path: string) => mkdirSync(path, { mode: 0o700 }), reason: 'it belongs to uid 0' }]
       : []),
   ];
+  test('refuses a runtime directory that depends on where one stands', () =>
+    expect(() => vpcNamesOf({ uid: somebody, runtimeDir: 'run' }, 'v')).toThrow('it is no absolute path'));
   for (const { name, make, reason } of rows)
     test(`refuses a runtime directory: ${name}`, () => {
       const path = join(base, name);
