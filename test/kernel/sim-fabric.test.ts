@@ -7,6 +7,7 @@ import { parseLocalRoutes, routeKey } from '../../src/sim/fabric/ipv6-ready.ts';
 import { renderRules } from '../../src/sim/fabric/rules.ts';
 import { nodePaths } from '../../src/sim/node/index.ts';
 import { inNetns, openNetns, systemExec } from '../../src/sys/index.ts';
+import { instanceNamed } from '../support/instance-named.ts';
 import { machineState } from '../support/machine-state.ts';
 import { TestNetns } from '../support/netns.ts';
 import { call, createWorld, serveCaller, type World } from '../support/sim-world.ts';
@@ -145,7 +146,7 @@ describe('the router', () => {
     vpc.unassignIpv6({ eniId: one.eniId, ...held6 });
     vpc.assignIpv6({ eniId: two.eniId, ...held6 });
     vpc.revokeRules({ groupId: web.id, ruleIds: added === undefined ? [] : [added.id] });
-    vpc.setMetadataOptions(vpc.instanceByName('b1')?.id ?? '', { hopLimit: 5 });
+    vpc.setMetadataOptions(instanceNamed(vpc, 'b1')?.id ?? '', { hopLimit: 5 });
     vpc.associateCidr({ cidr: parseIpv4Cidr('100.64.0.0/16') });
     vpc.createSubnet({ cidr: parseIpv4Cidr('100.64.0.0/20'), availabilityZone: 'us-east-1a' });
     await check();
@@ -154,7 +155,7 @@ describe('the router', () => {
     vpc.deleteSecurityGroup(web.id);
     vpc.beginDetach({ attachmentId: one.attachmentId });
     vpc.completeDetach(one.attachmentId);
-    const instanceId = vpc.instanceByName('a2')?.id ?? '';
+    const instanceId = instanceNamed(vpc, 'a2')?.id ?? '';
     vpc.completeAttach(vpc.beginAttach({ eniId: one.eniId, instanceId, deviceIndex: 2 }).id);
     await check();
     expect(await world.run('a2', 'ls', '/sys/class/net')).toBe('eth0\neth1\neth2\nlo\n');
@@ -190,7 +191,7 @@ test('a link that somebody else has removed keeps no other ENI from being plugge
   const port = fabric.ports().find((one) => one.eniId === eniId)?.name ?? '';
   await systemExec.run({ argv: [...inNetnsArgv(names.routerNetns), 'ip', 'link', 'delete', port] });
   vpc.beginDetach({ attachmentId });
-  const { id, subnetId } = vpc.instanceByName('a2') ?? {};
+  const { id, subnetId } = instanceNamed(vpc, 'a2') ?? {};
   const eni = vpc.createEni({ subnetId: subnetId ?? '' });
   vpc.completeAttach(vpc.beginAttach({ eniId: eni.id, instanceId: id ?? '', deviceIndex: 1 }).id);
   await expect(fabric.settled()).rejects.toThrow(port);

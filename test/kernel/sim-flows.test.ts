@@ -2,6 +2,7 @@ import { describe, expect, test } from 'bun:test';
 import { IMDS_ADDRESS, INTERNET_ADDRESS, INTERNET_IPV6_ADDRESS, netnsPath } from '../../src/sim/fabric/index.ts';
 import { enterArgv, nodePaths } from '../../src/sim/node/index.ts';
 import { inNetns, openNetns, systemExec } from '../../src/sys/index.ts';
+import { instanceNamed } from '../support/instance-named.ts';
 import { openUdp, probeAll } from '../support/sim-probe.ts';
 import { createWorld, drops, type World } from '../support/sim-world.ts';
 
@@ -223,7 +224,7 @@ test('the answer to a token request goes as many hops as the instance lets it', 
   const server = inNetns(router, () =>
     Bun.serve({ hostname: IMDS_ADDRESS, port: 80, fetch: (request) => new Response(request.method) }),
   );
-  const instance = vpc.instanceByName('a1')?.id ?? '';
+  const instance = instanceNamed(vpc, 'a1')?.id ?? '';
   const [eni] = vpc.enisOf(instance);
   const [pod = ''] = vpc.assignAddresses({ eniId: eni?.id ?? '', count: 1 });
   await world.run('a1', 'ip', 'netns', 'add', 'pod');

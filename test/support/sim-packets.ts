@@ -8,6 +8,7 @@ import {
 } from '../../src/sim/fabric/index.ts';
 import type { SimEni, SimVpc } from '../../src/sim/model/index.ts';
 import { systemExec } from '../../src/sys/index.ts';
+import { instanceNamed } from './instance-named.ts';
 import type { Sender, Target } from './sim-probe.ts';
 import { createWorld, type World } from './sim-world.ts';
 
@@ -74,7 +75,7 @@ export async function createPacketWorld(): Promise<PacketWorld> {
 async function furnish(world: World): Promise<PacketWorld> {
   const { vpc, fabric } = world;
   const primary = (node: string): SimEni => {
-    const [eni] = vpc.enisOf(vpc.instanceByName(node)?.id ?? '');
+    const [eni] = vpc.enisOf(instanceNamed(vpc, node)?.id ?? '');
     if (eni === undefined) throw new Error(`${node} has no ENI`);
     return eni;
   };
@@ -137,7 +138,7 @@ function makeGroups(vpc: SimVpc, enis: { readonly web: string; readonly b1: stri
 
 /** A trunk at device 1 of the node, with a branch of the group `branch`; returns the branch. */
 async function attachBranch({ vpc }: World, node: string): Promise<string> {
-  const instance = vpc.instanceByName(node);
+  const instance = instanceNamed(vpc, node);
   const group = vpc.securityGroups().find(({ name }) => name === 'branch');
   if (instance === undefined || group === undefined) throw new Error(`no node ${node}`);
   const { id: instanceId, subnetId } = instance;

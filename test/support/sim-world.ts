@@ -19,6 +19,7 @@ import {
 import { SimVpc } from '../../src/sim/model/index.ts';
 import { createMachine, createStateDir, enterArgv, nodePaths, removeRemains } from '../../src/sim/node/index.ts';
 import { inNetns, openNetns, systemExec } from '../../src/sys/index.ts';
+import { instanceNamed } from './instance-named.ts';
 
 /** A model and its fabric with two nodes in subnet a and one in subnet b; removed when it goes out of scope. */
 export interface World extends AsyncDisposable {
@@ -106,7 +107,7 @@ function world(parts: {
 }): World {
   const { names, vpc, fabric, dispose } = parts;
   const instance = (node: string) => {
-    const found = vpc.instanceByName(node);
+    const found = instanceNamed(vpc, node);
     if (found === undefined) throw new Error(`no node ${node}`);
     return found;
   };

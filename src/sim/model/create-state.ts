@@ -50,7 +50,7 @@ export function createState(
     vpcTags: {},
     ...{ cidrs: new Map(), cidrs6: new Map(), subnets: new Map(), subnetByReservation: new Map() },
     ...{ groups: new Map(), groupMentions: new Map(), groupByName: new Map() },
-    ...{ instances: new Map(), instancesByName: new Map(), terminated: new Set<string>() },
+    ...{ instances: new Map(), terminated: new Set<string>() },
     ...{ enis: new Map(), eniByMac: new Map(), eniByAttachment: new Map() },
     ...{ branchByAssociation: new Map(), branches: new Map() },
     postings: new EniPostings(),

@@ -87,15 +87,9 @@ export function setMetadataOptions(
   return changed;
 }
 
-/** Puts an instance in place of the one with its id and keeps the index of names right. */
+/** Puts an instance in place of the one with its id. */
 export function putInstance(state: VpcState, instance: SimInstance): SimInstance {
-  const { id, name } = instance;
-  state.instances.set(id, instance);
-  const named = state.instancesByName.get(name) ?? new Set();
-  if (instance.state === 'terminated') named.delete(id);
-  else named.add(id);
-  if (named.size === 0) state.instancesByName.delete(name);
-  else state.instancesByName.set(name, named);
+  state.instances.set(instance.id, instance);
   return instance;
 }
 

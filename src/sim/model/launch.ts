@@ -102,7 +102,6 @@ function plugInterfaces(state: VpcState, instance: SimInstance, request: Instanc
     }
   } catch (error) {
     for (const step of undo.reverse()) step();
-    putInstance(state, { ...instance, state: 'terminated' });
     state.instances.delete(instance.id);
     throw error;
   }

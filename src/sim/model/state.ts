@@ -62,7 +62,6 @@ export interface VpcState {
   readonly groupMentions: Map<string, number>;
   readonly groupByName: Map<string, string>;
   readonly instances: Map<string, SimInstance>;
-  readonly instancesByName: Map<string, Set<string>>;
   /** Ids of terminated instances, the first to go first. */
   readonly terminated: Set<string>;
   readonly enis: Map<string, SimEni>;

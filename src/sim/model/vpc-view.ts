@@ -163,12 +163,6 @@ export class VpcView {
   eniIdsBy(index: EniIndex, value: string): ReadonlySet<string> {
     return this.state.postings.find(index, value);
   }
-  /** The instance people call by this name, unless it is terminated. */
-  instanceByName(name: string): SimInstance | undefined {
-    const [id] = this.state.instancesByName.get(name) ?? [];
-    return id === undefined ? undefined : this.state.instances.get(id);
-  }
-
   /** Keeps a request for `calls()`. */
   recordCall(call: SimCall): void {
     this.#calls.add(call);

@@ -173,8 +173,6 @@ function checkInstances(vpc: SimVpc): void {
       expect(vpc.subnet(eni.subnetId).availabilityZone).toBe(vpc.subnet(instance.subnetId).availabilityZone);
     }
     expect(enis.filter((eni) => eni.interfaceType === 'trunk').length).toBeLessThanOrEqual(1);
-    const living = instance.state !== 'terminated';
-    expect(vpc.instanceByName(instance.name) !== undefined || !living).toBe(true);
   }
 }
 
