@@ -96,6 +96,9 @@ export class VpcView {
   findSecurityGroup(id: string): SimSecurityGroup | undefined {
     return this.state.groups.get(id);
   }
+  findSecurityGroupNamed(name: string): SimSecurityGroup | undefined {
+    return this.state.groups.get(this.state.groupByName.get(name) ?? '');
+  }
   findInstance(id: string): SimInstance | undefined {
     forgetOld(this.state);
     return this.state.instances.get(id);

@@ -186,7 +186,7 @@ function ruleRequest(vpc: SimVpc, direction: RuleRequest['direction'], rule: Rul
 
 /** The id of a group, by its name or id. */
 function groupId(vpc: SimVpc, wanted: string): string {
-  const found = vpc.securityGroups().find(({ id, name }) => id === wanted || name === wanted);
+  const found = vpc.findSecurityGroup(wanted) ?? vpc.findSecurityGroupNamed(wanted);
   if (found === undefined) throw new SimFault('InvalidGroup.NotFound', `The security group '${wanted}' does not exist`);
   return found.id;
 }

@@ -11,10 +11,11 @@ import { needVpc } from './vpcs.ts';
 
 /** The group a request names by id or, as EC2 still allows, by name. */
 export function needGroup(vpc: SimVpc, id: string | undefined, name: string | undefined): SimSecurityGroup {
-  if (id === undefined && name === undefined) throw missing('GroupId');
   if (id !== undefined && name !== undefined)
     throw new SimFault('InvalidParameterCombination', 'Give either GroupId or GroupName, not both');
-  const found = id === undefined ? vpc.securityGroups().find((group) => group.name === name) : vpc.securityGroup(id);
+  if (id !== undefined) return vpc.securityGroup(id);
+  if (name === undefined) throw missing('GroupId');
+  const found = vpc.findSecurityGroupNamed(name);
   if (found === undefined) throw new SimFault('InvalidGroup.NotFound', `The security group '${name}' does not exist`);
   return found;
 }
