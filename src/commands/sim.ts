@@ -63,8 +63,8 @@ function programOf(context: SimContext): Command {
       const reason = word === undefined ? '"sim" needs a command' : `there is no command "sim ${word}"`;
       throw new HostError('USAGE', { reason });
     });
-  const common = (command: Command): Command =>
-    command.option('--name <vpc>', 'which simulated VPC', DEFAULT_VPC).option('--json', 'one JSON document on stdout');
+  const common = (command: Command, json = 'one JSON document on stdout'): Command =>
+    command.option('--name <vpc>', 'which simulated VPC', DEFAULT_VPC).option('--json', json);
   addVpcCommands(program, context, common);
   addNodeCommands(program, context, common);
   addPodCommands(program, context, common);

@@ -5,7 +5,7 @@ export const SIM_ERRORS = {
   SIM_NOT_RUNNING: {
     retry: 'never',
     says: (d) => `no simulated VPC named ${d['name']} is running`,
-    remedy: 'start one with "vpc-cni sim up"',
+    remedy: 'start one with "vpc-cni sim up"; a VPC is seen only by the user who started it',
   },
   SIM_ALREADY_RUNNING: {
     retry: 'never',

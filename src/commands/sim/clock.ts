@@ -22,7 +22,7 @@ Examples:
 export function addClockCommand(program: Command, context: SimContext, common: (command: Command) => Command): void {
   common(program.command('clock').description("show or move the simulator's clock; nodes keep this machine's"))
     .option('--advance <time>', 'move it ahead: 90s, 5m, 1h30m, 2d')
-    .option('--set <time>', 'set it to an ISO 8601 time')
+    .option('--set <time>', 'set it to an ISO 8601 time, from 1970 to 2999')
     .option('--stop', 'let no time pass by itself')
     .option('--start', 'let time pass again')
     .addHelpText('after', EXAMPLES)

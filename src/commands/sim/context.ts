@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
+import type { Command } from 'commander';
 import { HostError } from '../../errors/index.ts';
 import {
   createClient,
@@ -23,6 +24,12 @@ export interface CommonOptions {
   readonly name: string;
   readonly json?: boolean;
 }
+
+/** Adds those options to a command; `json` says what `--json` does there, where it is not the usual. */
+export type Common = (command: Command, json?: string) => Command;
+
+/** What `--json` does where another program writes to stdout. */
+export const EXEC_JSON = 'where the command could not be run, say why as one JSON document on stdout';
 
 /** Name of the VPC when none is given. */
 export const DEFAULT_VPC = 'vpcsim';

@@ -31,7 +31,7 @@ export function withNodeOptions(command: Command): Command {
     .option('--prefixes <count>', 'IPv4 prefixes (/28) from the start')
     .option('--ipv6-addresses <count>', 'IPv6 addresses from the start')
     .option('--ipv6-prefixes <count>', 'IPv6 prefixes (/80) from the start')
-    .option('--user-data <file>', 'file with its user data')
+    .option('--user-data <file>', 'file with its user data: text of up to 16 KiB')
     .option('--hop-limit <hops>', 'hops an answer to a metadata token request survives; 2 unless told');
 }
 

@@ -3,9 +3,11 @@ import { enterArgv, type NodeView } from '../../sim/index.ts';
 import { runAttached } from '../../sys/index.ts';
 import {
   answer,
+  type Common,
   type CommonOptions,
   commandOrShell,
   during,
+  EXEC_JSON,
   existingNode,
   runningVpc,
   type SimContext,
@@ -14,7 +16,7 @@ import {
 import { type NodeOptions, nodePlan, withNodeOptions } from './node-options.ts';
 
 /** `sim node add|remove|reboot|terminate|list` and `sim exec`. */
-export function addNodeCommands(program: Command, context: SimContext, common: (command: Command) => Command): void {
+export function addNodeCommands(program: Command, context: SimContext, common: Common): void {
   const node = program.command('node').description('instances, and the machines they are');
   withNodeOptions(common(node.command('add').description('launch an instance').argument('<node>')))
     .addHelpText('after', ADD_EXAMPLES)
@@ -58,9 +60,10 @@ export function addNodeCommands(program: Command, context: SimContext, common: (
   common(
     program
       .command('exec')
-      .description('run a command on a node; without one, a shell')
+      .description('run a command on a node; without one, a shell. Signals are its, and so is the exit status')
       .argument('<node>')
       .argument('[command...]'),
+    EXEC_JSON,
   )
     .usage('[options] <node> [-- <command...>]')
     .addHelpText(

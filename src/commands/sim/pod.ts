@@ -5,9 +5,11 @@ import { runAttached, systemClock, systemExec } from '../../sys/index.ts';
 import { EXIT } from '../report.ts';
 import {
   answer,
+  type Common,
   type CommonOptions,
   commandOrShell,
   during,
+  EXEC_JSON,
   existingNode,
   runningVpc,
   type SimContext,
@@ -30,10 +32,10 @@ const WHAT = '"sim pod"';
 const AT_ONCE = 8;
 
 /** `sim pod add|del|exec|list`. */
-export function addPodCommands(program: Command, context: SimContext, common: (command: Command) => Command): void {
+export function addPodCommands(program: Command, context: SimContext, common: Common): void {
   const pod = program.command('pod').description('pods on a node, wired by the CNI chain the node has');
-  const namespaced = (command: Command): Command =>
-    common(command).option('--namespace <namespace>', 'their Kubernetes namespace', 'default');
+  const namespaced: Common = (command, json) =>
+    common(command, json).option('--namespace <namespace>', 'their Kubernetes namespace', 'default');
   namespaced(pod.command('add').description('make pods and CNI ADD').argument('<node>').argument('<pod...>'))
     .addHelpText('after', '\nExamples:\n  vpc-cni sim pod add node-a web-1 web-2\n')
     .action(async (node: string, pods: readonly string[], options: PodOptions) => {
@@ -58,10 +60,11 @@ export function addPodCommands(program: Command, context: SimContext, common: (c
   namespaced(
     pod
       .command('exec')
-      .description('run a command in a pod; without one, a shell')
+      .description('run a command in a pod; without one, a shell. Signals are its, and so is the exit status')
       .argument('<node>')
       .argument('<pod>')
       .argument('[command...]'),
+    EXEC_JSON,
   )
     .usage('[options] <node> <pod> [-- <command...>]')
     .addHelpText(
