@@ -4,7 +4,7 @@ import type { Ec2Action } from './types.ts';
 /** The objects of a request, for the sentence of its failure. */
 export interface Ec2Subject {
   readonly eniId?: string;
-  readonly subnetId?: string;
+  readonly subnetId?: string | undefined;
   readonly instanceId?: string;
 }
 

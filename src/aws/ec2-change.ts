@@ -51,9 +51,9 @@ export function changingMethods(ask: Ask): Omit<Ec2, keyof DescribingMethods | '
       );
     },
 
-    async assignAddresses({ eniId, count }) {
+    async assignAddresses({ eniId, subnetId, count }) {
       const action = 'AssignPrivateIpAddresses';
-      const answer = await ask(action, { eniId }, (sdk, client) =>
+      const answer = await ask(action, { eniId, subnetId }, (sdk, client) =>
         client.send(
           new sdk.AssignPrivateIpAddressesCommand({ NetworkInterfaceId: eniId, SecondaryPrivateIpAddressCount: count }),
         ),

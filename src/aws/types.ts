@@ -96,8 +96,12 @@ export interface Ec2 {
     readonly cardIndex: number;
   }): Promise<string>;
   setDeleteOnTermination(request: { readonly eniId: string; readonly attachmentId: string }): Promise<void>;
-  /** The new addresses. */
-  assignAddresses(request: { readonly eniId: string; readonly count: number }): Promise<readonly Ipv4Address[]>;
+  /** The new addresses. EC2 does not say which subnet is full: a failure names the one given here. */
+  assignAddresses(request: {
+    readonly eniId: string;
+    readonly subnetId?: string | undefined;
+    readonly count: number;
+  }): Promise<readonly Ipv4Address[]>;
   unassignAddresses(request: { readonly eniId: string; readonly addresses: readonly Ipv4Address[] }): Promise<void>;
   detachEni(request: { readonly attachmentId: string }): Promise<void>;
   deleteEni(request: { readonly eniId: string }): Promise<void>;

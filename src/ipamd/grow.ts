@@ -66,12 +66,13 @@ export async function grow(parts: LaneParts, action: Growth): Promise<LogFields>
 const UNCERTAIN: ReadonlySet<ErrorCode> = new Set(['EC2_UNREACHABLE', 'ADDRESS_LIMIT']);
 
 async function assign(parts: LaneParts, action: Extract<Growth, { kind: 'assign-addresses' }>): Promise<LogFields> {
-  const { engine, node } = parts;
+  const { engine, node, network } = parts;
   const { eniId } = action;
+  const subnetId = network.eni(eniId)?.subnetId;
   const learn = (addresses: readonly Ipv4Address[]): void =>
     engine.update((state) => withAddresses(state, eniId, addresses));
   try {
-    const addresses = await halving(action.count, (count) => node.ec2.assignAddresses({ eniId, count }));
+    const addresses = await halving(action.count, (count) => node.ec2.assignAddresses({ eniId, subnetId, count }));
     learn(addresses);
     return { eni_id: eniId, addresses: addresses.length };
   } catch (error) {

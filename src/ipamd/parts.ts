@@ -42,6 +42,7 @@ export interface NodeEni {
   readonly device: number;
   readonly primary: boolean;
   readonly primaryAddress: Ipv4Address;
+  readonly subnetId: string;
   readonly subnet: Ipv4Cidr;
   readonly table: number;
   readonly link: string | undefined;

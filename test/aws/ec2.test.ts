@@ -177,6 +177,16 @@ test('limits of EC2 have codes of their own', async () => {
   ]);
 });
 
+test('a full subnet is named, although EC2 does not name it', async () => {
+  await using sim = startSimulatedEc2();
+  const [primary] = sim.vpc.enisOf(sim.instance.id);
+  const { id: eniId, subnetId } = primary ?? { id: '', subnetId: '' };
+  sim.vpc.exhaustSubnet(subnetId);
+  const failure = await sim.ec2.assignAddresses({ eniId, subnetId, count: 1 }).catch(toHostError);
+  expect(failure).toMatchObject({ code: 'SUBNET_NO_IPS', details: { subnet: subnetId } });
+  expect(failure).not.toMatchObject({ details: { reason: expect.stringContaining(subnetId) } });
+});
+
 test('a silent EC2 is EC2_UNREACHABLE', async () => {
   await using sim = startSimulatedEc2({ timeoutMs: 100 });
   sim.dials.set({ action: '*', delay: { fixedMs: 60_000 } });
