@@ -167,3 +167,24 @@ test('a program that is missing is told of before anything is made', async () =>
   expect(found).toEqual(['the program ip is not installed', 'the program unshare is not installed']);
   expect(await machineState()).toBe(before);
 }, 60_000);
+
+test('a simulator on a node of another, under the same name, ends without the other', async () => {
+  await using cli = new Cli();
+  await cli.json(['up', '--nodes', '1']);
+  const inside = async (...words: readonly string[]): Promise<Record<string, unknown>> =>
+    JSON.parse((await cli.exec('node-a', ...cli.argv(words), '--json')).stdout);
+  expect(await inside('up', '--nodes', '2')).toMatchObject({ ok: true });
+  expect(await inside('down')).toEqual({ ok: true, name: cli.name, removed: true });
+  expect(await inside('down')).toEqual({ ok: true, name: cli.name, removed: false });
+  expect(await cli.json(['status'])).toMatchObject({ nodes: [{ name: 'node-a', state: 'running' }] });
+}, 60_000);
+
+test('VPCs that come and go at once do not take the directory above them from each other', async () => {
+  const turn = async (): Promise<readonly unknown[]> => {
+    await using cli = new Cli();
+    const { ok } = await cli.json(['up', '--api-only', '--nodes', '0']);
+    return [ok, (await cli.json(['down']))['removed']];
+  };
+  const turns = await Promise.all(Array.from({ length: 8 }, turn));
+  expect(turns).toEqual(turns.map(() => [true, true]));
+}, 60_000);

@@ -56,8 +56,8 @@ function mountsBelow(directory: string): string | undefined {
     .filter(([, , , , point = '/']) => `${directory}/`.startsWith(`${point}/`))
     .at(-1);
   if (mounted === undefined || !existsSync(directory)) return undefined;
-  const [, , device, , point = ''] = mounted;
-  return ` ${device} ${directory.slice(point.length)}/`;
+  const [, , device, root = '/', point = ''] = mounted;
+  return ` ${device} ${root === '/' ? '' : root}${directory.slice(point.length)}/`;
 }
 
 function hasMount(pid: number, mounts: string | undefined): boolean {

@@ -1,6 +1,6 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { createFiles, type Exec } from '../../sys/index.ts';
+import { createFiles, type Exec, errnoCode } from '../../sys/index.ts';
 import { ownNetns, removeNetns, unmount, type VpcNames } from '../fabric/index.ts';
 import { killOccupants } from './occupants.ts';
 import { nodesDirectory } from './paths.ts';
@@ -10,9 +10,7 @@ import { nodesDirectory } from './paths.ts';
  * because a mount namespace can only be kept at a place that no other mount namespace mirrors.
  */
 export async function createStateDir(exec: Exec, names: VpcNames): Promise<void> {
-  mkdirSync(dirname(names.stateDir), { recursive: true, mode: 0o700 });
-  // Not recursive: of two runs that start the same VPC at once, one fails here.
-  mkdirSync(names.stateDir, { mode: 0o700 });
+  makePrivate(names.stateDir);
   if (!isRoot()) return;
   await exec.run({ argv: ['mount', '-t', 'tmpfs', '-o', 'mode=0700', `vpc-cni-sim-${names.vpc}`, names.stateDir] });
   await exec.run({ argv: ['mount', '--make-private', names.stateDir] });
@@ -53,16 +51,33 @@ function filesIn(directory: string): readonly string[] {
   return existsSync(directory) ? readdirSync(directory).map((name) => `${directory}/${name}`) : [];
 }
 
+/** VPCs share the directory above, and whoever removes the last one takes it away, also while we are about to use it. */
+function makePrivate(directory: string): void {
+  for (;;) {
+    mkdirSync(dirname(directory), { recursive: true, mode: 0o700 });
+    try {
+      // Not recursive: of two runs that start the same VPC at once, one fails here.
+      mkdirSync(directory, { mode: 0o700 });
+      return;
+    } catch (error) {
+      if (errnoCode(error) !== 'ENOENT') throw error;
+    }
+  }
+}
+
 function removeEmpty(directory: string): void {
-  if (existsSync(directory) && readdirSync(directory).length === 0) rmdirSync(directory);
+  try {
+    rmdirSync(directory);
+  } catch (error) {
+    if (!['ENOENT', 'ENOTEMPTY'].includes(errnoCode(error) ?? '')) throw error;
+  }
 }
 
 function isRoot(): boolean {
   return process.getuid?.() === 0;
 }
 
+/** Whether a file system is to be seen there: mountinfo also lists what lies hidden under a later mount, as in a node. */
 function isMountPoint(path: string): boolean {
-  return readFileSync('/proc/self/mountinfo', 'utf8')
-    .split('\n')
-    .some((line) => line.split(' ')[4] === path);
+  return statSync(path).dev !== statSync(dirname(path)).dev;
 }
