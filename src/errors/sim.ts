@@ -97,6 +97,11 @@ export const SIM_ERRORS = {
     says: (d) => `pod ${d['pod']} of node ${d['node']} ended when the node was booted again`,
     remedy: 'let its plugins clean up with "vpc-cni sim pod del", then make it anew',
   },
+  SIM_NODE_STOPPED: {
+    retry: 'backoff',
+    says: (d) => `node ${d['node']} was stopped while pod ${d['pod']} was being ${d['doing']}`,
+    remedy: 'see "vpc-cni sim node list" and "vpc-cni sim pod list" for what is left, then try again',
+  },
   SIM_POD_MISSING: {
     retry: 'never',
     says: (d) => `node ${d['node']} has no pod ${d['pod']}`,

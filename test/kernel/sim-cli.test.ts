@@ -188,6 +188,7 @@ test('a word too many, an unknown command, an unknown node: wrong usage is told,
     { words: ['clock', '--set', '3030-01-01'], code: 'SIM_ORDER_INVALID', exit: 2 },
     { words: ['node', 'add', 'y', '--user-data', '/dev/zero'], code: 'USAGE', exit: 2 },
     { words: ['up', '--scenario', 'ipv6', '--nodes', '2', '--instance-type', 'm5.large'], code: 'USAGE', exit: 2 },
+    { words: ['up', '--scenario', 'ipv6', '--nodes', '1'], code: 'USAGE', exit: 2 },
   ];
   const found: unknown[] = [];
   for (const { words } of rows) {

@@ -1,4 +1,5 @@
 import { expect, test } from 'bun:test';
+import { existsSync } from 'node:fs';
 import { nodePaths, rebootMachine } from '../../src/sim/node/index.ts';
 import { addPod, deletePod, listPods, podArgv, podView } from '../../src/sim/runtime/index.ts';
 import { systemClock, systemExec } from '../../src/sys/index.ts';
@@ -89,6 +90,21 @@ test('of several that add the same pod at once one makes it, and nobody undoes i
   await Promise.all([addPod(runtime, name), deletePod(runtime, name)]);
   expect(listPods(runtime.paths)).toEqual([]);
   expect(await leftovers(world)).toBe('');
+});
+
+test('a node that is booted again meanwhile is what is told, not the program that was killed', async () => {
+  await using world = await createWorld();
+  const runtime = await withConflist(world, [{ type: 'slow' }]);
+  const script = '#!/bin/sh\ntouch /var/asked\nsleep 600\n';
+  await world.run('a1', 'sh', '-c', 'echo "$0" > /opt/cni/bin/slow && chmod 755 /opt/cni/bin/slow', script);
+  const outcome = addPod(runtime, pod('one')).then(
+    () => 'added',
+    (error: unknown) => error,
+  );
+  const asked = (): boolean => existsSync(`${runtime.paths.upper}/var/asked`);
+  for (const deadline = performance.now() + 10_000; !asked() && performance.now() < deadline; ) await Bun.sleep(5);
+  await rebootMachine(systemExec, world.names, 'a1');
+  expect(await outcome).toMatchObject({ code: 'SIM_NODE_STOPPED', details: { node: 'a1', pod: 'default/one' } });
 });
 
 test('a chain that fails in the middle is undone, and says what its plugin said', async () => {

@@ -99,6 +99,8 @@ function scenarioOf(options: UpOptions): Scenario {
 function nodesOf(scenario: Scenario, options: UpOptions, apiOnly: boolean): readonly NodePlan[] {
   const { nodes = [] } = scenario;
   const count = options.nodes === undefined ? undefined : wholeNumber('--nodes', options.nodes);
+  if (count !== undefined && count < nodes.length)
+    throw new HostError('USAGE', { reason: `--nodes ${count}: the scenario alone has ${nodes.length} nodes` });
   const wanted = Math.max(count ?? (scenario.nodes === undefined ? 2 : 0), nodes.length);
   const most = apiOnly ? MOST_INSTANCES : MOST_MACHINES;
   if (wanted > most)

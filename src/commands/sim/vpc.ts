@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { createLogger } from '../../log/index.ts';
 import { serveVpc, stopVpc } from '../../sim/index.ts';
-import { answer, type CommonOptions, ownVpc, runningVpc, type SimContext } from './context.ts';
+import { answer, type CommonOptions, during, ownVpc, runningVpc, type SimContext } from './context.ts';
 import { renderStatus } from './status-text.ts';
 import { type UpOptions, up } from './up.ts';
 
@@ -31,7 +31,7 @@ Examples:
     .addHelpText('after', '\nExamples:\n  vpc-cni sim down\n  vpc-cni sim down --name other\n')
     .action(async (options: CommonOptions) => {
       const names = ownVpc(context, options);
-      const removed = await stopVpc(names);
+      const removed = await during(context, `removing ${names.vpc}`, () => stopVpc(names));
       answer(context, options, {
         json: { ok: true, name: names.vpc, removed },
         text: removed ? `${names.vpc} is gone\n` : `there is nothing of ${names.vpc}\n`,

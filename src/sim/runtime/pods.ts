@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { HostError } from '../../errors/index.ts';
 import { type Clock, type Exec, takeLock } from '../../sys/index.ts';
 import type { NodePaths } from '../node/index.ts';
@@ -53,8 +54,11 @@ function takeTurn({ clock, paths }: Runtime, name: PodName): Promise<Disposable>
 
 /** Makes a sandbox and wires it by the node's CNI chain. A failure is undone by DEL, then thrown. */
 export async function addPod(runtime: Runtime, name: PodName): Promise<PodView & { readonly ms: number }> {
-  const { exec, clock, paths } = runtime;
   using _turn = await takeTurn(runtime, name);
+  return await whileItRuns(runtime, { name, doing: 'added' }, () => makePod(runtime, name));
+}
+
+async function makePod({ exec, clock, paths }: Runtime, name: PodName): Promise<PodView & { readonly ms: number }> {
   const netns = sandboxPath(name.namespace, name.pod);
   if (sandboxExists(paths, netns) || isKnown(paths, name))
     throw new HostError('SIM_POD_EXISTS', { node: paths.node, pod: describe(name) });
@@ -86,11 +90,29 @@ export async function deletePod(runtime: Runtime, name: PodName): Promise<{ read
   const cached = findPod(paths, name);
   const { attachment, list, result } = cached;
   const started = clock.monotonic();
-  await deleteChain({ exec, paths, list, attachment }, result);
-  const ms = clock.monotonic() - started;
-  forgetAttachment(paths, cached);
-  await removeSandbox(exec, paths, attachment.netns);
-  return { ms };
+  return await whileItRuns(runtime, { name, doing: 'deleted' }, async () => {
+    await deleteChain({ exec, paths, list, attachment }, result);
+    const ms = clock.monotonic() - started;
+    forgetAttachment(paths, cached);
+    await removeSandbox(exec, paths, attachment.netns);
+    return { ms };
+  });
+}
+
+/** A reboot or a termination ends the programs of a node by SIGKILL: what they did is not their failure. */
+async function whileItRuns<T>(
+  { paths }: Runtime,
+  what: { readonly name: PodName; readonly doing: string },
+  work: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const wasKilled =
+      error instanceof HostError && error.code === 'EXEC_FAILED' && error.details['outcome'] === 'ended by SIGKILL';
+    if (!wasKilled && existsSync(paths.mountNamespace)) throw error;
+    throw new HostError('SIM_NODE_STOPPED', { node: paths.node, pod: describe(what.name), doing: what.doing }, error);
+  }
 }
 
 /** The pods of a node, by name. */
