@@ -2,7 +2,15 @@ import { expect, test } from 'bun:test';
 import { rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DescribeSubnetsCommand, DescribeVpcsCommand } from '@aws-sdk/client-ec2';
+import {
+  AttachNetworkInterfaceCommand,
+  CreateNetworkInterfaceCommand,
+  DescribeInstancesCommand,
+  DescribeNetworkInterfacesCommand,
+  DescribeSubnetsCommand,
+  DescribeVpcsCommand,
+  DetachNetworkInterfaceCommand,
+} from '@aws-sdk/client-ec2';
 import { systemExec } from '../../src/sys/index.ts';
 import { Cli } from '../support/sim-cli.ts';
 import { ec2Client, outcome } from '../support/sim-ec2.ts';
@@ -15,6 +23,7 @@ test('dials are set, shown, seen by the SDK and cleared; wrong ones are refused 
   expect(await cli.json(['dial', 'DescribeVpcs', '--error', 'InternalError', '--times', '1'])).toEqual({
     dials: [{ action: 'DescribeVpcs', error: 'InternalError', times: 1 }],
     throttle: 'ec2',
+    times: { attachMs: 1500, detachMs: 1000 },
   });
   expect([await vpcs(), await vpcs()]).toEqual(['InternalError', 'OK']);
   await cli.sim(['dial', '*', '--bucket', '2/0']);
@@ -22,8 +31,16 @@ test('dials are set, shown, seen by the SDK and cleared; wrong ones are refused 
   expect((await cli.sim(['dial'])).stdout).toMatch(
     /^ACTION +EFFECT +WHEN\n\* +bucket 2\/0 +always\nthrottling is as EC2/,
   );
-  expect(await cli.json(['dial', '--clear'])).toEqual({ dials: [], throttle: 'ec2' });
-  expect(await cli.json(['dial', 'throttle', 'off'])).toEqual({ dials: [], throttle: 'off' });
+  expect(await cli.json(['dial', '--clear'])).toEqual({
+    dials: [],
+    throttle: 'ec2',
+    times: { attachMs: 1500, detachMs: 1000 },
+  });
+  expect(await cli.json(['dial', 'throttle', 'off'])).toEqual({
+    dials: [],
+    throttle: 'off',
+    times: { attachMs: 1500, detachMs: 1000 },
+  });
   const rows = [
     { words: ['DescribeVpc', '--deny'], code: 'SIM_ORDER_INVALID' },
     { words: ['DescribeVpcs', '--delay', 'long'], code: 'SIM_ORDER_INVALID' },
@@ -35,11 +52,53 @@ test('dials are set, shown, seen by the SDK and cleared; wrong ones are refused 
     { words: ['--deny'], code: 'USAGE' },
     { words: ['throttle', 'on'], code: 'USAGE' },
     { words: ['DescribeVpcs', 'twice', '--deny'], code: 'USAGE' },
+    { words: ['attach-time'], code: 'USAGE' },
+    { words: ['attach-time', 'long'], code: 'USAGE' },
+    { words: ['attach-time', '5', '--deny'], code: 'USAGE' },
+    { words: ['detach-time', '7-6'], code: 'SIM_ORDER_INVALID' },
+    { words: ['detach-time', '999999'], code: 'SIM_ORDER_INVALID' },
   ];
   const found: unknown[] = [];
   for (const { words } of rows) found.push({ words, code: Object((await cli.json(['dial', ...words]))['error']).code });
   expect(found).toEqual(rows);
-  expect(await cli.json(['dial'])).toEqual({ dials: [], throttle: 'off' });
+  expect(await cli.json(['dial'])).toEqual({ dials: [], throttle: 'off', times: { attachMs: 1500, detachMs: 1000 } });
+}, 60_000);
+
+test('how long attaches and detaches take is dialled, by command and by HTTP, and seen by the SDK', async () => {
+  await using cli = new Cli();
+  const { ec2, admin } = await cli.json(['up', '--api-only', '--nodes', '1', '--attach-ms', '0']);
+  const client = ec2Client(String(ec2));
+  await cli.json(['clock', '--stop']);
+  const [subnet] = (await client.send(new DescribeSubnetsCommand())).Subnets ?? [];
+  const [node] = (await client.send(new DescribeInstancesCommand())).Reservations?.[0]?.Instances ?? [];
+  const made = await client.send(new CreateNetworkInterfaceCommand({ SubnetId: subnet?.SubnetId }));
+  const NetworkInterfaceId = made.NetworkInterface?.NetworkInterfaceId;
+  const state = async (): Promise<string | undefined> =>
+    (await client.send(new DescribeNetworkInterfacesCommand({ NetworkInterfaceIds: [`${NetworkInterfaceId}`] })))
+      .NetworkInterfaces?.[0]?.Attachment?.Status;
+  /** The states when almost so much time has passed, and when all of it has. */
+  const around = async (ms: number): Promise<unknown> => {
+    await cli.json(['clock', '--advance', `${ms - 1}ms`]);
+    const before = await state();
+    await cli.json(['clock', '--advance', '1ms']);
+    for (const deadline = performance.now() + 5000; (await state()) === before; )
+      if (performance.now() > deadline) throw new Error(`still ${before} after ${ms} ms`);
+    return [before, await state()];
+  };
+  expect(await cli.json(['dial', 'attach-time', '7000-7000'])).toMatchObject({
+    times: { attachMs: [7000, 7000], detachMs: 1000 },
+  });
+  const attached = await client.send(
+    new AttachNetworkInterfaceCommand({ NetworkInterfaceId, InstanceId: node?.InstanceId, DeviceIndex: 1 }),
+  );
+  // Too late for the attach that is under way.
+  const put = await fetch(`${admin}/times`, { method: 'PUT', body: '{"attachMs":9000,"detachMs":4000}' });
+  expect(await put.json()).toEqual({ attachMs: 9000, detachMs: 4000 });
+  expect(await around(7000)).toEqual(['attaching', 'attached']);
+  await client.send(new DetachNetworkInterfaceCommand({ AttachmentId: attached.AttachmentId }));
+  expect(await around(4000)).toEqual(['detaching', undefined]);
+  expect((await cli.sim(['dial'])).stdout).toContain('attaching takes 9000 ms, detaching 4000 ms\n');
+  expect((await cli.sim(['status'])).stdout).toMatch(/^times +attaching takes 9000 ms, detaching 4000 ms$/m);
 }, 60_000);
 
 test('calls are chosen, counted and asserted', async () => {

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { HostError } from '../../errors/index.ts';
 import { type Dial, formatDelay, type SimStatus } from '../../sim/index.ts';
 import { answer, type CommonOptions, runningVpc, type SimContext, table } from './context.ts';
-import { parseDialOptions } from './parse-dial-options.ts';
+import { parseDialOptions, parseSpan } from './parse-dial-options.ts';
 
 /** What `sim dial` was told. */
 export interface DialOptions extends CommonOptions {
@@ -28,14 +28,21 @@ Examples:
   vpc-cni sim dial DescribeNetworkInterfaces --stale missing-eni
   vpc-cni sim dial AssignPrivateIpAddresses --bucket 5/1        five at once, then one a second
   vpc-cni sim dial throttle off                                 no token buckets but those of dials
+  vpc-cni sim dial attach-time 6000-10000                       of attaches that begin from now on
   vpc-cni sim dial                                              what is set
 `;
 
 /** `sim dial`. */
 export function addDialCommand(program: Command, context: SimContext, common: (command: Command) => Command): void {
   common(program.command('dial').description('disturb an EC2 action; without an action, show the dials'))
-    .argument('[action]', 'an EC2 action, "IMDS", "*" for every EC2 action, or "throttle"')
-    .argument('[mode]', 'after "throttle": ec2 for the buckets EC2 documents, or off')
+    .argument(
+      '[action]',
+      'an EC2 action, "IMDS", "*" for every EC2 action, or "throttle", "attach-time", "detach-time"',
+    )
+    .argument(
+      '[mode]',
+      'after "throttle": ec2 for the buckets EC2 documents, or off; after a time: ms, such as 1500 or 6000-10000',
+    )
     .option('--error <code>', 'answer with this EC2 error code (for IMDS an HTTP status)')
     .option('--deny', 'answer that IAM denies it')
     .option('--throttle', 'answer that the account calls too often')
@@ -50,15 +57,21 @@ export function addDialCommand(program: Command, context: SimContext, common: (c
     .addHelpText('after', EXAMPLES)
     .action(async (action: string | undefined, mode: string | undefined, options: DialOptions) => {
       const client = runningVpc(context, options);
-      if ((action === 'throttle' || options.clear === true) && wantsDial(options))
-        throw new HostError('USAGE', { reason: 'neither "throttle" nor --clear takes what a dial would do' });
-      if (action === 'throttle') await client.setThrottle(bucketMode(mode));
+      const time = TIMES.get(action ?? '');
+      const isSetting = action === 'throttle' || time !== undefined;
+      if ((isSetting || options.clear === true) && wantsDial(options))
+        throw new HostError('USAGE', { reason: `neither ${SETTINGS} nor --clear takes what a dial would do` });
+      if (isSetting && options.clear === true)
+        throw new HostError('USAGE', { reason: `--clear is for dials, not for ${SETTINGS}` });
+      if (time !== undefined) await client.setTimes({ [time]: parseSpan(mode) });
+      else if (action === 'throttle') await client.setThrottle(bucketMode(mode));
       else if (mode !== undefined) throw new HostError('USAGE', { reason: `"${mode}" is one word too many` });
       else if (options.clear === true) await client.clearDial(action);
       else if (action !== undefined) await client.setDial(parseDialOptions(action, options));
       else if (wantsDial(options)) throw new HostError('USAGE', { reason: 'a dial needs an action, or "*" for all' });
-      const { dials, throttle } = await client.status();
-      answer(context, options, { json: { dials, throttle }, text: renderDials({ dials, throttle }) });
+      const { dials, throttle, times } = await client.status();
+      const text = `${renderDials({ dials, throttle })}${renderTimes(times)}\n`;
+      answer(context, options, { json: { dials, throttle, times }, text });
     });
 }
 
@@ -68,6 +81,13 @@ export function renderDials({ dials, throttle }: Pick<SimStatus, 'dials' | 'thro
   if (dials.length === 0) return `no dial is set; throttling is ${buckets}\n`;
   const rows = dials.map((dial) => [dial.action, effectsOf(dial), limitsOf(dial)]);
   return `${table([['ACTION', 'EFFECT', 'WHEN'], ...rows])}throttling is ${buckets}\n`;
+}
+
+/** How long attaches and detaches take, for people. */
+export function renderTimes({ attachMs, detachMs }: SimStatus['times']): string {
+  const words = (span: SimStatus['times']['attachMs']): string =>
+    typeof span === 'number' ? `${span} ms` : `${span.join('-')} ms`;
+  return `attaching takes ${words(attachMs)}, detaching ${words(detachMs)}`;
 }
 
 function effectsOf({ error, denied, throttled, delay, bucket, lost, lagMs, stale }: Dial): string {
@@ -89,6 +109,13 @@ function limitsOf({ times, probability }: Dial): string {
   const often = probability === undefined ? 'always' : `with probability ${probability}`;
   return times === undefined ? often : `${probability === undefined ? '' : `${often}, `}${times} more`;
 }
+
+const TIMES: ReadonlyMap<string, keyof SimStatus['times']> = new Map([
+  ['attach-time', 'attachMs'],
+  ['detach-time', 'detachMs'],
+]);
+
+const SETTINGS = '"throttle", "attach-time" or "detach-time"';
 
 function bucketMode(mode: string | undefined): 'ec2' | 'off' {
   if (mode === 'ec2' || mode === 'off') return mode;

@@ -29,6 +29,14 @@ export function parseDialOptions(action: string, options: DialOptions): Dial {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as unknown as Dial;
 }
 
+/** Milliseconds, or a range of them: `1500`, `6000-10000`. Throws `USAGE`. */
+export function parseSpan(words: string | undefined): number | readonly [number, number] {
+  const [, least, most] = /^(\d{1,6})(?:-(\d{1,6}))?$/.exec(words ?? '') ?? [];
+  if (least === undefined)
+    throw new HostError('USAGE', { reason: `a time is milliseconds such as 1500 or 6000-10000, not "${words ?? ''}"` });
+  return most === undefined ? Number(least) : [Number(least), Number(most)];
+}
+
 function bucketOf(words: string): { readonly size: number; readonly perSecond: number } {
   const [, size, perSecond] = /^(\d{1,7})\/(\d{1,7}(?:\.\d{1,3})?)$/.exec(words) ?? [];
   if (size === undefined || perSecond === undefined)

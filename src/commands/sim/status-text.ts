@@ -1,7 +1,7 @@
 import type { EniView, PodView, SimStatus } from '../../sim/index.ts';
 import { renderClock } from './clock.ts';
 import { table } from './context.ts';
-import { renderDials } from './dial.ts';
+import { renderDials, renderTimes } from './dial.ts';
 
 /** The VPC for people: where its services are, then a line per ENI and per pod. */
 export function renderStatus(status: SimStatus): string {
@@ -26,6 +26,7 @@ export function renderStatus(status: SimStatus): string {
       ...status.nodes.slice(1).map((node) => ['imds', `${node.imds}  (${node.name})`]),
       ['admin', status.admin],
       ['throttle', status.throttle === 'ec2' ? 'as EC2 documents it' : 'off'],
+      ['times', renderTimes(status.times)],
       ['clock', renderClock(status.clock)],
     ]),
     table([['NODE', 'TYPE', 'LINK', 'ENI', 'STATE', 'ADDRESSES'], ...enis, ...spare]),

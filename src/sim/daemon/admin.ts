@@ -11,6 +11,7 @@ import {
   parseNodeOrder,
   parseSubnetOrder,
   parseThrottleOrder,
+  parseTimesOrder,
 } from './parse-orders.ts';
 import { peerUid } from './peer.ts';
 import type { Simulator } from './simulator.ts';
@@ -106,6 +107,9 @@ async function obey(simulator: Simulator, { order, name, query, body }: Order): 
       return simulator.dials.list();
     case 'PUT /throttle':
       return simulator.dials.setBuckets(parseThrottleOrder(order, body).buckets);
+    case 'PUT /times':
+      simulator.times.set(parseTimesOrder(order, body));
+      return simulator.times.spans();
     default:
       throw new HostError('SIM_ORDER_INVALID', { request: order, reason: 'there is no such order' });
   }

@@ -2,7 +2,7 @@ import { HostError } from '../../errors/index.ts';
 import type { BucketMode, Dial } from '../dials/index.ts';
 import type { VpcNames } from '../fabric/index.ts';
 import type { SimCall } from '../model/index.ts';
-import type { NodePlan } from '../scenario/index.ts';
+import type { AttachSpans, NodePlan } from '../scenario/index.ts';
 import type { CallFilter } from './call-filter.ts';
 import {
   parseCalls,
@@ -35,6 +35,8 @@ export interface SimClient {
   clearDial(action: string | undefined): Promise<readonly Dial[]>;
   /** Sets the token buckets of actions for which no dial names one; every bucket is full afterwards. */
   setThrottle(buckets: BucketMode): Promise<void>;
+  /** Sets how long attaches and detaches take that begin from now on; what is left out stays. */
+  setTimes(spans: Partial<AttachSpans>): Promise<void>;
   setClock(order: ClockOrder): Promise<ClockView>;
 }
 
@@ -74,5 +76,6 @@ export function createClient(names: VpcNames): SimClient {
       parseDials(await ask('DELETE', action === undefined ? '/dials' : `/dials/${encodeURIComponent(action)}`)),
     setClock: async (order) => parseClock(await ask('POST', '/clock', order)),
     setThrottle: async (buckets) => void (await ask('PUT', '/throttle', { buckets })),
+    setTimes: async (spans) => void (await ask('PUT', '/times', spans)),
   };
 }

@@ -2,7 +2,7 @@ import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import { HostError } from '../../errors/index.ts';
 import { type BucketMode, type Dial, parseDial } from '../dials/index.ts';
 import { EC2_ACTIONS } from '../ec2/index.ts';
-import { NODE_SCHEMA, type NodePlan, strictObject } from '../scenario/index.ts';
+import { type AttachSpans, NODE_SCHEMA, type NodePlan, SPAN_SCHEMA, strictObject } from '../scenario/index.ts';
 import type { CallFilter } from './call-filter.ts';
 
 /** Reads the body of an order. Throws `SIM_ORDER_INVALID` with everything that is wrong with it. */
@@ -41,6 +41,22 @@ export const parseSubnetOrder = reader<SubnetOrder>(
 export const parseThrottleOrder = reader<{ readonly buckets: BucketMode }>(
   strictObject({ buckets: { enum: ['ec2', 'off'] } }),
 );
+
+const readTimes = reader<Partial<AttachSpans>>({
+  ...strictObject({}, { attachMs: SPAN_SCHEMA, detachMs: SPAN_SCHEMA }),
+  minProperties: 1,
+});
+
+/** `PUT /times`: milliseconds, or a range of them. */
+export function parseTimesOrder(order: string, body: string): Partial<AttachSpans> {
+  const spans = readTimes(order, body);
+  const wrong = Object.entries(spans).filter(([, span]) => typeof span === 'object' && span[0] > span[1]);
+  if (wrong.length === 0) return spans;
+  throw refused(
+    order,
+    wrong.map(([key]) => `/${key}: the shortest time is longer than the longest`),
+  );
+}
 
 /** What the clock shall do; in this order when several are given. */
 export interface ClockOrder {

@@ -14,7 +14,7 @@ import {
 } from '../fabric/index.ts';
 import { createImdsHandler, createRoleCredentials } from '../imds/index.ts';
 import { SimFault, type SimVpc } from '../model/index.ts';
-import { buildVpc, clockOf, type Scenario, spansOf } from '../scenario/index.ts';
+import { attachTimes, buildVpc, clockOf, type Scenario } from '../scenario/index.ts';
 import { createVpcViews } from '../view/index.ts';
 import { listenForOrders } from './admin.ts';
 import { credentialsOf } from './credentials.ts';
@@ -67,6 +67,7 @@ export async function serveVpc(options: ServeOptions): Promise<void> {
     onError: failed('a node did not follow'),
   });
   const views = createVpcViews(vpc, () => clock.monotonic());
+  const times = attachTimes(scenario, vpc);
   const roles = createRoleCredentials({ secret: vpc.id });
   const ec2 = createEc2Handler({
     vpc,
@@ -75,7 +76,7 @@ export async function serveVpc(options: ServeOptions): Promise<void> {
     clock,
     signal,
     ...nodes.hooks,
-    ...spansOf(scenario),
+    ...times,
     ...(scenario.credentials === undefined ? {} : { credentials: credentialsOf(roles, scenario.credentials) }),
     onError: failed('an EC2 request met a defect'),
   });
@@ -89,7 +90,7 @@ export async function serveVpc(options: ServeOptions): Promise<void> {
   using faces = createNodeFaces({ vpc, imds, onError: failed('a node has no metadata on loopback') });
   const urls = () => ({ ec2: ec2Face.url, imds: imdsFace.url, admin: admin.url });
   const mode = apiOnly ? 'api-only' : 'fabric';
-  const simulator = createSimulator({ names, mode, vpc, dials, clock, machines, nodes, nodeNames, faces, urls });
+  const simulator = createSimulator({ names, mode, vpc, dials, times, clock, machines, nodes, nodeNames, faces, urls });
   using admin = listenForOrders(simulator, ports.admin);
   writeRecord(names, admin.url);
   log.info('serving', { vpc: names.vpc, ...urls() });

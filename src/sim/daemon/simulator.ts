@@ -3,7 +3,7 @@ import { isClockTime, type SimClock } from '../clock/index.ts';
 import type { Dials } from '../dials/index.ts';
 import type { VpcNames } from '../fabric/index.ts';
 import type { SimCall, SimInstance, SimVpc } from '../model/index.ts';
-import { findSubnet, type NodePlan } from '../scenario/index.ts';
+import { type AttachTimes, findSubnet, type NodePlan } from '../scenario/index.ts';
 import { type CallFilter, chooseCalls } from './call-filter.ts';
 import { callersOf } from './callers.ts';
 import type { Machines } from './machines.ts';
@@ -18,6 +18,7 @@ import type { ClockView, NodeView, SimMode, SimStatus, SubnetView } from './view
 export interface Simulator {
   readonly vpc: SimVpc;
   readonly dials: Dials;
+  readonly times: AttachTimes;
   readonly nodes: Nodes;
   addNode(plan: NodePlan): Promise<NodeView>;
   /** Every node there is, those included that were terminated within the last hour. */
@@ -37,6 +38,7 @@ export interface SimulatorParts {
   readonly mode: SimMode;
   readonly vpc: SimVpc;
   readonly dials: Dials;
+  readonly times: AttachTimes;
   readonly clock: SimClock;
   readonly machines: Machines;
   readonly nodes: Nodes;
@@ -48,7 +50,7 @@ export interface SimulatorParts {
 
 /** Takes orders for a VPC and tells what is in it. */
 export function createSimulator(parts: SimulatorParts): Simulator {
-  const { names, vpc, dials, clock, machines, nodes, nodeNames, faces } = parts;
+  const { names, vpc, dials, times, clock, machines, nodes, nodeNames, faces } = parts;
   const view = (instance: SimInstance): NodeView => {
     const name = nodeNames.of(instance);
     const isGone = instance.state === 'terminated';
@@ -57,6 +59,7 @@ export function createSimulator(parts: SimulatorParts): Simulator {
   return {
     vpc,
     dials,
+    times,
     nodes,
     addNode: async (plan) => view(await nodes.add(plan)),
     listNodes: () => vpc.instances().map(view),
@@ -89,6 +92,7 @@ export function createSimulator(parts: SimulatorParts): Simulator {
         mode: parts.mode,
         vpc,
         dials,
+        times: times.spans(),
         clock,
         nodes: vpc
           .instances()

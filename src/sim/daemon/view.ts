@@ -4,6 +4,7 @@ import type { Dials } from '../dials/index.ts';
 import { linkName } from '../fabric/index.ts';
 import type { SimEni, SimInstance, SimSubnet, SimVpc } from '../model/index.ts';
 import type { PodView } from '../runtime/index.ts';
+import type { AttachSpans } from '../scenario/index.ts';
 import type { ClockView, EniView, NodeView, SimMode, SimStatus, SubnetView } from './views.ts';
 
 /** The whole VPC as `sim status` shows it. */
@@ -15,10 +16,11 @@ export function viewStatus(parts: {
   readonly admin: string;
   readonly vpc: SimVpc;
   readonly dials: Dials;
+  readonly times: AttachSpans;
   readonly clock: SimClock;
   readonly nodes: readonly NodeView[];
 }): SimStatus {
-  const { vpc, dials, clock, nodes, name, mode, ec2, imds, admin } = parts;
+  const { vpc, dials, times, clock, nodes, name, mode, ec2, imds, admin } = parts;
   return {
     name,
     pid: process.pid,
@@ -41,6 +43,7 @@ export function viewStatus(parts: {
       .map(viewEni),
     dials: dials.list(),
     throttle: dials.buckets,
+    times,
     clock: viewClock(clock),
   };
 }

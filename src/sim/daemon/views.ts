@@ -1,6 +1,7 @@
 import type { BucketMode, Dial } from '../dials/index.ts';
 import type { InstanceState, InterfaceType } from '../model/index.ts';
 import type { PodView } from '../runtime/index.ts';
+import type { AttachSpans } from '../scenario/index.ts';
 
 /** Whether nodes are machines on a fabric, or instances that only the APIs know of. */
 export type SimMode = 'fabric' | 'api-only';
@@ -83,5 +84,7 @@ export interface SimStatus {
   readonly dials: readonly Dial[];
   /** The token buckets of actions for which no dial names one. */
   readonly throttle: BucketMode;
+  /** How long the next attaches and detaches take. */
+  readonly times: AttachSpans;
   readonly clock: ClockView;
 }

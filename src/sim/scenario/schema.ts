@@ -17,7 +17,8 @@ export const strictObject = (
 
 /** Ten minutes: as long as the slowest EC2 anybody has seen. */
 const MAX_MS = 600_000;
-const span = {
+/** JSON schema of milliseconds or a range of them; that the first is not the longer one is checked apart. */
+export const SPAN_SCHEMA = {
   anyOf: [count(MAX_MS), { type: 'array', items: count(MAX_MS), minItems: 2, maxItems: 2 }],
 } as const;
 
@@ -104,7 +105,10 @@ export const SCENARIO_SCHEMA = strictObject(
     nodes: list(NODE_SCHEMA, 5_000),
     dials: { type: 'array', maxItems: 100 },
     throttle: { anyOf: [{ enum: ['ec2', 'off'] }, { type: 'object', additionalProperties: bucket }] },
-    times: strictObject({}, { attachMs: span, detachMs: span, launchMs: count(MAX_MS), terminateMs: count(MAX_MS) }),
+    times: strictObject(
+      {},
+      { attachMs: SPAN_SCHEMA, detachMs: SPAN_SCHEMA, launchMs: count(MAX_MS), terminateMs: count(MAX_MS) },
+    ),
     clock: strictObject({}, { at: text(), ahead: text(), behind: text(), stopped: flag }),
     credentials: strictObject({
       accessKeyId: { type: 'string', pattern: '^[A-Za-z0-9]{16,128}$' },

@@ -15,18 +15,38 @@ export function clockOf({ clock: plan = {} }: Scenario, base: Clock): SimClock {
   return clock;
 }
 
-/** How long attaches and detaches take. A range is drawn from anew for each of them; equal seeds draw equally. */
-export function spansOf({ times = {}, seed = 1 }: Scenario): {
-  readonly attachMs?: () => number;
-  readonly detachMs?: () => number;
-} {
+/** How long attaches and detaches take, in milliseconds or a range of them. */
+export interface AttachSpans {
+  readonly attachMs: Span;
+  readonly detachMs: Span;
+}
+
+/** Draws how long each attach and each detach takes, and lets that be changed: for those that begin afterwards. */
+export interface AttachTimes {
+  readonly attachMs: () => number;
+  readonly detachMs: () => number;
+  readonly spans: () => AttachSpans;
+  /** What is left out stays. */
+  readonly set: (spans: Partial<AttachSpans>) => void;
+}
+
+/** As the scenario says, or else as the VPC has it. A range is drawn from anew each time; equal seeds draw equally. */
+export function attachTimes({ times = {}, seed = 1 }: Scenario, otherwise: AttachSpans): AttachTimes {
   const chance = createChance(seed);
-  const drawn = (span: Span) => () => {
+  let spans: AttachSpans = {
+    attachMs: times.attachMs ?? otherwise.attachMs,
+    detachMs: times.detachMs ?? otherwise.detachMs,
+  };
+  const drawn = (span: Span): number => {
     const [least, most] = typeof span === 'number' ? [span, span] : span;
     return Math.round(least + (most - least) * chance());
   };
   return {
-    ...(times.attachMs === undefined ? {} : { attachMs: drawn(times.attachMs) }),
-    ...(times.detachMs === undefined ? {} : { detachMs: drawn(times.detachMs) }),
+    attachMs: () => drawn(spans.attachMs),
+    detachMs: () => drawn(spans.detachMs),
+    spans: () => spans,
+    set: (changed) => {
+      spans = { ...spans, ...changed };
+    },
   };
 }

@@ -6,6 +6,7 @@ import {
   parseNodeOrder,
   parseSubnetOrder,
   parseThrottleOrder,
+  parseTimesOrder,
 } from '../../../src/sim/daemon/parse-orders.ts';
 
 /** The value, or why there is none. */
@@ -24,6 +25,7 @@ describe('an order is read whole, or refused with everything that is wrong', () 
     subnet: parseSubnetOrder,
     clock: parseClockOrder,
     throttle: parseThrottleOrder,
+    times: parseTimesOrder,
     dial: parseDialOrder,
   } as const;
   const rows: readonly (readonly [kind: keyof typeof readers, body: string, found: unknown])[] = [
@@ -46,6 +48,9 @@ describe('an order is read whole, or refused with everything that is wrong', () 
     ['clock', '{"advanceMs":-5}', 'SIM_ORDER_INVALID: /advanceMs must be >= 0'],
     ['throttle', '{"buckets":"off"}', { buckets: 'off' }],
     ['throttle', '[]', 'SIM_ORDER_INVALID: the order must be object'],
+    ['times', '{"attachMs":5,"detachMs":[6,7]}', { attachMs: 5, detachMs: [6, 7] }],
+    ['times', '{}', 'SIM_ORDER_INVALID: the order must NOT have fewer than 1 properties'],
+    ['times', '{"detachMs":[7,6]}', 'SIM_ORDER_INVALID: /detachMs: the shortest time is longer than the longest'],
     ['dial', '{"action":"IMDS","lagMs":5}', { action: 'IMDS', lagMs: 5 }],
     ['dial', '{"action":"IMDS","lagMs":-5}', 'SIM_ORDER_INVALID: lagMs is 0 to 600000, not -5'],
   ];

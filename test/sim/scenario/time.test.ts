@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test';
-import { clockOf, type Scenario, spansOf } from '../../../src/sim/scenario/index.ts';
+import { attachTimes, clockOf, type Scenario } from '../../../src/sim/scenario/index.ts';
 import { manualClock } from '../ec2/support.ts';
 
 const rows: readonly {
@@ -22,16 +22,26 @@ for (const { clock: plan, ahead, after } of rows)
     expect([first, clock.offsetMs]).toEqual([ahead, after]);
   });
 
-test('spansOf() draws every attach and detach within its range, equally for equal seeds', () => {
+const OTHERWISE = { attachMs: 1500, detachMs: 1000 };
+
+test('attachTimes() draws every attach and detach within its range, equally for equal seeds', () => {
   const draw = (seed: number): readonly number[] => {
-    const { attachMs } = spansOf({ seed, times: { attachMs: [6000, 10_000] } });
-    return Array.from({ length: 500 }, () => attachMs?.() ?? 0);
+    const { attachMs } = attachTimes({ seed, times: { attachMs: [6000, 10_000] } }, OTHERWISE);
+    return Array.from({ length: 500 }, () => attachMs());
   };
   const drawn = draw(1);
   const [least, most] = [Math.min(...drawn), Math.max(...drawn)];
   expect([least >= 6000, least < 6100, most > 9900, most <= 10_000]).toEqual([true, true, true, true]);
   expect(draw(1)).toEqual(drawn);
   expect(draw(2)).not.toEqual(drawn);
-  expect(spansOf({ times: { detachMs: 70 } }).detachMs?.()).toBe(70);
-  expect(spansOf({})).toEqual({});
+  expect(attachTimes({ times: { detachMs: 70 } }, OTHERWISE).detachMs()).toBe(70);
+  expect(attachTimes({}, OTHERWISE).spans()).toEqual(OTHERWISE);
+});
+
+test('attachTimes() change for what begins afterwards; what is left out stays', () => {
+  const times = attachTimes({ times: { attachMs: [6000, 10_000] } }, OTHERWISE);
+  times.set({ attachMs: 5 });
+  expect([times.attachMs(), times.detachMs(), times.spans()]).toEqual([5, 1000, { attachMs: 5, detachMs: 1000 }]);
+  times.set({ detachMs: [7, 7] });
+  expect([times.attachMs(), times.detachMs()]).toEqual([5, 7]);
 });
