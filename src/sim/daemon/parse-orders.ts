@@ -58,7 +58,7 @@ export function parseTimesOrder(order: string, body: string): Partial<AttachSpan
   );
 }
 
-/** What the clock shall do; in this order when several are given. */
+/** What the clock shall do: stop, be set, move ahead, tick, in this order when several are given. */
 export interface ClockOrder {
   /** Milliseconds since the epoch. */
   readonly at?: number;

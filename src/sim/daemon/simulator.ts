@@ -80,9 +80,11 @@ export function createSimulator(parts: SimulatorParts): Simulator {
           request: 'POST /clock',
           reason: 'the clock goes from 1970 to 2999',
         });
+      // Stopped before it is set, it shows exactly what it is set to.
+      if (ticking === false) clock.setTicking(false);
       if (at !== undefined) clock.setTime(at);
       if (advanceMs !== undefined) clock.advance(advanceMs);
-      if (ticking !== undefined) clock.setTicking(ticking);
+      if (ticking === true) clock.setTicking(true);
       return viewClock(clock);
     },
     status: () =>

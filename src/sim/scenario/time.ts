@@ -6,12 +6,13 @@ import type { Scenario, Span } from './scenario.ts';
 /** The clock of a scenario over another one: set, moved ahead or back, and stopped, as the scenario says. */
 export function clockOf({ clock: plan = {} }: Scenario, base: Clock): SimClock {
   const clock = createSimClock(base);
+  // Before it is set: it then shows exactly what it is set to.
+  if (plan.stopped === true) clock.setTicking(false);
   const at = parseTime(plan.at ?? '');
   if (at !== undefined) clock.setTime(at);
   clock.advance(parseDuration(plan.ahead ?? '') ?? 0);
   const behind = parseDuration(plan.behind ?? '');
   if (behind !== undefined) clock.setTime(clock.now() - behind);
-  if (plan.stopped === true) clock.setTicking(false);
   return clock;
 }
 

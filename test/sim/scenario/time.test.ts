@@ -22,6 +22,22 @@ for (const { clock: plan, ahead, after } of rows)
     expect([first, clock.offsetMs]).toEqual([ahead, after]);
   });
 
+test('a clock that is set and stopped shows what it was set to, however long that took', () => {
+  const base = manualClock();
+  let readings = 0;
+  const clock = clockOf(
+    { clock: { at: '2040-05-06T07:08:09Z', stopped: true } },
+    {
+      ...base,
+      now: () => {
+        readings += 1;
+        return base.now() + readings;
+      },
+    },
+  );
+  expect(new Date(clock.now()).toISOString()).toBe('2040-05-06T07:08:09.000Z');
+});
+
 const OTHERWISE = { attachMs: 1500, detachMs: 1000 };
 
 test('attachTimes() draws every attach and detach within its range, equally for equal seeds', () => {
