@@ -10,7 +10,7 @@ import type { SimEni, SimEvent } from './types.ts';
 export type EniListener = (change: { readonly before: SimEni | undefined; readonly after: SimEni | undefined }) => void;
 
 /** EC2's and VPC's default quotas (VPC user guide, "Amazon VPC quotas"). */
-const QUOTAS: Quotas = { enis: 5000, groupsPerEni: 5, rulesPerDirection: 60, groups: 2500, cidrs: 5 };
+const QUOTAS: Quotas = { enis: 5000, groupsPerEni: 5, rulesPerDirection: 60, groups: 2500, subnets: 200, cidrs: 5 };
 
 /** The state of a VPC that has nothing yet, not even a network. */
 export function createState(

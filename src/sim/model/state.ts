@@ -34,6 +34,7 @@ export interface Quotas {
   /** Rules of a group in one direction, IPv4 and IPv6 counted apart. */
   readonly rulesPerDirection: number;
   readonly groups: number;
+  readonly subnets: number;
   readonly cidrs: number;
 }
 

@@ -26,6 +26,8 @@ export function createSubnet(state: VpcState, request: SubnetRequest): SimSubnet
   for (const { subnet } of state.subnets.values())
     if (overlaps(subnet.cidr, cidr))
       throw new SimFault('InvalidSubnet.Conflict', `The CIDR '${text}' conflicts with subnet ${subnet.id}`);
+  if (state.subnets.size >= state.quotas.subnets)
+    throw new SimFault('SubnetLimitExceeded', `This VPC has reached its limit of ${state.quotas.subnets} subnets`);
   const availabilityZone = request.availabilityZone ?? `${state.region}a`;
   if (!/^[a-z]$/.test(availabilityZone.replace(state.region, '')))
     throw new SimFault(

@@ -44,6 +44,13 @@ describe('networks of a VPC', () => {
       },
     },
     {
+      name: 'a 201st subnet',
+      code: 'SubnetLimitExceeded',
+      run: (v) => {
+        for (let n = 0; n < 199; n += 1) v.createSubnet({ cidr: cidr(`10.0.${128 + (n >> 4)}.${(n % 16) * 16}/28`) });
+      },
+    },
+    {
       name: 'to take away what is not there',
       code: 'InvalidVpcCidrBlockAssociationID.NotFound',
       run: (v) => v.disassociateCidr('vpc-cidr-assoc-0'),
