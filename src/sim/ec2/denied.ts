@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { instanceIdOf, NODE_ROLE } from '../imds/index.ts';
-import type { SimVpc } from '../model/index.ts';
+import { type SimVpc, servicesOf } from '../model/index.ts';
 
 /** As long as EC2's are, about. */
 const ENCODED_BLOCKS = 9;
@@ -15,16 +15,17 @@ export function deniedMessage(vpc: SimVpc, denied: { readonly caller: string; re
   const why = `because no identity-based policy allows the ec2:${action} action`;
   const sentence = 'You are not authorized to perform this operation.';
   if (/^(?:Describe|Get)/.test(action)) return `${sentence} ${who} ${why}`;
-  const resource = `on resource: arn:aws:ec2:${vpc.region}:${vpc.ownerId}:${resourceOf(action)}/*`;
+  const resource = `on resource: arn:${servicesOf(vpc.region).partition}:ec2:${vpc.region}:${vpc.ownerId}:${resourceOf(action)}/*`;
   return `${sentence} ${who} ${resource} ${why}. Encoded authorization failure message: ${encoded(who)}`;
 }
 
 /** Access keys of a role tell their instance; any other is somebody's own. */
-function arnOf({ ownerId }: SimVpc, caller: string): string {
+function arnOf({ ownerId, region }: SimVpc, caller: string): string {
+  const { partition } = servicesOf(region);
   const instanceId = instanceIdOf(caller);
   return instanceId === undefined
-    ? `arn:aws:iam::${ownerId}:user/${caller}`
-    : `arn:aws:sts::${ownerId}:assumed-role/${NODE_ROLE}/${instanceId}`;
+    ? `arn:${partition}:iam::${ownerId}:user/${caller}`
+    : `arn:${partition}:sts::${ownerId}:assumed-role/${NODE_ROLE}/${instanceId}`;
 }
 
 /** What most actions here are about; of the others EC2 names the resource their name ends with. */

@@ -1,30 +1,21 @@
 import { SimFault, type SimInstance, type SimVpc } from '../model/index.ts';
 
-/** How an instance came to be. */
-export interface Launch {
-  readonly reservationId: string;
-  /** Its place among the instances of one request. */
-  readonly index: number;
-  readonly token: string;
-}
-
 /**
- * Which RunInstances request made which instances: they share a reservation, and the same client token with the same
- * request makes no others (EC2 developer guide, "Ensuring idempotency").
+ * Which RunInstances request made which instances: the same client token with the same request makes no others
+ * (EC2 developer guide, "Ensuring idempotency").
  */
 export class Launches {
   readonly #vpc: SimVpc;
-  readonly #byInstance = new Map<string, Launch>();
+  readonly #byInstance = new Map<string, string>();
   readonly #byToken = new Map<string, { readonly request: string; readonly ids: readonly string[] }>();
 
   constructor(vpc: SimVpc) {
     this.#vpc = vpc;
   }
 
-  /** The launch of an instance; one that no request of ours made has a reservation to itself. */
-  of(instance: SimInstance): Launch {
-    const alone = { reservationId: instance.id.replace(/^i-/, 'r-'), index: 0, token: '' };
-    return this.#byInstance.get(instance.id) ?? alone;
+  /** The client token an instance was launched with; empty without one. */
+  tokenOf(instance: SimInstance): string {
+    return this.#byInstance.get(instance.id) ?? '';
   }
 
   /** The instances a token has made. Refuses another request under it, and instances that are gone. */
@@ -44,9 +35,9 @@ export class Launches {
   /** Remembers what a request has made. */
   add(instances: readonly SimInstance[], token: string, request: string): void {
     const ids = instances.map(({ id }) => id);
-    const reservationId = (ids[0] ?? '').replace(/^i-/, 'r-');
-    ids.forEach((id, index) => void this.#byInstance.set(id, { reservationId, index, token }));
-    if (token !== '') this.#byToken.set(token, { request, ids });
+    if (token === '') return;
+    for (const id of ids) this.#byInstance.set(id, token);
+    this.#byToken.set(token, { request, ids });
     this.#forgetGone();
   }
 
@@ -54,7 +45,7 @@ export class Launches {
   #forgetGone(): void {
     if (this.#byInstance.size < 1000 || this.#byInstance.size < 2 * this.#vpc.instances().length) return;
     const gone = [...this.#byInstance].filter(([id]) => this.#vpc.findInstance(id) === undefined);
-    for (const [id, { token }] of gone) {
+    for (const [id, token] of gone) {
       this.#byInstance.delete(id);
       this.#byToken.delete(token);
     }

@@ -1,5 +1,5 @@
 import { architectureOf, limitsOf } from '../../vpc/index.ts';
-import { privateDnsName, type SimInstance, type VpcView, zoneId } from '../model/index.ts';
+import { privateDnsName, type SimInstance, servicesOf, type VpcView, zoneId } from '../model/index.ts';
 import { isoSeconds, type RoleCredentials, renderCredentials } from './credentials.ts';
 import { groupNames, interfaces } from './interfaces.ts';
 import type { Directory } from './tree.ts';
@@ -29,7 +29,7 @@ export function metaData(source: MetaDataSource): Directory {
     const zone = vpc.subnet(instance.subnetId).availabilityZone;
     return {
       'ami-id': instance.imageId,
-      'ami-launch-index': '0',
+      'ami-launch-index': String(instance.launchIndex),
       'ami-manifest-path': '(unknown)',
       'block-device-mapping': () => ({ ami: ROOT_DEVICE, root: ROOT_DEVICE }),
       events: () => ({ maintenance: () => ({ history: '[]', scheduled: '[]' }) }),
@@ -50,7 +50,7 @@ export function metaData(source: MetaDataSource): Directory {
         region: vpc.region,
       }),
       profile: 'default-hvm',
-      'reservation-id': instance.id.replace(/^i-/, 'r-'),
+      'reservation-id': instance.reservationId,
       'security-groups': groupNames(vpc, primary?.securityGroups ?? []).join('\n'),
       services: () => servicesOf(vpc.region),
       system: limitsOf(instance.instanceType)?.hypervisor === 'xen' ? 'xen' : 'nitro',
@@ -100,9 +100,4 @@ function iam({ vpc, instance, credentials }: MetaDataSource, role: string): Dire
 /** Tags are there only when the instance allows it, and has some (EC2 user guide, "View tags … using instance metadata"). */
 function tagsOf({ metadata, tags }: SimInstance): Directory | undefined {
   return metadata.instanceTags && Object.keys(tags).length > 0 ? () => ({ instance: () => tags }) : undefined;
-}
-
-function servicesOf(region: string): { readonly domain: string; readonly partition: string } {
-  if (region.startsWith('cn-')) return { domain: 'amazonaws.com.cn', partition: 'aws-cn' };
-  return { domain: 'amazonaws.com', partition: region.startsWith('us-gov-') ? 'aws-us-gov' : 'aws' };
 }

@@ -5,7 +5,7 @@
  */
 export type { SimCall } from './calls.ts';
 export { isIpv4Cidr } from './cidrs.ts';
-export { privateDnsName } from './dns.ts';
+export { privateDnsName, servicesOf } from './dns.ts';
 export { SimFault } from './fault.ts';
 export type { RuleRequest } from './groups.ts';
 export type { InstanceRequest, LaunchInterface } from './launch.ts';

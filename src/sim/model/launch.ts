@@ -42,6 +42,9 @@ export interface InstanceRequest extends Omit<LaunchInterface, 'deviceIndex' | '
   /** Of every ENI made for it. */
   readonly interfaceTags?: Tags | undefined;
   readonly clientToken?: string | undefined;
+  /** Where it is one of several that are launched together: their reservation, and its place among them. */
+  readonly reservationId?: string | undefined;
+  readonly launchIndex?: number | undefined;
 }
 
 const NO_IMAGE = 'ami-00000000000000000';
@@ -71,6 +74,8 @@ export function beginLaunch(state: VpcState, request: InstanceRequest): SimInsta
     metadata: metadataOptions(METADATA, request.metadata ?? {}),
     tags: request.name === undefined ? (request.tags ?? {}) : { Name: name, ...request.tags },
     launchedAt: state.now(),
+    reservationId: request.reservationId ?? id.replace(/^i-/, 'r-'),
+    launchIndex: request.launchIndex ?? 0,
     terminatedAt: undefined,
   };
   needMetadataKeys(instance);

@@ -61,6 +61,10 @@ export interface SimInstance {
   readonly tags: Tags;
   /** Milliseconds since the epoch, like every time here. */
   readonly launchedAt: number;
+  /** Shared by the instances of one RunInstances. */
+  readonly reservationId: string;
+  /** Its place among them. */
+  readonly launchIndex: number;
   readonly terminatedAt: number | undefined;
 }
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test';
 import * as ec2 from '@aws-sdk/client-ec2';
-import { formatCidr } from '../../../src/addr/index.ts';
+import { formatCidr, parseIpv4Cidr } from '../../../src/addr/index.ts';
 import { createSimClock } from '../../../src/sim/clock/index.ts';
 import { type Delay, Dials } from '../../../src/sim/dials/index.ts';
 import { createRoleCredentials } from '../../../src/sim/imds/index.ts';
@@ -222,6 +222,24 @@ test.each(delays)('the SDK waits for an answer that is delayed by $delay', async
   // A timer may be up to a millisecond early.
   expect(call?.ms).toBeGreaterThan(least - 2);
   expect([Vpcs?.length, $metadata.requestId]).toEqual([1, call?.requestId]);
+});
+
+test('ARNs are those of the partition of the region', async () => {
+  const seen: unknown[] = [];
+  for (const [region, partition] of [
+    ['cn-north-1', 'aws-cn'],
+    ['us-gov-west-1', 'aws-us-gov'],
+    ['eu-west-1', 'aws'],
+  ] as const) {
+    const subnets = [{ cidr: parseIpv4Cidr('10.0.1.0/24'), availabilityZone: `${region}a` }];
+    await using s = stage({ vpc: smallVpc(undefined, { region, subnets }) });
+    const { Subnets } = await s.client.send(new ec2.DescribeSubnetsCommand());
+    s.dials.set({ action: 'CreateNetworkInterface', denied: true });
+    const refused = s.client.send(new ec2.CreateNetworkInterfaceCommand({ SubnetId: s.subnet }));
+    const arns = (await refused.then(String, ({ message }: Error) => message)).match(/arn:[\w-]+/g) ?? [];
+    seen.push([Subnets?.[0]?.SubnetArn?.startsWith(`arn:${partition}:ec2:${region}:`), ...arns]);
+    expect(seen.at(-1)).toEqual([true, `arn:${partition}`, `arn:${partition}`]);
+  }
 });
 
 test("a denial is worded as EC2's: who may not do what, on what, and a reason nobody can read", async () => {

@@ -1,5 +1,6 @@
 import { expect, test } from 'bun:test';
 import * as ec2 from '@aws-sdk/client-ec2';
+import { createImdsHandler } from '../../../src/sim/imds/index.ts';
 import type { SimInstance } from '../../../src/sim/model/index.ts';
 import { type StoryStage, storyStage } from './stories/stage.ts';
 import { refusalOf } from './support.ts';
@@ -40,6 +41,28 @@ test('RunInstances launches as many as asked for, in one reservation', async () 
   const InstanceIds = (answer.Instances ?? []).map(({ InstanceId = '' }) => InstanceId);
   const { Reservations } = await stage.client.send(new ec2.DescribeInstancesCommand({ InstanceIds }));
   expect(Reservations?.map((one) => [one.ReservationId, one.Instances?.length])).toEqual([[answer.ReservationId, 3]]);
+});
+
+test('the metadata service of each instance names the reservation that EC2 does, and its place in it', async () => {
+  await using stage = storyStage();
+  const { ReservationId, Instances = [] } = await run(stage, { SubnetId: stage.subnet, MaxCount: 2 });
+  await stage.clock.advance(2000);
+  const imds = createImdsHandler({ vpc: stage.vpc, clock: stage.clock });
+  const seen: unknown[] = [];
+  for (const { PrivateIpAddress = '' } of Instances) {
+    const ask = async (path: string, init: RequestInit): Promise<string> =>
+      await (await imds(new Request(`http://169.254.169.254/latest/${path}`, init), PrivateIpAddress)).text();
+    const ttl = { 'x-aws-ec2-metadata-token-ttl-seconds': '60' };
+    const headers = { 'x-aws-ec2-metadata-token': await ask('api/token', { method: 'PUT', headers: ttl }) };
+    seen.push([
+      await ask('meta-data/reservation-id', { headers }),
+      await ask('meta-data/ami-launch-index', { headers }),
+    ]);
+  }
+  expect(seen).toEqual([
+    [ReservationId, '0'],
+    [ReservationId, '1'],
+  ]);
 });
 
 test('RunInstances launches what fits when that is enough, and nothing when it is not', async () => {

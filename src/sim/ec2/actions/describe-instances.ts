@@ -16,7 +16,7 @@ function instanceFilters(vpc: VpcView, launches: Launches): FilterTable<SimInsta
     architecture: (one) => [architectureOf(one.instanceType)],
     'availability-zone': (one) => [zoneOf(one)],
     'availability-zone-id': (one) => [zoneOf(one)].map((zone) => zone && zoneId(vpc, zone)),
-    'client-token': (one) => [launches.of(one).token],
+    'client-token': (one) => [launches.tokenOf(one)],
     'ebs-optimized': () => [false],
     'ena-support': (one) => [hasEna(one.instanceType)],
     hypervisor: () => ['xen'],
@@ -28,7 +28,7 @@ function instanceFilters(vpc: VpcView, launches: Launches): FilterTable<SimInsta
     'instance.group-id': (one) => primaryOf(one)?.securityGroups ?? [],
     'instance.group-name': (one) => (primaryOf(one)?.securityGroups ?? []).map((id) => vpc.securityGroup(id).name),
     'ipv6-address': (one) => (primaryOf(one)?.ipv6Addresses ?? []).slice(0, 1),
-    'launch-index': (one) => [launches.of(one).index],
+    'launch-index': (one) => [one.launchIndex],
     'launch-time': (one) => [new Date(one.launchedAt).toISOString()],
     'metadata-options.http-endpoint': () => ['enabled'],
     'metadata-options.http-protocol-ipv4': () => ['enabled'],
@@ -43,7 +43,7 @@ function instanceFilters(vpc: VpcView, launches: Launches): FilterTable<SimInsta
     'private-dns-name': (one) =>
       (primaryOf(one)?.addresses ?? []).slice(0, 1).map((address) => privateDnsName(vpc, address)),
     'private-ip-address': (one) => (primaryOf(one)?.addresses ?? []).slice(0, 1),
-    'reservation-id': (one) => [launches.of(one).reservationId],
+    'reservation-id': (one) => [one.reservationId],
     'root-device-name': () => ['/dev/xvda'],
     'root-device-type': () => ['ebs'],
     'source-dest-check': (one) => [primaryOf(one)?.sourceDestCheck],
@@ -133,10 +133,10 @@ export function reservationFields(
 ): { readonly [name: string]: Xml } {
   const [first] = machines;
   return {
-    reservationId: first && launches.of(first).reservationId,
+    reservationId: first?.reservationId,
     ownerId: vpc.ownerId,
     groupSet: '',
-    instancesSet: items(machines.map((one) => instance(vpc, one, launches.of(one)))),
+    instancesSet: items(machines.map((one) => instance(vpc, one, launches.tokenOf(one)))),
   };
 }
 
@@ -153,7 +153,7 @@ export const describeInstances: Action = (parameters, { launches }) => {
         : (candidates?.flatMap((id) => vpc.findInstance(id) ?? []) ?? vpc.instances());
     const matching = applyFilters(machines, filters, instanceFilters(vpc, launches));
     const { items: found, nextToken } = takePage(matching, page, (one) => one.id);
-    const reservations = Map.groupBy(found, (one) => launches.of(one).reservationId);
+    const reservations = Map.groupBy(found, (one) => one.reservationId);
     return {
       reservationSet: items([...reservations.values()].map((some) => reservationFields({ vpc, launches }, some))),
       nextToken,

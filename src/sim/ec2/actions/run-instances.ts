@@ -74,7 +74,8 @@ function launchAll(
   const machines: SimInstance[] = [];
   while (machines.length < max) {
     try {
-      machines.push(vpc.beginLaunch(request));
+      const reservationId = machines[0]?.reservationId;
+      machines.push(vpc.beginLaunch({ ...request, reservationId, launchIndex: machines.length }));
     } catch (error) {
       if (machines.length >= min) break;
       for (const { id } of machines) {

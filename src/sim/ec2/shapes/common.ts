@@ -1,5 +1,5 @@
 import { formatCidr } from '../../../addr/index.ts';
-import { type Cidr, type CidrAssociation, isIpv4Cidr, type Tags, type VpcView } from '../../model/index.ts';
+import { type Cidr, type CidrAssociation, isIpv4Cidr, servicesOf, type Tags, type VpcView } from '../../model/index.ts';
 import { items, type Xml } from '../xml.ts';
 
 export { zoneId } from '../../model/index.ts';
@@ -19,7 +19,7 @@ export function groupSet(vpc: VpcView, ids: readonly string[]): Xml {
 
 /** The ARN of a resource of the VPC. */
 export function arnOf(vpc: VpcView, type: string, id: string): string {
-  return `arn:aws:ec2:${vpc.region}:${vpc.ownerId}:${type}/${id}`;
+  return `arn:${servicesOf(vpc.region).partition}:ec2:${vpc.region}:${vpc.ownerId}:${type}/${id}`;
 }
 
 /** Whether a network is an IPv6 one. */

@@ -29,11 +29,7 @@ export function hasEna(instanceType: string): boolean {
 }
 
 /** An instance as DescribeInstances and RunInstances show it. */
-export function instance(
-  vpc: VpcView,
-  machine: SimInstance,
-  launch: { readonly index: number; readonly token: string },
-): Xml {
+export function instance(vpc: VpcView, machine: SimInstance, clientToken: string): Xml {
   const enis = vpc.enisOf(machine.id);
   const primary = enis.find((eni) => eni.attachment?.deviceIndex === 0 && eni.attachment.networkCardIndex === 0);
   const address = primary?.addresses[0];
@@ -48,7 +44,7 @@ export function instance(
     privateDnsName: address === undefined ? '' : privateDnsName(vpc, address),
     dnsName: '',
     reason: machine.terminatedAt === undefined ? '' : `User initiated (${timestamp(machine.terminatedAt)})`,
-    amiLaunchIndex: launch.index,
+    amiLaunchIndex: machine.launchIndex,
     productCodes: '',
     operator: { managed: false },
     instanceType: machine.instanceType,
@@ -72,7 +68,7 @@ export function instance(
     rootDeviceName: '/dev/xvda',
     blockDeviceMapping: '',
     virtualizationType: 'hvm',
-    clientToken: launch.token,
+    clientToken,
     tagSet: tagSet(machine.tags),
     // The only hypervisors EC2 names here are ovm and xen, and xen stands for Nitro as well (API reference, Instance).
     hypervisor: 'xen',
