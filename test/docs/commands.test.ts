@@ -83,6 +83,19 @@ const anchorOf = (heading: string): string =>
     .trim()
     .replaceAll(' ', '-');
 
+describe('source files that the pages name are there', () => {
+  for (const page of pages) {
+    test(page, () => {
+      const named = [...read(page).matchAll(/`([\w-]+(?:\/[\w.-]+)+\.(?:ts|txt|json|mjs))`/g)].map(
+        ([, path = '']) => path,
+      );
+      const isThere = (path: string): boolean =>
+        ['', 'src', 'src/sim'].some((above) => existsSync(join(ROOT, above, path)));
+      expect(named.filter((path) => !isThere(path))).toEqual([]);
+    });
+  }
+});
+
 describe('links in the pages lead somewhere', () => {
   for (const page of pages) {
     test(page, () => {
