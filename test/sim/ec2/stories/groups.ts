@@ -1,7 +1,17 @@
 import type { SimSecurityGroup, SimVpc } from '../../../../src/sim/model/index.ts';
-import { NEWER, need, type Story } from './story.ts';
+import { NEWER, NO_SUCH_THING, NOT_IN_STORY, need, type Story } from './story.ts';
 
 const lastGroup = (vpc: SimVpc): SimSecurityGroup => need(vpc.securityGroups().at(-1));
+
+/** What rules cannot have here: prefix lists, peers in other VPCs, tags. */
+const RULE = [
+  'prefixListId',
+  'referencedGroupInfo.peeringStatus',
+  'referencedGroupInfo.vpcId',
+  'referencedGroupInfo.vpcPeeringConnectionId',
+  'tagSet.key',
+  'tagSet.value',
+].map((name) => `-securityGroupRuleSet.${name}`);
 
 /** Security groups and their rules. */
 export const groups: Story = {
@@ -33,6 +43,7 @@ export const groups: Story = {
           { IpProtocol: 'icmp', FromPort: 8, ToPort: -1, IpRanges: [{ CidrIp: '10.0.0.0/8' }] },
         ],
       }),
+      differences: { [NO_SUCH_THING]: RULE },
     },
     {
       action: 'AuthorizeSecurityGroupEgress',
@@ -62,6 +73,7 @@ export const groups: Story = {
     {
       action: 'DescribeSecurityGroupRules',
       input: ({ vpc }) => ({ Filters: [{ Name: 'group-id', Values: [lastGroup(vpc).id] }] }),
+      differences: { [NO_SUCH_THING]: RULE },
     },
     {
       action: 'RevokeSecurityGroupIngress',
@@ -79,6 +91,10 @@ export const groups: Story = {
           .rules.filter(({ direction }) => direction === 'egress')
           .map(({ id }) => id),
       }),
+      differences: {
+        [NO_SUCH_THING]: ['-revokedSecurityGroupRuleSet.prefixListId'],
+        [NOT_IN_STORY]: ['-revokedSecurityGroupRuleSet.description', '-unknownIpPermissionSet'],
+      },
     },
     {
       action: 'DeleteSecurityGroup',

@@ -1,12 +1,37 @@
-import { lastInstance, NEWER, NO_DISKS, NO_PUBLIC, NO_TAGS_THERE, type Story } from './story.ts';
+import { lastInstance, NEWER, NO_DISKS, NO_PUBLIC, NO_SUCH_THING, NO_TAGS_THERE, type Story } from './story.ts';
 
 const INSTANCE = 'reservationSet.instancesSet';
+
+/** What is not known of an instance type here: only its network, its hypervisor and its architecture are. */
+const NOT_OF_A_TYPE = `
+  autoRecoverySupported burstablePerformanceSupported dedicatedHostsSupported ebsInfo fpgaInfo
+  freeTierEligible gpuInfo hibernationSupported inferenceAcceleratorInfo instanceStorageInfo
+  instanceStorageSupported mediaAcceleratorInfo memoryInfo networkInfo.bandwidthWeightings
+  networkInfo.connectionTrackingConfiguration networkInfo.efaInfo networkInfo.efaSupported
+  networkInfo.enaSrdSupported networkInfo.enaSupport networkInfo.encryptionInTransitSupported
+  networkInfo.flexibleEnaQueuesSupport networkInfo.ipv4AddressesPerSecondaryInterface
+  networkInfo.maximumSecondaryNetworkInterfaces networkInfo.networkCards.additionalFlexibleNetworkInterfaces
+  networkInfo.networkCards.baselineBandwidthInGbps networkInfo.networkCards.defaultEnaQueueCountPerInterface
+  networkInfo.networkCards.interfaceTypeSet networkInfo.networkCards.maximumEnaQueueCount
+  networkInfo.networkCards.maximumEnaQueueCountPerInterface networkInfo.networkCards.networkPerformance
+  networkInfo.networkCards.peakBandwidthInGbps networkInfo.networkPerformance
+  networkInfo.secondaryNetworkSupported neuronInfo nitroEnclavesSupport nitroTpmInfo nitroTpmSupport
+  phcSupport placementGroupInfo processorInfo.manufacturer processorInfo.supportedFeatures
+  processorInfo.sustainedClockSpeedInGhz rebootMigrationSupport supportedBootModes supportedInRegion
+  supportedRootDeviceTypes supportedUsageClasses supportedVirtualizationTypes vCpuInfo
+`
+  .trim()
+  .split(/\s+/);
 
 /** Instances from launch to termination, and what they wear. */
 export const instances: Story = {
   name: 'instances',
   steps: [
-    { action: 'DescribeInstanceTypes', input: () => ({ InstanceTypes: ['p4d.24xlarge', 'm6g.large'] }) },
+    {
+      action: 'DescribeInstanceTypes',
+      input: () => ({ InstanceTypes: ['p4d.24xlarge', 'm6g.large'] }),
+      differences: { [NO_SUCH_THING]: NOT_OF_A_TYPE.map((name) => `-instanceTypeSet.${name}`) },
+    },
     {
       action: 'RunInstances',
       input: ({ subnet }) => ({

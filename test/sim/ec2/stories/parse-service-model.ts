@@ -26,11 +26,16 @@ export function requestParameters(action: string): readonly string[] {
   });
 }
 
-/** The elements an answer of the action may have, with their containers; list items are transparent. */
+/** The elements an answer of the action may have: those of the model, and what every answer may begin with. */
 export function answerElements(action: string): ReadonlySet<string> {
+  return new Set(['requestId', 'return', ...modelElements(action)]);
+}
+
+/** The elements the model has for an answer of the action, with their containers; list items are transparent. */
+export function modelElements(action: string): ReadonlySet<string> {
   const paths = leaves(operation(action).output, '', { item: '', nameOf: ({ xmlName }, name) => xmlName ?? name });
   const all = paths.flatMap((path) => path.split('.').map((_, index, parts) => parts.slice(0, index + 1).join('.')));
-  return new Set(['requestId', 'return', ...all]);
+  return new Set(all);
 }
 
 function operation(action: string): { readonly input: unknown; readonly output: unknown } {

@@ -27,6 +27,9 @@ export const NEWER = 'EC2 answers it, but the example is older or leaves it out'
 export const NO_PUBLIC = 'the simulator has no public addresses';
 export const NO_DISKS = 'the simulator has no disks, key pairs, roles or processors';
 export const NO_TAGS_THERE = 'the example has no tags';
+/** Why elements are the service model's alone. */
+export const NO_SUCH_THING = 'the simulator has no such thing';
+export const NOT_IN_STORY = 'what the story asks for has none';
 
 /** The last ENI that was made. */
 export function lastEni(vpc: SimVpc): SimEni {

@@ -1,4 +1,6 @@
-import { lastEni, NEWER, need, type Story } from './story.ts';
+import { lastEni, NEWER, NO_SUCH_THING, need, type Story } from './story.ts';
+
+const LINK = ['greKey', 'tagSet.key', 'tagSet.value'];
 
 /** A trunk with a branch on it. No example of these actions is documented: the service model alone says their shapes. */
 export const trunks: Story = {
@@ -24,8 +26,13 @@ export const trunks: Story = {
         VlanId: 7,
         ClientToken: 'story',
       }),
+      differences: { [NO_SUCH_THING]: LINK.map((name) => `-interfaceAssociation.${name}`) },
     },
-    { action: 'DescribeTrunkInterfaceAssociations', input: () => ({}) },
+    {
+      action: 'DescribeTrunkInterfaceAssociations',
+      input: () => ({}),
+      differences: { [NO_SUCH_THING]: LINK.map((name) => `-interfaceAssociationSet.${name}`) },
+    },
     {
       action: 'DisassociateTrunkInterface',
       input: ({ vpc }) => ({ AssociationId: need(vpc.trunkAssociations()[0]).id, ClientToken: 'story' }),
