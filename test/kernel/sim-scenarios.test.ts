@@ -13,6 +13,7 @@ import {
   DescribeSecurityGroupsCommand,
   DescribeSubnetsCommand,
   DescribeVpcsCommand,
+  DetachNetworkInterfaceCommand,
   type EC2Client,
   type NetworkInterface,
 } from '@aws-sdk/client-ec2';
@@ -66,14 +67,17 @@ async function macs(scene: Scene): Promise<number> {
 const stopClock = (scene: Scene): Promise<unknown> => scene.cli.json(['clock', '--stop']);
 const pass = (scene: Scene, time: string): Promise<unknown> => scene.cli.json(['clock', '--advance', time]);
 
-/** Lets so much time pass and waits until the ENI is attached. Looks at the status, which no bucket throttles. */
-async function untilAttached(scene: Scene, eniId: unknown, after: string): Promise<void> {
+/** Lets so much time pass and waits until the ENI has a state. Looks at the status, which no bucket throttles. */
+async function untilState(scene: Scene, eniId: unknown, state: string, after: string): Promise<void> {
   await pass(scene, after);
-  const nodes = async (): Promise<string> => JSON.stringify((await scene.cli.json(['status']))['nodes']);
-  const attached = `"id":"${eniId}"[^}]*"state":"attached"`;
-  for (const deadline = performance.now() + 20_000; !new RegExp(attached).test(await nodes()); )
-    if (performance.now() > deadline) throw new Error(`${eniId} is not attached after ${after}`);
+  const status = async (): Promise<string> => JSON.stringify(await scene.cli.json(['status']));
+  const wanted = new RegExp(`"id":"${eniId}"[^}]*"state":"${state}"`);
+  for (const deadline = performance.now() + 20_000; !wanted.test(await status()); )
+    if (performance.now() > deadline) throw new Error(`${eniId} is not ${state} after ${after}`);
 }
+
+const untilAttached = (scene: Scene, eniId: unknown, after: string): Promise<void> =>
+  untilState(scene, eniId, 'attached', after);
 
 /** What is special about each, seen by a client that knows nothing of the simulator. */
 const EFFECTS: Readonly<Record<string, (scene: Scene) => Promise<void>>> = {
@@ -168,11 +172,17 @@ const EFFECTS: Readonly<Record<string, (scene: Scene) => Promise<void>>> = {
     await stopClock(scene);
     await attach(scene, eniId);
     await pass(scene, '5999ms');
-    const status = async (): Promise<string | undefined> =>
-      (await enis(scene)).find(({ NetworkInterfaceId }) => NetworkInterfaceId === eniId)?.Attachment?.Status;
-    expect(await status()).toBe('attaching');
+    const attachment = async () =>
+      (await enis(scene)).find(({ NetworkInterfaceId }) => NetworkInterfaceId === eniId)?.Attachment;
+    expect((await attachment())?.Status).toBe('attaching');
     await untilAttached(scene, eniId, '4001ms');
-    expect(await status()).toBe('attached');
+    const attached = await attachment();
+    expect(attached?.Status).toBe('attached');
+    await scene.client.send(new DetachNetworkInterfaceCommand({ AttachmentId: attached?.AttachmentId }));
+    await pass(scene, '7999ms');
+    expect((await attachment())?.Status).toBe('detaching');
+    await untilState(scene, eniId, 'available', '7001ms');
+    expect(await attachment()).toBeUndefined();
   },
   'stale-metadata': async (scene) => {
     const gone = await create(scene);
