@@ -31,11 +31,24 @@ const ids: readonly (readonly [action: string, input: object, code: string])[] =
   ['DescribeSecurityGroupRules', { SecurityGroupRuleIds: ['sgr-0123abcd'] }, 'InvalidSecurityGroupRuleId.NotFound'],
   ['DisassociateTrunkInterface', { AssociationId: 'eni-0123abcd' }, 'InvalidAssociationID.Malformed'],
   ['DisassociateTrunkInterface', { AssociationId: 'trunk-assoc-0123abcd' }, 'InvalidAssociationID.NotFound'],
+  ['DeleteSubnetCidrReservation', { SubnetCidrReservationId: 'subnet-1' }, 'InvalidSubnetCidrReservationID.Malformed'],
+  [
+    'DisassociateSubnetCidrBlock',
+    { AssociationId: 'subnet-0123abcd' },
+    'InvalidSubnetCidrBlockAssociationID.Malformed',
+  ],
+  ['DisassociateVpcCidrBlock', { AssociationId: 'vpc-0123abcd' }, 'InvalidVpcCidrBlockAssociationID.Malformed'],
+  ['RunInstances', { ImageId: 'i-0123abcd', MinCount: 1, MaxCount: 1 }, 'InvalidAMIID.Malformed'],
+  [
+    'CreateTags',
+    { Resources: ['NODE'], Tags: Array.from({ length: 51 }, (_, n) => ({ Key: `k${n}`, Value: '' })) },
+    'TagLimitExceeded',
+  ],
   ['CreateTags', { Resources: ['ami-0123abcd'], Tags: [{ Key: 'a', Value: 'b' }] }, 'InvalidID'],
 ];
 
 for (const [action, input, code] of ids) {
-  test(`${action} with ${JSON.stringify(input)} is refused with ${code}`, async () => {
+  test(`${action} with ${JSON.stringify(input).slice(0, 100)} is refused with ${code}`, async () => {
     await using stage = storyStage();
     const sent: object = JSON.parse(JSON.stringify(input).replace('NODE', stage.node));
     expect(await refusalOf(stage.send(action, sent))).toBe(`${code} 400`);
