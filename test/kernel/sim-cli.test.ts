@@ -165,6 +165,25 @@ test('"sim exec" without a command is a shell on the node, on a terminal and wit
   expect(terminal.stdout).toMatch(/answer-42\r?\n/);
 }, 60_000);
 
+test('"sim pod exec" without a command is a shell in the pod, and a command is run there', async () => {
+  await using cli = new Cli();
+  await cli.json(['up', '--nodes', '1']);
+  // Debian's containernetworking-plugins.
+  const ipam = { type: 'host-local', subnet: '172.20.0.0/24' };
+  const conflist = JSON.stringify({ cniVersion: '1.0.0', name: 'stock', plugins: [{ type: 'ptp', ipam }] });
+  const script =
+    'mkdir -p /opt/cni /etc/cni/net.d && cp -rT /usr/lib/cni /opt/cni/bin && echo "$0" > /etc/cni/net.d/10.conflist';
+  expect((await cli.exec('node-a', 'sh', '-c', script, conflist)).code).toBe(0);
+  const added = await cli.json(['pod', 'add', 'node-a', 'web-1']);
+  expect(added).toMatchObject({ ok: true });
+  const input = 'echo answer-$((40 + 2)); ip -brief -4 address show eth0; exit 7\n';
+  const shell = await systemExec.run({ argv: [...cli.argv(['pod', 'exec']), 'node-a', 'web-1'], input, accept: [7] });
+  expect(shell.stdout).toMatch(/^answer-42\neth0\S+ +UP +172\.20\.0\.2\/24 *\n$/);
+  const command = await cli.sim(['pod', 'exec'], ['node-a', 'web-1', '--', 'sh', '-c', 'ip -o -4 route; exit 3']);
+  expect([command.code, command.stdout]).toEqual([3, expect.stringContaining('172.20.0.1 dev eth0')]);
+  expect((await cli.sim(['pod', 'exec'], ['node-a', 'nobody', '--', 'true'])).code).toBe(1);
+}, 60_000);
+
 test('a signal to "sim exec" is the command\'s to answer, and so is the exit status', async () => {
   await using cli = new Cli();
   await cli.json(['up', '--nodes', '1']);
