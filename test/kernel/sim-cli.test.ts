@@ -142,6 +142,7 @@ test('the clock is moved, set and stopped', async () => {
     ticking: false,
   });
   expect(await cli.json(['clock'])).toMatchObject({ now: '2040-05-06T07:08:09.000Z' });
+  expect(await cli.json(['clock', '--start'])).toMatchObject({ ticking: true });
   const codes: unknown[] = [];
   for (const words of [
     ['--advance', '-1h'],

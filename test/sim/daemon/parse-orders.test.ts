@@ -49,6 +49,7 @@ describe('an order is read whole, or refused with everything that is wrong', () 
     ['throttle', '{"buckets":"off"}', { buckets: 'off' }],
     ['throttle', '[]', 'SIM_ORDER_INVALID: the order must be object'],
     ['times', '{"attachMs":5,"detachMs":[6,7]}', { attachMs: 5, detachMs: [6, 7] }],
+    ['times', '{"attachMs":[1,2,3]}', expect.stringContaining('/attachMs must NOT have more than 2 items')],
     ['times', '{}', 'SIM_ORDER_INVALID: the order must NOT have fewer than 1 properties'],
     ['times', '{"detachMs":[7,6]}', 'SIM_ORDER_INVALID: /detachMs: the shortest time is longer than the longest'],
     ['dial', '{"action":"IMDS","lagMs":5}', { action: 'IMDS', lagMs: 5 }],

@@ -113,3 +113,22 @@ describe('networks of a VPC', () => {
     expect([vpc.subnet(id).tags, vpc.tags]).toEqual([{}, { a: '1', b: '2' }]);
   });
 });
+
+describe('quotas of an account, unless told otherwise', () => {
+  const many = (most: number, make: (n: number) => unknown): void => {
+    for (let n = 0; n < most; n += 1) make(n);
+  };
+  test('5,000 ENIs', () => {
+    const vpc = smallVpc(undefined, { subnets: [{ cidr: cidr('10.0.0.0/19') }] });
+    const create = (): unknown => vpc.createEni({ subnetId: subnetId(vpc) });
+    many(5000, create);
+    expect([faultOf(create), vpc.enis().length]).toEqual(['NetworkInterfaceLimitExceeded', 5000]);
+  });
+
+  test('2,500 security groups, the default one among them', () => {
+    const vpc = smallVpc();
+    const create = (n: number): unknown => vpc.createSecurityGroup({ name: `group ${n}`, description: 'x' });
+    many(2499, create);
+    expect([faultOf(() => create(2499)), vpc.securityGroups().length]).toEqual(['SecurityGroupLimitExceeded', 2500]);
+  });
+});
