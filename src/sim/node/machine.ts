@@ -12,6 +12,7 @@ import {
   type VpcNames,
   writeSysctls,
 } from '../fabric/index.ts';
+import { keepMountNamespace } from './mount-namespace.ts';
 import { killOccupants } from './occupants.ts';
 import { enterArgv, type NodePaths, nodePaths } from './paths.ts';
 
@@ -93,7 +94,7 @@ async function boot(exec: Exec, names: VpcNames, paths: NodePaths): Promise<void
   for (const directory of ['netns', 'lock']) mkdirSync(`${paths.run}/${directory}`, { recursive: true });
   writeFileSync(paths.bootId, `${crypto.randomUUID()}\n`);
   closeSync(openSync(paths.mountNamespace, 'wx', 0o600));
-  await exec.run({ argv: ['unshare', `--mount=${paths.mountNamespace}`, '--propagation', 'private', '--', 'true'] });
+  await keepMountNamespace(exec, paths.mountNamespace);
   for (const argv of insideCommands(paths)) await exec.run({ argv: [...enterArgv(paths), ...argv] });
   await exec.run({ argv: [...inNetnsArgv(netns), 'ip', 'link', 'set', 'lo', 'up'] });
 }
