@@ -34,6 +34,11 @@ const SUPPORTED = {
     default: '0',
     doc: 'Most pods with an address of their own on this node; 0 derives it from the instance type.',
   }),
+  KUBELET_MAX_PODS: setting(choice(['off', 'kubelet', 'nodeadm', 'env']), {
+    chapter: 'pool',
+    default: 'off',
+    doc: 'Who is told at boot how many pods fit on this node: nobody, the kubelet by a drop-in of its configuration, nodeadm, or a file of environment variables for other kubelets.',
+  }),
   IP_COOLDOWN_PERIOD: setting(integer({ min: 0, max: 86_400 }), {
     chapter: 'pool',
     default: '30',
