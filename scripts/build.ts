@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { recordPluginOrder } from './plugin-order.ts';
 
 const ROOT = join(import.meta.dir, '..');
@@ -16,9 +16,9 @@ const INPUTS = ['src', 'templates', 'package.json', 'package-lock.json', 'script
 const MACHINES = { x64: 62, arm64: 183 } as const;
 export type Arch = keyof typeof MACHINES;
 
-function run(argv: readonly string[]): string {
+function run(argv: readonly string[], cwd = ROOT): string {
   const [program = '', ...rest] = argv;
-  const result = Bun.spawnSync([program, ...rest], { cwd: ROOT, stdout: 'pipe', stderr: 'pipe' });
+  const result = Bun.spawnSync([program, ...rest], { cwd, stdout: 'pipe', stderr: 'pipe' });
   if (!result.success) throw new Error(`${argv.join(' ')} failed:\n${result.stdout}${result.stderr}`);
   return result.stdout.toString().trim();
 }
@@ -33,20 +33,25 @@ function filesBelow(path: string): readonly string[] {
 }
 
 /** The commit that last touched the inputs, `-dirty` when they differ from it; `unknown` outside a git checkout. */
-function buildId(): string {
+function buildId(tree: string): string {
   try {
-    const commit = run(['git', 'log', '-1', '--format=%h', '--', ...INPUTS]);
-    return run(['git', 'status', '--porcelain', '--', ...INPUTS]) === '' ? commit : `${commit}-dirty`;
+    const commit = run(['git', 'log', '-1', '--format=%h', '--', ...INPUTS], tree);
+    return run(['git', 'status', '--porcelain', '--', ...INPUTS], tree) === '' ? commit : `${commit}-dirty`;
   } catch {
     return 'unknown';
   }
 }
 
-function fingerprint(id: string): string {
-  const hash = createHash('sha256').update(`${id} ${Bun.version}\n`);
-  for (const file of INPUTS.flatMap((input) => filesBelow(join(ROOT, input))))
-    hash.update(`${relative(ROOT, file)}\n`).update(readFileSync(file));
+function fingerprint(tree: string, defines: Readonly<Record<string, string>>): string {
+  const hash = createHash('sha256').update(`${JSON.stringify(defines)} ${Bun.version}\n`);
+  for (const file of INPUTS.flatMap((input) => filesBelow(join(tree, input))))
+    hash.update(`${relative(tree, file)}\n`).update(readFileSync(file));
   return hash.digest('hex');
+}
+
+function versionOf(tree: string): string {
+  const { version }: { version: string } = JSON.parse(readFileSync(join(tree, 'package.json'), 'utf8'));
+  return version;
 }
 
 /** Bun for the other architecture; npm checks what it fetches against the registry, we against the lock file. */
@@ -84,13 +89,14 @@ function hostArch(): Arch {
 }
 
 function compile(input: {
+  readonly tree: string;
   readonly arch: Arch;
   readonly out: string;
   readonly defines: Readonly<Record<string, string>>;
   readonly more: readonly string[];
 }): void {
-  const { arch, out, defines, more } = input;
-  run([
+  const { tree, arch, out, defines, more } = input;
+  const argv = [
     process.execPath,
     ...['build', '--compile', '--bytecode', '--minify', '--splitting', '--format=esm'],
     // A .env or bunfig.toml in whatever directory we are started in is none of our business, and costs a look.
@@ -102,29 +108,37 @@ function compile(input: {
     ...Object.entries(defines).map(([name, value]) => `--define=${name}=${JSON.stringify(value)}`),
     ...more,
     ...['src/bin/main.ts', '--outfile', out],
-  ]);
+  ];
+  run(argv, tree);
+}
+
+/** What to build, where other than this checkout, as which version, and where to. */
+export interface BuildRequest {
+  readonly arch?: Arch;
+  readonly tree?: string;
+  readonly version?: string;
+  readonly out?: string;
 }
 
 /** Builds for one architecture and returns the path of the executable. */
-export function build(arch: Arch = hostArch()): string {
-  const out = join(DIST, `vpc-cni-linux-${arch}`);
+export function build(request: BuildRequest = {}): string {
+  const { arch = hostArch(), tree = ROOT } = request;
+  const out = request.out ?? join(DIST, `vpc-cni-linux-${arch}`);
   const stamp = `${out}.inputs`;
-  const id = buildId();
-  const inputs = fingerprint(id);
+  const defines = { VPC_CNI_VERSION: request.version ?? versionOf(tree), VPC_CNI_BUILD: buildId(tree) };
+  const inputs = fingerprint(tree, defines);
   if (existsSync(out) && existsSync(stamp) && readFileSync(stamp, 'utf8') === inputs) return out;
-  const { version }: { version: string } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
   // Two builds at once (two demos) must not write one file.
   const draft = `${out}.${process.pid}.new`;
-  mkdirSync(DIST, { recursive: true });
+  mkdirSync(dirname(out), { recursive: true });
   rmSync(stamp, { force: true });
   const order = `${out}.order`;
   const trial = `${out}.trial`;
-  const defines = { VPC_CNI_VERSION: version, VPC_CNI_BUILD: id };
   try {
     // The order of a plugin call is the same on every architecture, but it can be recorded only on ours.
-    compile({ arch: hostArch(), out: trial, defines, more: [] });
+    compile({ tree, arch: hostArch(), out: trial, defines, more: [] });
     recordPluginOrder(trial, order);
-    compile({ arch, out: draft, defines, more: [`--bytecode-order=${order}`] });
+    compile({ tree, arch, out: draft, defines, more: [`--bytecode-order=${order}`] });
   } finally {
     for (const path of [trial, order]) rmSync(path, { force: true });
   }
@@ -143,7 +157,7 @@ if (import.meta.main) {
     const started = performance.now();
     const arches = new Set<Arch>([hostArch(), ...(words.includes('--arm64') ? ['arm64' as const] : [])]);
     for (const arch of arches) {
-      const path = build(arch);
+      const path = build({ arch });
       const size = (statSync(path).size / 1e6).toFixed(0);
       console.error(`${relative(ROOT, path)}  ${size} MB  ${(performance.now() - started).toFixed(0)} ms`);
     }
