@@ -12,10 +12,10 @@ export function fillText(template: string, holes: Holes): string {
   });
 }
 
-/** Fills the holes in every string of a parsed document: a value can never break the document's syntax. */
+/** Fills the holes in every key and string of a parsed document: a value can never break the document's syntax. */
 export function fillValue(value: unknown, holes: Holes): unknown {
   if (typeof value === 'string') return fillText(value, holes);
   if (Array.isArray(value)) return value.map((item) => fillValue(item, holes));
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, fillValue(item, holes)]));
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [fillText(key, holes), fillValue(item, holes)]));
 }

@@ -4,6 +4,7 @@
  */
 export { type ConflistSettings, renderConflist, wantedConflist } from './conflist.ts';
 export { diffBoot, diffDaemon, diffEntries, type Foreign, type Plan } from './diff.ts';
+export { type DropIn, type DropInSettings, dropInEntries, dropIns, type NetworkProgram } from './drop-ins.ts';
 export type { DaemonState, ObservedBoot, ObservedEntry } from './observed.ts';
 export { isOurText, MARK } from './owned.ts';
 export { type Conflist, type ConflistPlugin, parseConflistText } from './parse-conflist.ts';
@@ -20,9 +21,11 @@ export {
 export { CONFLIST_PATH, manifestPath, PATHS, payloadDirectory, sysctlPath, UNIT_NAME } from './paths.ts';
 export { OPTIONAL_PLUGINS, OWN_PLUGINS, REQUIRED_PLUGINS } from './plugins.ts';
 export { recordSteps } from './record.ts';
+export { describeReload, RELOADED_UNITS, type Reloaded, type ReloadStep, reloadSteps } from './reload-step.ts';
 export { diffRemoval, type ObservedInstall } from './removal.ts';
 export { describeRemoval, type RemovalStep, removalTarget } from './removal-step.ts';
 export { describeStep, type Keeper, renderStep, type Step, stepTarget } from './step.ts';
 export { renderSysctlDropIn, type SysctlSettings, sysctlName, type WantedSysctl, wantedSysctls } from './sysctl.ts';
 export { renderUnit } from './unit.ts';
+export { ENI_FILES, eniFiles } from './unmanaged-eni.ts';
 export { type ProgramSource, type WantedEntry, wantedEntries } from './wanted.ts';

@@ -11,3 +11,11 @@ declare module '*.conf' {
   const text: string;
   export default text;
 }
+declare module '*.network' {
+  const text: string;
+  export default text;
+}
+declare module '*.cfg' {
+  const text: string;
+  export default text;
+}
