@@ -15,6 +15,7 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
   ['ipamd', { summary: 'run the daemon (what the unit runs)', load: () => import('../commands/ipamd.ts') }],
   ['status', { summary: 'show the pool and whether pods can be served', load: () => import('../commands/status.ts') }],
   ['config', { summary: 'show, check or describe the settings', load: () => import('../commands/config.ts') }],
+  ['max-pods', { summary: 'say how many pods the kubelet may take', load: () => import('../commands/max-pods.ts') }],
   ['sim', { summary: 'run a simulated VPC', load: () => import('../commands/sim.ts') }],
 ]);
 
@@ -26,7 +27,7 @@ export const USAGE = `Usage: vpc-cni COMMAND [OPTION…]
 Amazon VPC CNI for this host, without a DaemonSet.
 
 Commands:
-${shown.map(([word, { summary }]) => `  ${word.padEnd(11)}${summary}`).join('\n')}
+${shown.map(([word, { summary }]) => `  ${word.padEnd(15)}${summary}`).join('\n')}
 
 Options:
   --help     this text; "vpc-cni COMMAND --help" tells about one command

@@ -3,12 +3,14 @@ import { CONFIG_ERRORS } from './config.ts';
 import { EC2_ERRORS } from './ec2.ts';
 import type { Entry } from './entry.ts';
 import { HOST_ERRORS } from './host.ts';
+import { INSPECT_ERRORS } from './inspect.ts';
 import { SIM_ERRORS } from './sim.ts';
 
 /** Every failure this product can report. `docs/errors.md` is kept equal to it by a test. */
 export const CATALOGUE = {
   ...CONFIG_ERRORS,
   ...HOST_ERRORS,
+  ...INSPECT_ERRORS,
   ...EC2_ERRORS,
   ...CNI_ERRORS,
   ...SIM_ERRORS,

@@ -5,6 +5,7 @@
 export { type ConflistSettings, renderConflist, wantedConflist } from './conflist.ts';
 export { diffBoot, diffDaemon, diffEntries, type Foreign, type Plan } from './diff.ts';
 export { type DropIn, type DropInSettings, dropInEntries, dropIns, type NetworkProgram } from './drop-ins.ts';
+export { isKubeletTarget, KUBELET_FILES, type KubeletTarget, kubeletEntries, kubeletPath } from './kubelet.ts';
 export type { DaemonState, ObservedBoot, ObservedEntry } from './observed.ts';
 export { isOurText, MARK } from './owned.ts';
 export { type Conflist, type ConflistPlugin, parseConflistText } from './parse-conflist.ts';
@@ -28,4 +29,4 @@ export { describeStep, type Keeper, renderStep, type Step, stepTarget } from './
 export { renderSysctlDropIn, type SysctlSettings, sysctlName, type WantedSysctl, wantedSysctls } from './sysctl.ts';
 export { renderUnit } from './unit.ts';
 export { ENI_FILES, eniFiles } from './unmanaged-eni.ts';
-export { type ProgramSource, type WantedEntry, wantedEntries } from './wanted.ts';
+export { directoryEntries, type ProgramSource, type WantedEntry, wantedEntries } from './wanted.ts';

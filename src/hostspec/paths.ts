@@ -37,6 +37,10 @@ export const PATHS = {
   networkManagerDropIn: '/etc/NetworkManager/conf.d/90-vpc-cni-pods.conf',
   policyRoutesRules: '/etc/udev/rules.d/99-vpc-policy-routes.rules',
   cloudInitDropIn: '/etc/cloud/cloud.cfg.d/99-vpc-cni.cfg',
+  /** Where the EKS images' kubelet looks for drop-ins (--config-dir), and nodeadm for more of its configuration. */
+  kubeletDropIn: '/etc/kubernetes/kubelet/config.json.d/50-vpc-cni.conf',
+  nodeadmDropIn: '/etc/eks/nodeadm.d/50-vpc-cni.yaml',
+  kubeletEnv: `${RUN}/kubelet.env`,
   run: RUN,
   socket: `${RUN}/cni.sock`,
   bootId: `${RUN}/boot-id`,

@@ -19,3 +19,11 @@ declare module '*.cfg' {
   const text: string;
   export default text;
 }
+declare module '*.yaml' {
+  const text: string;
+  export default text;
+}
+declare module '*.env' {
+  const text: string;
+  export default text;
+}

@@ -23,14 +23,15 @@ export type WantedEntry =
 
 const PUBLIC_DIRECTORY = 0o755;
 
-function directories(paths: readonly string[]): readonly WantedEntry[] {
+/** These directories and all above them; nobody but root looks into the one of a boot's state. */
+export function directoryEntries(paths: readonly string[]): readonly WantedEntry[] {
   const all = new Set<string>();
   for (const path of paths) {
     const names = path.split('/').slice(1);
     // Parents too, so that uninstall knows which of them it may take away again.
     for (let depth = 1; depth <= names.length; depth += 1) all.add(`/${names.slice(0, depth).join('/')}`);
   }
-  return [...all].map((path) => ({ kind: 'directory', path, mode: PUBLIC_DIRECTORY }));
+  return [...all].map((path) => ({ kind: 'directory', path, mode: path === PATHS.run ? 0o700 : PUBLIC_DIRECTORY }));
 }
 
 /** The files of a host, in the order in which they are put there: what is pointed at comes before what points. */
@@ -42,7 +43,7 @@ export function wantedEntries(input: {
   const { version, executable, plugins } = input;
   const payload = payloadDirectory(version);
   return [
-    ...directories([
+    ...directoryEntries([
       `${payload}/plugins`,
       '/usr/bin',
       PATHS.cniBin,

@@ -3,7 +3,7 @@
  * step is taken back or named, and what was there before us is given back by uninstall.
  */
 export type { DoneStep, Progress } from './apply.ts';
-export { type Host, openHost } from './host.ts';
+export { type Host, openHost, readSettings } from './host.ts';
 export {
   type InstallPlan,
   type InstallReport,
@@ -12,6 +12,8 @@ export {
   planInstall,
   type Stage,
 } from './install.ts';
+export { tellKubelet } from './kubelet.ts';
+export { findPodRoom, type PodRoomQuestion } from './pod-room.ts';
 export { restartPause, superviseDaemon } from './supervisor.ts';
 export {
   type DoneRemoval,

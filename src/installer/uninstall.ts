@@ -2,6 +2,7 @@ import { HostError, toHostError } from '../errors/index.ts';
 import {
   describeRemoval,
   diffRemoval,
+  KUBELET_FILES,
   type ObservedEntry,
   type ObservedInstall,
   OWN_PLUGINS,
@@ -41,7 +42,7 @@ async function observeInstall(host: Host): Promise<ObservedInstall> {
   const { files } = host;
   const record = readRecord(files);
   const plugins = [...OWN_PLUGINS, ...files.list(PATHS.cniBin)].map((name) => `${PATHS.cniBin}/${name}`);
-  const texts = [PATHS.conflist, PATHS.unit, PATHS.sysctlDropIn];
+  const texts = [PATHS.conflist, PATHS.unit, PATHS.sysctlDropIn, ...KUBELET_FILES];
   const others = [
     PATHS.command,
     PATHS.unitEnabled,

@@ -2,5 +2,14 @@
 export { architectureOf } from './architecture.ts';
 export { branchEnisOf } from './branch-enis.ts';
 export { type InstanceLimits, instanceTypes, limitsOf, supportsIpv6 } from './instance-limits.ts';
-export { maxPods } from './max-pods.ts';
+export {
+  type AddressMode,
+  explainPodRoom,
+  maxPods,
+  type PodRoom,
+  type PodRoomRequest,
+  podRoom,
+  supportsPrefixes,
+} from './max-pods.ts';
 export { ENI_TAG } from './tags.ts';
+export { hasManyVcpus } from './vcpus.ts';

@@ -1,0 +1,122 @@
+import { Command, InvalidArgumentError } from 'commander';
+import { HostError } from '../errors/index.ts';
+import { isKubeletTarget, type KubeletTarget, kubeletPath } from '../hostspec/index.ts';
+import { findPodRoom, openHost, type PodRoomQuestion, readSettings, tellKubelet } from '../installer/index.ts';
+import { type AddressMode, explainPodRoom, instanceTypes, type PodRoom } from '../vpc/index.ts';
+import type { CommandContext } from './command.ts';
+import { parseOptions } from './options.ts';
+import { EXIT, reportFailure } from './report.ts';
+
+interface Options {
+  readonly instanceType?: string;
+  readonly all?: true;
+  readonly mode?: AddressMode;
+  readonly customNetworking?: true;
+  readonly maxEni?: number;
+  readonly write?: KubeletTarget;
+  readonly root: string;
+  readonly json?: true;
+}
+
+/** The instance answers within milliseconds; away from one, a person should not wait for nobody. */
+const IMDS_MS = 2_000;
+
+function parseMode(text: string): AddressMode {
+  if (text === 'secondary' || text === 'prefix') return text;
+  throw new InvalidArgumentError('It is one of secondary, prefix.');
+}
+
+function parseTarget(text: string): KubeletTarget {
+  if (isKubeletTarget(text)) return text;
+  throw new InvalidArgumentError('It is one of kubelet, nodeadm, env.');
+}
+
+function parseCount(text: string): number {
+  if (/^[1-9]\d{0,3}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('It is a number of ENIs from 1 to 9999.');
+}
+
+function createCommand(): Command {
+  return new Command('vpc-cni max-pods')
+    .description(
+      'Says how many pods the kubelet of an instance may take: the number on stdout, the sum behind it on stderr.',
+    )
+    .option('--instance-type <type>', "such as m5.large; this instance's own, asked of its metadata, unless given")
+    .option('--all', 'every instance type that is built in')
+    .option('--mode <mode>', 'secondary or prefix: how pods get addresses; as the settings say unless given', parseMode)
+    .option('--custom-networking', 'pods get no address of the primary ENI')
+    .option('--max-eni <count>', 'use no more ENIs than that (MAX_ENI)', parseCount)
+    .option(
+      '--write <target>',
+      'write it for kubelet, nodeadm or env; the boot stage does by KUBELET_MAX_PODS',
+      parseTarget,
+    )
+    .option('--root <dir>', 'read settings and write below this root', '/')
+    .option('--json', 'print one JSON document')
+    .addHelpText(
+      'after',
+      `
+A number above what EC2's limits leave room for makes pods fail; one above the ceiling (110 up to 30 vCPUs, 250 above) is not
+tested by Kubernetes or EKS. A second --write of the same number changes nothing.
+
+Examples:
+  vpc-cni max-pods                                   on an instance
+  vpc-cni max-pods --instance-type m5.large --mode prefix
+  kubelet --max-pods="$(vpc-cni max-pods)"           the number alone is on stdout
+  vpc-cni max-pods --write nodeadm                   /etc/eks/nodeadm.d/50-vpc-cni.yaml`,
+    );
+}
+
+async function listAll(context: CommandContext, question: PodRoomQuestion, options: Options): Promise<number> {
+  const rooms: PodRoom[] = [];
+  for (const instanceType of instanceTypes()) rooms.push(await findPodRoom({ ...question, instanceType }));
+  if (options.json === true) context.stdout(`${JSON.stringify({ ok: true, types: rooms })}\n`);
+  else context.stdout(rooms.map(({ instanceType, maxPods }) => `${instanceType} ${maxPods}\n`).join(''));
+  return EXIT.done;
+}
+
+async function answerOne(context: CommandContext, question: PodRoomQuestion, options: Options): Promise<number> {
+  const room = await findPodRoom(question);
+  const { write, json, root } = options;
+  const written =
+    write === undefined
+      ? undefined
+      : { path: kubeletPath(write), change: await tellKubelet(openHost(root, context.env), write, room.maxPods) };
+  if (json === true) {
+    context.stdout(`${JSON.stringify({ ok: true, ...room, ...(written === undefined ? {} : { written }) })}\n`);
+    return EXIT.done;
+  }
+  context.stdout(`${room.maxPods}\n`);
+  context.stderr(`${explainPodRoom(room)}\n`);
+  if (written !== undefined) context.stderr(`${written.path} ${written.change}\n`);
+  return EXIT.done;
+}
+
+/** `vpc-cni max-pods`. */
+export async function run(context: CommandContext): Promise<number> {
+  const json = context.argv.includes('--json');
+  try {
+    const parsed = parseOptions<Options>(createCommand(), context);
+    if (parsed.kind === 'help') return EXIT.done;
+    const { options } = parsed;
+    if (options.all === true && (options.instanceType !== undefined || options.write !== undefined))
+      throw new HostError('USAGE', { reason: '--all goes neither with --instance-type nor with --write' });
+    const uid = process.getuid?.();
+    if (options.write !== undefined && uid !== 0)
+      throw new HostError('NOT_ROOT', { what: `writing ${kubeletPath(options.write)}`, uid });
+    const question: PodRoomQuestion = {
+      settings: readSettings(openHost(options.root, context.env)),
+      env: context.env,
+      instanceType: options.instanceType,
+      mode: options.mode,
+      customNetworking: options.customNetworking,
+      mostEnis: options.maxEni,
+      imdsMs: IMDS_MS,
+    };
+    return options.all === true
+      ? await listAll(context, question, options)
+      : await answerOne(context, question, options);
+  } catch (error) {
+    return reportFailure(context, error, { json });
+  }
+}

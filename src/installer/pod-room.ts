@@ -1,0 +1,61 @@
+import { connectEc2, createImds, type Imds } from '../aws/index.ts';
+import type { Settings } from '../config/index.ts';
+import { HostError, toHostError } from '../errors/index.ts';
+import { type AddressMode, type InstanceLimits, limitsOf, type PodRoom, podRoom } from '../vpc/index.ts';
+import type { Environment } from './host.ts';
+
+const TYPE = '/latest/meta-data/instance-type';
+const REGION = '/latest/meta-data/placement/region';
+
+/** What is asked; what is absent follows from this instance and its settings. */
+export interface PodRoomQuestion {
+  readonly settings: Settings;
+  readonly env: Environment;
+  readonly instanceType?: string | undefined;
+  readonly mode?: AddressMode | undefined;
+  readonly customNetworking?: boolean | undefined;
+  readonly mostEnis?: number | undefined;
+  /** Milliseconds for one question to the metadata service. */
+  readonly imdsMs: number;
+}
+
+async function ask(imds: Imds, path: string): Promise<string> {
+  const answer = (await imds.get(path))?.trim();
+  if (answer === undefined || answer === '') throw new HostError('IMDS_BAD_ANSWER', { path, found: 'nothing' });
+  return answer;
+}
+
+/** The limits of a type: built in, or EC2's for a newer one. Throws `INSTANCE_TYPE_UNKNOWN` with EC2's refusal. */
+async function findLimits(question: PodRoomQuestion, imds: Imds, instanceType: string): Promise<InstanceLimits> {
+  const known = limitsOf(instanceType);
+  if (known !== undefined) return known;
+  const { settings, env } = question;
+  try {
+    const region = env['AWS_REGION'] || env['AWS_DEFAULT_REGION'] || (await ask(imds, REGION));
+    const ec2 = connectEc2({
+      region,
+      endpoint: settings.AWS_ENDPOINT_URL_EC2 || undefined,
+      timeoutMs: settings.HTTP_TIMEOUT * 1000,
+      imdsEndpoint: imds.endpoint,
+    });
+    return await ec2.describeInstanceType({ instanceType });
+  } catch (error) {
+    const cause = toHostError(error);
+    throw new HostError('INSTANCE_TYPE_UNKNOWN', { type: instanceType, reason: cause.message }, cause);
+  }
+}
+
+/** How many pods fit on an instance. One question to the metadata service when its type is not given, none else. */
+export async function findPodRoom(question: PodRoomQuestion): Promise<PodRoom> {
+  const { settings, imdsMs } = question;
+  const endpoint = settings.AWS_EC2_METADATA_SERVICE_ENDPOINT || undefined;
+  const imds = createImds({ endpoint, timeoutMs: imdsMs });
+  const limits = await findLimits(question, imds, question.instanceType ?? (await ask(imds, TYPE)));
+  return podRoom({
+    limits,
+    mode: question.mode ?? (settings.ENABLE_PREFIX_DELEGATION ? 'prefix' : 'secondary'),
+    customNetworking: question.customNetworking ?? settings.AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG,
+    mostEnis: question.mostEnis ?? (settings.MAX_ENI >= 1 ? settings.MAX_ENI : undefined),
+    mostAddressedPods: settings.MAX_PODS > 0 ? settings.MAX_PODS : undefined,
+  });
+}
