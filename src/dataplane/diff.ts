@@ -1,25 +1,19 @@
-import { formatCidr, type Ipv4Cidr } from '../addr/index.ts';
+import { formatCidr, type Ipv4Address } from '../addr/index.ts';
 import type { HostNetwork } from './host-network.ts';
-import type { Link, LinkAddress, Route, Rule, Step } from './types.ts';
+import { ruleKey } from './rule-key.ts';
+import { foreignRuleSteps } from './takeover.ts';
+import type { ForeignRule, Link, LinkAddress, Route, Rule, Step } from './types.ts';
 
-/** What the kernel has: every link, and of the rest only what carries our protocol number or sits on an ENI of ours. */
+/** What the kernel has: every link, what carries our protocol number, and what of others stands where ours would. */
 export interface ObservedNetwork {
   readonly links: readonly Link[];
   readonly addresses: readonly LinkAddress[];
   readonly routes: readonly Route[];
   readonly rules: readonly Rule[];
-}
-
-// The kernel keeps a selector of length zero as no selector at all.
-const selector = (cidr: Ipv4Cidr | undefined): string | undefined =>
-  cidr === undefined || cidr.prefixLength === 0 ? undefined : formatCidr(cidr);
-
-/** The identity of a rule: all of it. The kernel keeps two rules apart that differ in any part. */
-export function ruleKey(rule: Rule): string {
-  const from = selector(rule.from) ?? 'all';
-  const to = selector(rule.to) === undefined ? '' : ` to ${selector(rule.to)}`;
-  const mark = rule.mark === undefined ? '' : ` fwmark ${rule.mark.value}/${rule.mark.mask}`;
-  return `${rule.priority}: from ${from}${to}${mark} lookup ${rule.table}`;
+  /** Rules of others at the priorities we use. */
+  readonly foreignRules: readonly ForeignRule[];
+  /** Routes of others to one address by a link, in the main table: how another CNI plugin reaches its pods. */
+  readonly foreignRoutes: readonly Route[];
 }
 
 const routePlace = (route: Route): string => `table ${route.table} ${formatCidr(route.destination)}`;
@@ -38,6 +32,13 @@ function missing<T>(wanted: readonly T[], have: readonly T[], key: (item: T) => 
 export interface WantedNetwork extends HostNetwork {
   readonly podRules: readonly Rule[];
   readonly podRoutes: readonly Route[];
+  /** Host ends that shall name their owner: those of pods that somebody else wired. */
+  readonly podAliases?: readonly { readonly link: string; readonly alias: string }[];
+  /** Set on a node that was another CNI plugin's: its rules become ours. */
+  readonly takeOver?: {
+    /** Addresses of ours without a pod: a rule that was left for one of them would misroute the next. */
+    readonly idleAddresses: readonly Ipv4Address[];
+  };
 }
 
 /** Links to bring up or to give their MTU; the host end of a pod must be up to carry the pod's route. */
@@ -48,13 +49,16 @@ function linkSteps(wanted: WantedNetwork, observed: ObservedNetwork): readonly S
   return [
     ...own.map(({ link, mtu }) => ({ kind: 'set-link', link, mtu, up: true }) as const),
     ...pods.map(({ link }) => ({ kind: 'set-link', link, up: true }) as const),
+    ...(wanted.podAliases ?? [])
+      .filter(({ link, alias }) => have(link) !== undefined && have(link)?.alias !== alias)
+      .map(({ link, alias }) => ({ kind: 'set-link', link, alias }) as const),
   ];
 }
 
 /**
  * The steps from observed to wanted. What is missing comes first, what is too much goes last, so no packet meets a gap;
- * only an ENI's foreign addresses go before. Only rules and routes that carry our protocol number are ever removed, and
- * addresses only from secondary ENIs. Applying the steps and looking again gives no steps.
+ * only an ENI's foreign addresses go before. Only rules and routes that carry our protocol number are removed, on a
+ * node that is taken over also those that ours replace, and addresses from secondary ENIs. Looking again afterwards gives no steps.
  */
 export function diffNetwork(wanted: WantedNetwork, observed: ObservedNetwork): readonly Step[] {
   const rules = [...wanted.rules, ...wanted.podRules];
@@ -73,6 +77,12 @@ export function diffNetwork(wanted: WantedNetwork, observed: ObservedNetwork): r
   const extraRoutes = missing(observed.routes, routes, routeKey).filter(
     (route) => !wantedPlaces.has(routePlace(route)),
   );
+  const foreign = foreignRuleSteps({
+    wanted: rules,
+    own: observed.rules,
+    foreign: wanted.takeOver === undefined ? [] : observed.foreignRules,
+    idle: wanted.takeOver?.idleAddresses ?? [],
+  });
   return [
     ...linkSteps(wanted, observed),
     ...extraAddresses.map((address) => ({ kind: 'remove-address', address }) as const),
@@ -82,7 +92,11 @@ export function diffNetwork(wanted: WantedNetwork, observed: ObservedNetwork): r
     ...routes
       .filter((route) => absentRoutes.has(route) || disturbed.has(route.link))
       .map((route) => ({ kind: 'replace-route', route }) as const),
-    ...missing(rules, observed.rules, ruleKey).map((rule) => ({ kind: 'add-rule', rule }) as const),
+    ...foreign.add,
+    ...missing(rules, [...observed.rules, ...foreign.add.map(({ rule }) => rule)], ruleKey).map(
+      (rule) => ({ kind: 'add-rule', rule }) as const,
+    ),
+    ...foreign.remove,
     ...missing(observed.rules, rules, ruleKey).map((rule) => ({ kind: 'remove-rule', rule }) as const),
     ...extraRoutes.map((route) => ({ kind: 'remove-route', route }) as const),
   ];

@@ -1,8 +1,28 @@
 /** The network state we want, as values, and the steps from what is there to it. Pure. */
-export { diffNetwork, type ObservedNetwork, ruleKey, type WantedNetwork } from './diff.ts';
+export { diffNetwork, type ObservedNetwork, type WantedNetwork } from './diff.ts';
 export { type EniLink, type HostNetwork, type HostNetworkInput, wantedHostNetwork } from './host-network.ts';
-export { hostVethName, type PodIdentity, podAlias, podMacs, readPodAlias } from './names.ts';
+export {
+  hostVethName,
+  isTakenOver,
+  type PodIdentity,
+  podAlias,
+  podMacs,
+  readPodAlias,
+  sameInterface,
+  takenOverAlias,
+} from './names.ts';
 export { DEAD_LINK_GROUP, MAIN_TABLE, NFT_TABLE, PRIORITY, PROTOCOL, routeTableOf } from './owned.ts';
 export { type PacketRulesInput, packetRules, usesMark } from './packet-rules.ts';
-export { type PodInterface, type PodWiring, podRules, podUnwiring, podWiring, rulesOfAddress } from './pod.ts';
-export type { Link, LinkAddress, Route, Rule, Step, VethPair } from './types.ts';
+export {
+  type PodInterface,
+  type PodWiring,
+  podRules,
+  podUnwiring,
+  podWiring,
+  rulesOfAddress,
+  type TakenOverEnds,
+} from './pod.ts';
+export { linkOfPod, type PodLink } from './pod-link.ts';
+export { ruleKey } from './rule-key.ts';
+export { type ForeignRuleSteps, foreignRuleSteps } from './takeover.ts';
+export type { ForeignRule, Link, LinkAddress, Route, Rule, Step, VethPair } from './types.ts';

@@ -24,6 +24,11 @@ export function hostVethName(prefix: string, pod: PodIdentity): string {
   return `${prefix}${sha1(key).slice(0, 11)}`;
 }
 
+/** Reports whether two identities are the same interface of the same sandbox. */
+export function sameInterface(a: PodIdentity, b: PodIdentity): boolean {
+  return a.containerId === b.containerId && a.ifName === b.ifName && a.network === b.network;
+}
+
 /**
  * MACs of a pod's two ends, derived from the sandbox: no random source, no dump of all links to find a free one, and
  * the same again for a repeated ADD. Set explicitly so that udev's MACAddressPolicy leaves them alone.
@@ -52,9 +57,22 @@ export function podAlias(pod: PodIdentity): string {
   return Buffer.byteLength(full) <= ALIAS_MAX_BYTES ? full : key;
 }
 
+const TAKEN_OVER = ' from aws-node';
+
+/** The alias of a host end that another CNI plugin made for its pod, so that its MACs are taken as they are. */
+export function takenOverAlias(pod: PodIdentity): string {
+  const alias = `${podAlias(pod)}${TAKEN_OVER}`;
+  return Buffer.byteLength(alias) <= ALIAS_MAX_BYTES ? alias : `${podAlias({ ...pod, name: undefined })}${TAKEN_OVER}`;
+}
+
+/** Reports whether the pod of this alias was wired by another CNI plugin. */
+export function isTakenOver(alias: string): boolean {
+  return alias.endsWith(TAKEN_OVER);
+}
+
 /** The owner in an alias; `undefined` when somebody else wrote it. */
 export function readPodAlias(alias: string): PodIdentity | undefined {
-  const [ours, network, containerId, ifName, names = ''] = alias.split(' ');
+  const [ours, network, containerId, ifName, names = ''] = alias.replace(TAKEN_OVER, '').split(' ');
   if (ours !== 'vpc-cni' || network === undefined || containerId === undefined || ifName === undefined)
     return undefined;
   const [namespace, name] = names.split('/');

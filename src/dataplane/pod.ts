@@ -1,5 +1,5 @@
-import { hostCidr, type Ipv4Address, type Ipv4Cidr, parseIpv4Cidr } from '../addr/index.ts';
-import { hostVethName, type PodIdentity, podAlias, podMacs } from './names.ts';
+import { hostCidr, type Ipv4Address, type Ipv4Cidr, type MacAddress, parseIpv4Cidr } from '../addr/index.ts';
+import { hostVethName, type PodIdentity, podAlias, podMacs, takenOverAlias } from './names.ts';
 import { DEAD_LINK_GROUP, MAIN_TABLE, POD_GATEWAY, PRIORITY } from './owned.ts';
 import type { Route, Rule, Step, VethPair } from './types.ts';
 
@@ -13,6 +13,14 @@ export interface PodInterface {
   readonly table: number;
   readonly vethPrefix: string;
   readonly mtu: number;
+  /** The ends as another CNI plugin made them; then they stay as they are. */
+  readonly takenOver?: TakenOverEnds | undefined;
+}
+
+/** The pair of a pod that another CNI plugin wired. */
+export interface TakenOverEnds {
+  readonly host: { readonly name: string; readonly mac: MacAddress };
+  readonly containerMac: MacAddress;
 }
 
 /** A pod interface as values: the pair, the state on the host, the state in the pod, in the order to apply them. */
@@ -38,9 +46,11 @@ export function podRules(address: Ipv4Address, table: number): readonly Rule[] {
  * (no ARP, no bridge, no address on the host end), and on the host a /32 route plus the rules above.
  */
 export function podWiring(input: PodInterface): PodWiring {
-  const { address, table, mtu } = input;
-  const macs = podMacs(input.pod);
-  const host = hostVethName(input.vethPrefix, input.pod);
+  const { address, table, mtu, takenOver } = input;
+  const macs =
+    takenOver === undefined ? podMacs(input.pod) : { host: takenOver.host.mac, container: takenOver.containerMac };
+  const host = takenOver?.host.name ?? hostVethName(input.vethPrefix, input.pod);
+  const alias = takenOver === undefined ? podAlias(input.pod) : takenOverAlias(input.pod);
   const link = input.pod.ifName;
   const hostRoute: Route = { table: MAIN_TABLE, destination: hostCidr(address), link: host };
   const hostRules = podRules(address, table);
@@ -49,7 +59,7 @@ export function podWiring(input: PodInterface): PodWiring {
     hostRoute,
     hostRules,
     hostSteps: [
-      { kind: 'set-link', link: host, mtu, up: true, alias: podAlias(input.pod) },
+      { kind: 'set-link', link: host, mtu, up: true, alias },
       { kind: 'replace-route', route: hostRoute },
       ...hostRules.map((rule) => ({ kind: 'add-rule', rule }) as const),
     ],

@@ -20,6 +20,12 @@ export interface Rule {
   readonly table: number;
 }
 
+/** A rule that somebody else made, with the routing protocol number it carries: 0 when its maker gave none. */
+export interface ForeignRule {
+  readonly rule: Rule;
+  readonly protocol: number;
+}
+
 /** A unicast route; destination `0.0.0.0/0` is the default route. Scope is link without a gateway, else global. */
 export interface Route {
   readonly table: number;
@@ -50,8 +56,10 @@ export type Step =
   | { readonly kind: 'remove-address'; readonly address: LinkAddress }
   | { readonly kind: 'replace-route'; readonly route: Route }
   | { readonly kind: 'remove-route'; readonly route: Route }
-  | { readonly kind: 'add-rule'; readonly rule: Rule }
+  /** `beside`: also when the same rule of somebody else is there, which the kernel otherwise takes for ours. */
+  | { readonly kind: 'add-rule'; readonly rule: Rule; readonly beside?: true }
   | { readonly kind: 'remove-rule'; readonly rule: Rule }
+  | { readonly kind: 'remove-foreign-rule'; readonly rule: Rule; readonly protocol: number }
   | { readonly kind: 'set-neighbour'; readonly link: string; readonly address: Ipv4Address; readonly mac: MacAddress };
 
 /** A pod's pair of links: made in one request, the container end born in the pod's namespace. */

@@ -44,6 +44,10 @@ export const PATHS = {
   run: RUN,
   socket: `${RUN}/cni.sock`,
   bootId: `${RUN}/boot-id`,
+  checkpoint: `${RUN}/ipam.json`,
+  /** Written by adopt: in this boot the node was aws-node's, whose rules and host ends become ours. */
+  takenOver: `${RUN}/taken-over`,
+  spool: `${RUN}/spool`,
   supervisor: `${RUN}/supervisor.json`,
   supervisorLog: `${RUN}/ipamd.log`,
   lock: '/run/vpc-cni.lock',

@@ -22,9 +22,11 @@ import {
   listOwnRules,
   openPodNetns,
   removeDeadLinks,
+  takenOverEnds,
   wirePod,
 } from '../kernel/index.ts';
 import { type Allocation, listAllocations, type Owner } from '../pool/index.ts';
+import type { Netns } from '../sys/index.ts';
 import type { Engine } from './engine.ts';
 import type { Node } from './parts.ts';
 import { Turns } from './turns.ts';
@@ -100,7 +102,7 @@ export class Attachments {
     using netns = openPodNetns(call.netns);
     const before = this.#engine.find(owner);
     const allocation = await this.#engine.allocate(owner, gone);
-    const wiring = this.#wiring(call, allocation);
+    const wiring = this.#wiring(call, allocation, before === undefined ? undefined : netns);
     try {
       // The runtime gave up while we waited: its DEL may have come and gone already.
       gone.throwIfAborted();
@@ -120,10 +122,13 @@ export class Attachments {
     return renderResult(resultOf(call, allocation, wiring), call.config.cniVersion);
   }
 
-  #wiring(call: CniCall, allocation: Allocation): PodWiring {
-    const { settings } = this.#node;
+  /** `netns` is that of a sandbox which may have been wired before, perhaps not by us. */
+  #wiring(call: CniCall, allocation: Allocation, netns: Netns | undefined): PodWiring {
+    const { settings, socket } = this.#node;
+    const pod = identityOf(allocation.owner);
     return podWiring({
-      pod: identityOf(allocation.owner),
+      pod,
+      takenOver: netns === undefined ? undefined : takenOverEnds(socket, netns, pod),
       address: allocation.address,
       table: allocation.eni?.table ?? MAIN_TABLE,
       vethPrefix: call.config.vethPrefix ?? settings.AWS_VPC_K8S_CNI_VETHPREFIX,
@@ -157,7 +162,7 @@ export class Attachments {
     if (!previousResult(call).ips.some((ip) => ip.address === cidr))
       throw new HostError('CHECK_FAILED', { containerId, difference: `the result given lacks its address ${cidr}` });
     using netns = openPodNetns(call.netns);
-    const difference = checkPod(this.#node.socket, netns, this.#wiring(call, allocation));
+    const difference = checkPod(this.#node.socket, netns, this.#wiring(call, allocation, netns));
     if (difference !== undefined) throw new HostError('CHECK_FAILED', { containerId, difference });
     return {};
   }

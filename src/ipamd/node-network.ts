@@ -2,18 +2,16 @@ import { hostCidr, type Ipv4Address, type Ipv4Cidr, parseIpv4Cidr } from '../add
 import type { EniDescription } from '../aws/index.ts';
 import {
   diffNetwork,
-  hostVethName,
+  linkOfPod,
   MAIN_TABLE,
   type ObservedNetwork,
   packetRules,
-  podAlias,
   podRules,
-  type Route,
-  type Rule,
   routeTableOf,
   rulesOfAddress,
   type Step,
   usesMark,
+  type WantedNetwork,
   wantedHostNetwork,
 } from '../dataplane/index.ts';
 import { HostError } from '../errors/index.ts';
@@ -25,11 +23,14 @@ import type { Node, NodeEni } from './parts.ts';
 export class NodeNetwork {
   readonly #node: Node;
   readonly #pool: () => PoolState;
+  readonly #takesOver: boolean;
   #enis: ReadonlyMap<string, NodeEni> = new Map();
 
-  constructor(node: Node, pool: () => PoolState) {
+  /** `takesOver` says whether this node was another CNI plugin's in this boot, so that what it left becomes ours. */
+  constructor(node: Node, pool: () => PoolState, options: { readonly takesOver: boolean }) {
     this.#node = node;
     this.#pool = pool;
+    this.#takesOver = options.takesOver;
   }
 
   /** Every ENI, by device number. */
@@ -133,7 +134,7 @@ export class NodeNetwork {
       mark: marks ? settings.AWS_VPC_K8S_CNI_CONNMARK : undefined,
       mtu: settings.AWS_VPC_ENI_MTU,
     });
-    return diffNetwork({ ...host, ...this.#pods(observed, links) }, observed);
+    return diffNetwork({ ...host, ...this.#pods(observed) }, observed);
   }
 
   /** Makes our packet rules if the table in the kernel was made from other input; reports whether it did. */
@@ -159,23 +160,33 @@ export class NodeNetwork {
   }
 
   /** Rules and routes of every allocation; an orphan keeps the rules it has, for its table is not known. */
-  #pods(
-    observed: ObservedNetwork,
-    links: ReadonlySet<string>,
-  ): { readonly podRules: readonly Rule[]; readonly podRoutes: readonly Route[] } {
-    const owners = new Map(observed.links.flatMap(({ name, alias }) => (alias === undefined ? [] : [[alias, name]])));
-    const prefix = this.#node.settings.AWS_VPC_K8S_CNI_VETHPREFIX;
-    const wired = listAllocations(this.#pool()).flatMap(({ address, owner, eni }) => {
+  #pods(observed: ObservedNetwork): Pick<WantedNetwork, 'podRules' | 'podRoutes' | 'podAliases' | 'takeOver'> {
+    const pool = this.#pool();
+    const vethPrefix = this.#node.settings.AWS_VPC_K8S_CNI_VETHPREFIX;
+    const eniLinks = new Set(this.enis.map(({ link }) => link));
+    const links = observed.links.filter(({ name }) => !eniLinks.has(name));
+    const own = observed.routes.filter(({ table }) => table === MAIN_TABLE);
+    const routes = this.#takesOver ? [...own, ...observed.foreignRoutes] : own;
+    const foreignRules = this.#takesOver ? observed.foreignRules.map(({ rule }) => rule) : [];
+    const rules = [...observed.rules, ...foreignRules];
+    const wired = listAllocations(pool).flatMap(({ address, owner, eni }) => {
       const pod = { ...owner, namespace: owner.podNamespace, name: owner.podName };
-      // By its alias first: the prefix of the name may have been another one when the pod was wired.
-      const veth = owners.get(podAlias(pod)) ?? hostVethName(prefix, pod);
-      return links.has(veth) ? [{ address, veth, eni }] : [];
+      const end = linkOfPod({ pod, address, vethPrefix, links, routes });
+      return end === undefined ? [] : [{ address, end, eni }];
     });
+    const idle = pool.enis.flatMap(({ addresses }) =>
+      addresses.flatMap(({ address, use }) => (use.kind === 'assigned' ? [] : [address])),
+    );
     return {
       podRules: wired.flatMap(({ address, eni }) =>
-        eni === undefined ? rulesOfAddress(address, observed.rules) : podRules(address, eni.table),
+        eni === undefined ? rulesOfAddress(address, rules) : podRules(address, eni.table),
       ),
-      podRoutes: wired.map(({ address, veth }) => ({ table: MAIN_TABLE, destination: hostCidr(address), link: veth })),
+      podRoutes: wired.map(({ address, end }) => ({
+        table: MAIN_TABLE,
+        destination: hostCidr(address),
+        link: end.link,
+      })),
+      ...(this.#takesOver ? { podAliases: wired.map(({ end }) => end), takeOver: { idleAddresses: idle } } : {}),
     };
   }
 
@@ -204,6 +215,7 @@ function concerns(step: Step, eni: NodeEni): boolean {
       return step.route.table === eni.table;
     case 'add-rule':
     case 'remove-rule':
+    case 'remove-foreign-rule':
       return step.rule.table === eni.table;
     default:
       return step satisfies never;

@@ -95,7 +95,7 @@ class Daemon {
     const stored = this.#store.load(logger);
     const node = await identify(this.#edges, (failure) => this.#tell('reading who this instance is', failure));
     let pool: () => PoolState = () => EMPTY_POOL;
-    const network = new NodeNetwork(node, () => pool());
+    const network = new NodeNetwork(node, () => pool(), { takesOver: this.#store.takenOver });
     const tell = (failure: HostError): void => this.#tell('asking EC2 for the ENIs of this instance', failure);
     const [state] = await Promise.all([
       persist(this.#edges, 'asking EC2 for our ENIs', tell, () => adoptPool(node, network, stored)),

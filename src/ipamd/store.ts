@@ -1,5 +1,6 @@
 import { type Ipv4Address, isIpv4 } from '../addr/index.ts';
 import { HostError } from '../errors/index.ts';
+import { PATHS } from '../hostspec/index.ts';
 import type { Logger } from '../log/index.ts';
 import { listAllocations, type Orphan, type PoolState, parseCheckpoint, renderCheckpoint } from '../pool/index.ts';
 import type { Files } from '../sys/index.ts';
@@ -41,6 +42,11 @@ export class Store {
     this.#files = files;
     this.#directory = directory;
     files.ensureDirectory(directory, 0o700);
+  }
+
+  /** Whether `adopt` took this node over from another CNI plugin in this boot. */
+  get takenOver(): boolean {
+    return this.#files.fact(PATHS.takenOver).kind === 'file';
   }
 
   /** Writes allocations and cooldowns; called before an address is used and after it is freed. */

@@ -14,6 +14,7 @@ const DONE_ALREADY: Readonly<Partial<Record<Step['kind'], readonly number[]>>> =
   'remove-address': [ERRNO.EADDRNOTAVAIL, ERRNO.ENODEV],
   'remove-route': [ERRNO.ESRCH, ERRNO.ENODEV],
   'remove-rule': [ERRNO.ENOENT],
+  'remove-foreign-rule': [ERRNO.ENOENT],
 };
 
 /** What a step does, in the words of an error message. */
@@ -29,6 +30,7 @@ export function describeStep(step: Step): string {
       return `${step.kind === 'replace-route' ? 'set' : 'remove'} route ${formatCidr(step.route.destination)} dev ${step.route.link} table ${step.route.table}`;
     case 'add-rule':
     case 'remove-rule':
+    case 'remove-foreign-rule':
       return `${step.kind === 'add-rule' ? 'add' : 'remove'} rule ${step.rule.priority} lookup ${step.rule.table}`;
     case 'set-neighbour':
       return `set neighbour ${step.address} on ${step.link}`;
@@ -50,6 +52,7 @@ const linkOf = (step: Step): string | undefined => {
       return step.route.link;
     case 'add-rule':
     case 'remove-rule':
+    case 'remove-foreign-rule':
       return undefined;
     default:
       return step satisfies never;
@@ -69,9 +72,11 @@ function requestOf(step: Step, index: number): NetlinkRequest {
     case 'remove-route':
       return changeRoute('remove', index, step.route);
     case 'add-rule':
-      return changeRule('add', step.rule);
+      return changeRule(step.beside === true ? 'add-beside' : 'add', step.rule);
     case 'remove-rule':
       return changeRule('remove', step.rule);
+    case 'remove-foreign-rule':
+      return changeRule('remove', step.rule, step.protocol);
     case 'set-neighbour':
       return setNeighbour({ index, address: step.address, mac: step.mac });
     default:

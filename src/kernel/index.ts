@@ -5,5 +5,5 @@ export { deadLinks, removeDeadLinks } from './dead-links.ts';
 export { RouteSocket } from './netlink/socket.ts';
 export { findLink, findLinkByMac, listLinks, listOwnRules, observeNetwork } from './observe.ts';
 export { applyPacketRules, packetRulesDigest, removePacketRules } from './packet-filter.ts';
-export { checkPod, openPodNetns, wirePod } from './pod.ts';
+export { checkPod, openPodNetns, takenOverEnds, wirePod } from './pod.ts';
 export { waitForLink } from './wait-for-link.ts';

@@ -1,13 +1,16 @@
-import type { MacAddress } from '../addr/index.ts';
+import { formatCidr, type MacAddress, networkOf } from '../addr/index.ts';
 import {
   type Link,
   type LinkAddress,
+  MAIN_TABLE,
   type ObservedNetwork,
+  PRIORITY,
   PROTOCOL,
   type Route,
   type Rule,
 } from '../dataplane/index.ts';
-import { readAddress, readLink, readRoute, readRule } from './netlink/facts.ts';
+import { RTPROT_KERNEL } from './netlink/constants.ts';
+import { type RuleFact, readAddress, readLink, readRoute, readRule } from './netlink/facts.ts';
 import { dumpOf, getLink } from './netlink/messages.ts';
 import type { RouteSocket } from './netlink/socket.ts';
 
@@ -31,19 +34,23 @@ export function findLinkByMac(socket: RouteSocket, mac: MacAddress): Link | unde
     .sort((a, b) => a.index - b.index)[0];
 }
 
+const listRuleFacts = (socket: RouteSocket): readonly RuleFact[] =>
+  socket.dump(dumpOf('rules')).map(readRule).filter(present);
+
+const isOwn = ({ protocol }: { readonly protocol: number }): boolean => protocol === PROTOCOL;
+const ruleOf = ({ rule }: RuleFact): Rule => rule;
+
 /** The rules tagged as ours. */
 export function listOwnRules(socket: RouteSocket): readonly Rule[] {
-  return socket
-    .dump(dumpOf('rules'))
-    .map(readRule)
-    .filter(present)
-    .filter((fact) => fact.protocol === PROTOCOL)
-    .map((fact) => fact.rule);
+  return listRuleFacts(socket).filter(isOwn).map(ruleOf);
 }
+
+const namesOf = (links: readonly Link[]): ReadonlyMap<number, string> =>
+  new Map(links.map((link) => [link.index, link.name]));
 
 /** All IPv4 addresses, with the names of their links. */
 export function listAddresses(socket: RouteSocket, links: readonly Link[]): readonly LinkAddress[] {
-  const names = new Map(links.map((link) => [link.index, link.name]));
+  const names = namesOf(links);
   return socket
     .dump(dumpOf('addresses'))
     .map(readAddress)
@@ -54,28 +61,71 @@ export function listAddresses(socket: RouteSocket, links: readonly Link[]): read
     });
 }
 
-/** The routes tagged as ours, in every table. */
-export function listOwnRoutes(socket: RouteSocket, links: readonly Link[]): readonly Route[] {
-  const names = new Map(links.map((link) => [link.index, link.name]));
+/** A route and the protocol that made it. */
+interface MadeRoute {
+  readonly route: Route;
+  readonly protocol: number;
+}
+
+function listMadeRoutes(socket: RouteSocket, links: readonly Link[]): readonly MadeRoute[] {
+  const names = namesOf(links);
   return socket
     .dump(dumpOf('routes'))
     .map(readRoute)
     .filter(present)
-    .filter((fact) => fact.protocol === PROTOCOL)
-    .flatMap(({ index, table, destination, gateway }) => {
+    .flatMap(({ index, table, destination, gateway, protocol }) => {
       const link = names.get(index);
       if (link === undefined) return [];
-      return [{ table, destination, link, ...(gateway === undefined ? {} : { gateway }) }];
+      return [{ protocol, route: { table, destination, link, ...(gateway === undefined ? {} : { gateway }) } }];
     });
 }
 
-/** The whole network state that the diff looks at. */
+const routeOf = ({ route }: MadeRoute): Route => route;
+
+/** All unicast routes, whoever made them, in every table. */
+export function listRoutes(socket: RouteSocket, links: readonly Link[]): readonly Route[] {
+  return listMadeRoutes(socket, links).map(routeOf);
+}
+
+/** The routes tagged as ours, in every table. */
+export function listOwnRoutes(socket: RouteSocket, links: readonly Link[]): readonly Route[] {
+  return listMadeRoutes(socket, links).filter(isOwn).map(routeOf);
+}
+
+const OUR_PRIORITIES: ReadonlySet<number> = new Set(Object.values(PRIORITY));
+
+/** Reports whether another program reaches one address by a link with this route. */
+function reachesOne({ route, protocol }: MadeRoute): boolean {
+  const { table, destination, gateway } = route;
+  return protocol !== PROTOCOL && table === MAIN_TABLE && destination.prefixLength === 32 && gateway === undefined;
+}
+
+/**
+ * The whole network state that the diff looks at. An address counts as connected only while the kernel has its route in
+ * main, or will make it when the link comes up: another CNI plugin takes that route away, and then the address is as good
+ * as ours.
+ */
 export function observeNetwork(socket: RouteSocket): ObservedNetwork {
   const links = listLinks(socket);
+  const routes = listMadeRoutes(socket, links);
+  const rules = listRuleFacts(socket);
+  const network = ({ link, address }: LinkAddress): string => `${formatCidr(networkOf(address))} dev ${link}`;
+  const down = new Set(links.filter(({ up }) => !up).map(({ name }) => name));
+  const connected = new Set(
+    routes
+      .filter(({ protocol, route }) => protocol === RTPROT_KERNEL && route.table === MAIN_TABLE)
+      .map(({ route }) => network({ link: route.link, address: route.destination })),
+  );
   return {
     links,
-    addresses: listAddresses(socket, links),
-    routes: listOwnRoutes(socket, links),
-    rules: listOwnRules(socket),
+    addresses: listAddresses(socket, links).map(({ link, address, ...rest }) =>
+      down.has(link) || connected.has(network({ link, address })) ? { link, address, ...rest } : { link, address },
+    ),
+    routes: routes.filter(isOwn).map(routeOf),
+    rules: rules.filter(isOwn).map(ruleOf),
+    foreignRules: rules
+      .filter((fact) => !isOwn(fact) && fact.plain && OUR_PRIORITIES.has(fact.rule.priority))
+      .map(({ rule, protocol }) => ({ rule, protocol })),
+    foreignRoutes: routes.filter(reachesOne).map(routeOf),
   };
 }

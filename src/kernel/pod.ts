@@ -1,6 +1,16 @@
 import { fstatSync, statSync } from 'node:fs';
 import { formatCidr } from '../addr/index.ts';
-import { DEAD_LINK_GROUP, type PodWiring, ruleKey, type Step } from '../dataplane/index.ts';
+import {
+  DEAD_LINK_GROUP,
+  isTakenOver,
+  type PodIdentity,
+  type PodWiring,
+  readPodAlias,
+  ruleKey,
+  type Step,
+  sameInterface,
+  type TakenOverEnds,
+} from '../dataplane/index.ts';
 import { HostError } from '../errors/index.ts';
 import { ERRNO, errnoName, inNetns, type Netns, openNetns, writeSysctl } from '../sys/index.ts';
 import { applySteps } from './apply.ts';
@@ -9,7 +19,7 @@ import type { Acknowledgement } from './netlink/acknowledgement.ts';
 import { readNeighbour } from './netlink/facts.ts';
 import { createVeth, deleteLink, dumpOf } from './netlink/messages.ts';
 import { RouteSocket } from './netlink/socket.ts';
-import { findLink, listAddresses, listLinks, listOwnRoutes, listOwnRules } from './observe.ts';
+import { findLink, listAddresses, listLinks, listOwnRoutes, listOwnRules, listRoutes } from './observe.ts';
 
 const refuse = (path: string, reason: string, cause?: unknown): HostError =>
   new HostError('CNI_NETNS', { path, reason }, cause);
@@ -94,6 +104,18 @@ function removePod(host: RouteSocket, wiring: PodWiring): void {
   if (link?.mac === wiring.veth.host.mac) host.batch([deleteLink({ index: link.index })]);
 }
 
+/** The ends of a pod that another CNI plugin wired before us; `undefined` when it was us, or when they are gone. */
+export function takenOverEnds(host: RouteSocket, netns: Netns, pod: PodIdentity): TakenOverEnds | undefined {
+  const link = listLinks(host).find(({ alias }) => {
+    const owner = alias === undefined || !isTakenOver(alias) ? undefined : readPodAlias(alias);
+    return owner !== undefined && sameInterface(owner, pod);
+  });
+  if (link?.mac === undefined || link.group === DEAD_LINK_GROUP) return undefined;
+  using inside = new RouteSocket(netns);
+  const containerMac = findLink(inside, pod.ifName)?.mac;
+  return containerMac === undefined ? undefined : { host: { name: link.name, mac: link.mac }, containerMac };
+}
+
 /** The first thing that is not as wired, in words; `undefined` when all is well. */
 export function checkPod(host: RouteSocket, netns: Netns, wiring: PodWiring): string | undefined {
   return checkHostEnd(host, wiring) ?? checkPodEnd(netns, wiring);
@@ -123,7 +145,8 @@ function checkPodEnd(netns: Netns, wiring: PodWiring): string | undefined {
   if (!link.up) return `interface ${name} is down`;
   if (link.mtu !== wiring.veth.mtu) return `interface ${name} has MTU ${link.mtu}, not ${wiring.veth.mtu}`;
   const addresses = listAddresses(pod, links).filter((entry) => entry.link === name);
-  const routes = listOwnRoutes(pod, links);
+  // Of any maker: in the namespace of a pod that another CNI plugin wired they carry its number.
+  const routes = listRoutes(pod, links).filter((route) => route.link === name);
   const neighbours = pod.dump(dumpOf('neighbours')).map(readNeighbour);
   for (const step of wiring.podSteps) {
     if (step.kind === 'add-address') {

@@ -53,6 +53,8 @@ const network = (change: Partial<ObservedNetwork>): ObservedNetwork => ({
   addresses: [],
   routes: [],
   rules: [],
+  foreignRules: [],
+  foreignRoutes: [],
   ...change,
 });
 const pod = parseIpv4('10.0.1.90');
@@ -234,6 +236,8 @@ test('diffNetwork() walked from row to row in random order: every second plan is
       addresses: random() < 0.5 ? observed.addresses : state.addresses,
       routes: random() < 0.5 ? observed.routes : state.routes,
       rules: random() < 0.5 ? observed.rules : state.rules,
+      foreignRules: random() < 0.5 ? observed.foreignRules : state.foreignRules,
+      foreignRoutes: [],
     };
     const after = diffNetwork(wanted, state).reduce(kernelApplies, state);
     const again: readonly Step[] = diffNetwork(wanted, after);

@@ -17,7 +17,12 @@ const sameAddress = (a: LinkAddress, b: LinkAddress): boolean =>
 export function kernelApplies(state: ObservedNetwork, step: Step): ObservedNetwork {
   switch (step.kind) {
     case 'set-link': {
-      const change = (link: Link): Link => ({ ...link, mtu: step.mtu ?? link.mtu, up: step.up ?? link.up });
+      const change = (link: Link): Link => ({
+        ...link,
+        mtu: step.mtu ?? link.mtu,
+        up: step.up ?? link.up,
+        alias: step.alias ?? link.alias,
+      });
       return { ...state, links: state.links.map((link) => (link.name === step.link ? change(link) : link)) };
     }
     case 'add-address': {
@@ -49,6 +54,10 @@ export function kernelApplies(state: ObservedNetwork, step: Step): ObservedNetwo
     }
     case 'remove-rule':
       return { ...state, rules: state.rules.filter((rule) => ruleKey(rule) !== ruleKey(step.rule)) };
+    case 'remove-foreign-rule': {
+      const foreignRules = state.foreignRules.filter(({ rule }) => ruleKey(rule) !== ruleKey(step.rule));
+      return { ...state, foreignRules };
+    }
     case 'set-neighbour':
       return state;
     default:

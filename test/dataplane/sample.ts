@@ -33,9 +33,11 @@ export function stepText(step: Step): string {
       return `route ${step.kind === 'replace-route' ? 'replace' : 'del'} ${formatCidr(destination)}${via} dev ${link} table ${table}`;
     }
     case 'add-rule':
-      return `rule add ${ruleText(step.rule)}`;
+      return `rule add ${ruleText(step.rule)}${step.beside ? ' beside' : ''}`;
     case 'remove-rule':
       return `rule del ${ruleText(step.rule)}`;
+    case 'remove-foreign-rule':
+      return `rule del ${ruleText(step.rule)} protocol ${step.protocol}`;
     case 'set-neighbour':
       return `neigh replace ${step.address} lladdr ${step.mac} dev ${step.link} nud permanent`;
     default:

@@ -64,7 +64,7 @@ async function onNode(work: (world: SimulatedEc2, parts: LaneParts, space: TestN
     // The engine decides nothing here: the test asks for each change itself.
     const idle = { run: async () => {}, changed: () => {} };
     const engine = new Engine(node, store, EMPTY_POOL, idle);
-    const network = new NodeNetwork(node, () => engine.state);
+    const network = new NodeNetwork(node, () => engine.state, { takesOver: false });
     await work(world, { node, engine, network, store }, space);
     await engine.stop();
   });

@@ -118,7 +118,7 @@ describe('what we ask for reads as what we meant', () => {
     fc.assert(
       fc.property(rule, (wanted) => {
         const fact = readRule(asReply(changeRule('add', wanted)));
-        expect(fact).toEqual({ protocol: 90, rule: wanted });
+        expect(fact).toEqual({ protocol: 90, plain: true, rule: wanted });
         expect(ruleKey(fact?.rule ?? none())).toBe(ruleKey(wanted));
       }),
     );

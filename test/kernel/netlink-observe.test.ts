@@ -1,5 +1,5 @@
 import { expect } from 'bun:test';
-import { type Ipv4Cidr, parseIpv4, parseIpv4Cidr, parseMac } from '../../src/addr/index.ts';
+import { formatCidr, type Ipv4Cidr, networkOf, parseIpv4, parseIpv4Cidr, parseMac } from '../../src/addr/index.ts';
 import { ruleKey } from '../../src/dataplane/index.ts';
 import {
   applySteps,
@@ -57,7 +57,10 @@ rule add priority 106 from 10.15.0.0/16 to 10.14.0.0/16 table 4294967294 protoco
 rule add priority 107 blackhole
 rule add priority 108 from 10.20.0.1 goto 32766
 rule add priority 109 ipproto tcp dport 80 table 9
-rule add priority 110 from 10.15.0.0/16 suppress_prefixlength 0 table 254`;
+rule add priority 110 from 10.15.0.0/16 suppress_prefixlength 0 table 254
+rule add priority 111 not from 10.15.0.0/16 table 9
+rule add priority 112 from 10.15.0.0/16 tos 0x10 table 9
+rule add priority 113 uidrange 7-8 table 9`;
 
 interface IpLink {
   readonly ifindex: number;
@@ -95,7 +98,26 @@ interface IpRule {
   readonly protocol?: string;
   readonly action?: string;
   readonly goto?: number;
+  readonly iif?: string;
+  readonly oif?: string;
+  readonly ipproto?: string;
+  readonly dport?: number;
+  readonly not?: null;
+  readonly tos?: string;
+  readonly uid_start?: number;
+  readonly suppress_prefixlen?: number;
 }
+
+const SELECTORS_OF_OTHERS = [
+  'iif',
+  'oif',
+  'ipproto',
+  'dport',
+  'not',
+  'tos',
+  'uid_start',
+  'suppress_prefixlen',
+] as const;
 
 const TABLES: Readonly<Record<string, number>> = { main: 254, local: 255, default: 253 };
 const PROTOCOLS: Readonly<Record<string, number>> = { unspec: 0, kernel: 2, boot: 3, static: 4 };
@@ -115,6 +137,9 @@ kernelTest('links, addresses, routes and rules are what ip(8) sees, and of forei
   using socket = new RouteSocket(space.netns);
   const links: readonly IpLink[] = JSON.parse(space.ip('-json -details address show'));
   const seen = observeNetwork(socket);
+  const made: readonly IpRoute[] = JSON.parse(space.ip('-json -4 route show table main proto kernel'));
+  const connectedBy = (link: string, address: string, prefixLength: number): boolean =>
+    made.some(({ dst, dev }) => dev === link && dst === formatCidr(networkOf(cidr(`${address}/${prefixLength}`))));
   expect(seen.links).toEqual(
     links.map((link) => ({
       index: link.ifindex,
@@ -128,13 +153,15 @@ kernelTest('links, addresses, routes and rules are what ip(8) sees, and of forei
   );
   expect(byText(seen.addresses)).toEqual(
     byText(
-      links.flatMap(({ ifname, addr_info }) =>
+      links.flatMap(({ ifname, addr_info, flags }) =>
         addr_info
           .filter(({ local, address }) => !local.includes(':') && address === undefined)
           .map(({ local, prefixlen, noprefixroute }) => ({
             link: ifname,
             address: { address: parseIpv4(local), prefixLength: prefixlen },
-            ...(noprefixroute === true ? {} : { connected: true }),
+            ...(noprefixroute !== true && (!flags.includes('UP') || connectedBy(ifname, local, prefixlen))
+              ? { connected: true }
+              : {}),
           })),
       ),
     ),
@@ -178,6 +205,7 @@ kernelTest('links, addresses, routes and rules are what ip(8) sees, and of forei
     const mark = rule.fwmark === undefined ? undefined : Number(rule.fwmark);
     return {
       protocol: numbered(PROTOCOLS, rule.protocol ?? 'unspec'),
+      plain: SELECTORS_OF_OTHERS.every((name) => rule[name] === undefined),
       rule: {
         priority: rule.priority,
         table: numbered(TABLES, rule.table ?? 'unspec'),

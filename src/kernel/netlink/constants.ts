@@ -72,10 +72,24 @@ export const FRA = {
   IIFNAME: 3,
   PRIORITY: 6,
   FWMARK: 10,
+  FLOW: 11,
+  TUN_ID: 12,
+  SUPPRESS_IFGROUP: 13,
+  SUPPRESS_PREFIXLEN: 14,
   TABLE: 15,
   FWMASK: 16,
+  OIFNAME: 17,
+  L3MDEV: 19,
+  UID_RANGE: 20,
   PROTOCOL: 21,
+  IP_PROTO: 22,
+  SPORT_RANGE: 23,
+  DPORT_RANGE: 24,
 } as const;
+/** A rule that is for all packets but those it selects. */
+export const FIB_RULE_INVERT = 0x2;
+/** Protocol number of routes that the kernel makes by itself for an address. */
+export const RTPROT_KERNEL = 2;
 export const FR_ACT_TO_TBL = 1;
 
 export const NDA = { DST: 1, LLADDR: 2 } as const;

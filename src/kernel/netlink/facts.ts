@@ -2,7 +2,19 @@ import { type Ipv4Address, type Ipv4Cidr, type MacAddress, parseIpv4Cidr } from 
 import type { Link, Rule } from '../../dataplane/index.ts';
 import { readIpv4, readMac } from './address-bytes.ts';
 import { decodeAttributes, type NetlinkReply, readString, readU32 } from './codec.ts';
-import { FR_ACT_TO_TBL, FRA, IFA, IFA_F_NOPREFIXROUTE, IFF_UP, IFLA, NDA, RTA, RTM, RTN_UNICAST } from './constants.ts';
+import {
+  FIB_RULE_INVERT,
+  FR_ACT_TO_TBL,
+  FRA,
+  IFA,
+  IFA_F_NOPREFIXROUTE,
+  IFF_UP,
+  IFLA,
+  NDA,
+  RTA,
+  RTM,
+  RTN_UNICAST,
+} from './constants.ts';
 
 const view = (payload: Uint8Array): DataView => new DataView(payload.buffer, payload.byteOffset, payload.byteLength);
 const ANYWHERE = parseIpv4Cidr('0.0.0.0/0');
@@ -79,6 +91,33 @@ export function readRoute(reply: NetlinkReply): RouteFact | undefined {
 export interface RuleFact {
   readonly rule: Rule;
   readonly protocol: number;
+  /** Whether it has no other selectors than those in `rule`. */
+  readonly plain: boolean;
+}
+
+const OTHER_SELECTORS = [
+  FRA.IIFNAME,
+  FRA.OIFNAME,
+  FRA.FLOW,
+  FRA.TUN_ID,
+  FRA.SUPPRESS_IFGROUP,
+  FRA.L3MDEV,
+  FRA.UID_RANGE,
+  FRA.IP_PROTO,
+  FRA.SPORT_RANGE,
+  FRA.DPORT_RANGE,
+] as const;
+
+/** The kernel tells a prefix length to be suppressed of every rule, -1 when there is none. */
+const NO_SUPPRESSION = 0xffffffff;
+
+function isPlain(header: DataView, attributes: ReadonlyMap<number, Uint8Array>): boolean {
+  return (
+    header.getUint8(3) === 0 &&
+    (header.getUint32(8, true) & FIB_RULE_INVERT) === 0 &&
+    (readU32(attributes.get(FRA.SUPPRESS_PREFIXLEN)) ?? NO_SUPPRESSION) === NO_SUPPRESSION &&
+    OTHER_SELECTORS.every((selector) => !attributes.has(selector))
+  );
 }
 
 /** The IPv4 lookup rule in an RTM_NEWRULE message; other actions (goto, blackhole) are none of ours. */
@@ -91,6 +130,7 @@ export function readRule(reply: NetlinkReply): RuleFact | undefined {
   const mask = readU32(attributes.get(FRA.FWMASK));
   return {
     protocol: attributes.get(FRA.PROTOCOL)?.[0] ?? 0,
+    plain: isPlain(view(reply.payload), attributes),
     rule: {
       priority: readU32(attributes.get(FRA.PRIORITY)) ?? 0,
       table: readU32(attributes.get(FRA.TABLE)) ?? reply.payload[4] ?? 0,

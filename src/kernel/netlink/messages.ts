@@ -163,8 +163,11 @@ export function changeRoute(verb: 'replace' | 'remove', index: number, route: Ro
     : { type: RTM.DELROUTE, flags: 0, header, attributes };
 }
 
-/** Adds or removes a rule tagged with our protocol; a removal matches nobody else's. */
-export function changeRule(verb: 'add' | 'remove', rule: Rule): NetlinkRequest {
+/**
+ * Adds or removes a rule tagged with our protocol; a removal matches nobody else's. Added beside, it goes behind the same
+ * rule of others. A removal by protocol 0 takes the first such rule, whoever made it.
+ */
+export function changeRule(verb: 'add' | 'add-beside' | 'remove', rule: Rule, protocol = PROTOCOL): NetlinkRequest {
   const header = new Uint8Array(12);
   header[0] = AF_INET;
   header[1] = rule.to?.prefixLength ?? 0;
@@ -174,8 +177,8 @@ export function changeRule(verb: 'add' | 'remove', rule: Rule): NetlinkRequest {
   const attributes: Attribute[] = [
     { type: FRA.PRIORITY, value: u32(rule.priority) },
     { type: FRA.TABLE, value: u32(rule.table) },
-    { type: FRA.PROTOCOL, value: Uint8Array.of(PROTOCOL) },
   ];
+  if (protocol !== 0) attributes.push({ type: FRA.PROTOCOL, value: Uint8Array.of(protocol) });
   if (rule.to !== undefined) attributes.push({ type: FRA.DST, value: ipv4Bytes(rule.to.address) });
   if (rule.from !== undefined) attributes.push({ type: FRA.SRC, value: ipv4Bytes(rule.from.address) });
   if (rule.mark !== undefined)
@@ -183,9 +186,9 @@ export function changeRule(verb: 'add' | 'remove', rule: Rule): NetlinkRequest {
       { type: FRA.FWMARK, value: u32(rule.mark.value) },
       { type: FRA.FWMASK, value: u32(rule.mark.mask) },
     );
-  return verb === 'add'
-    ? { type: RTM.NEWRULE, flags: NLM_F.CREATE | NLM_F.EXCL, header, attributes }
-    : { type: RTM.DELRULE, flags: 0, header, attributes };
+  if (verb === 'remove') return { type: RTM.DELRULE, flags: 0, header, attributes };
+  const flags = verb === 'add' ? NLM_F.CREATE | NLM_F.EXCL : NLM_F.CREATE;
+  return { type: RTM.NEWRULE, flags, header, attributes };
 }
 
 /** A permanent neighbour entry: the pod never asks who its gateway is. */
