@@ -87,7 +87,7 @@ async function dryRun(context: CommandContext, request: InstallRequest, options:
   const steps = [...plan.image.steps, ...plan.boot.steps, ...plan.daemon.steps];
   const changed = steps.length > 0;
   if (options.json === true) {
-    const { notes } = plan.image;
+    const notes = [...plan.image.notes, ...plan.boot.notes];
     const document = { ok: true, dryRun: true, changed, changes: steps.map(changeOf), notes, problems: plan.problems };
     context.stdout(`${JSON.stringify(document)}\n`);
   } else {

@@ -4,6 +4,7 @@ import { EC2_ERRORS } from './ec2.ts';
 import type { Entry } from './entry.ts';
 import { HOST_ERRORS } from './host.ts';
 import { INSPECT_ERRORS } from './inspect.ts';
+import { INSTALLER_ERRORS } from './installer.ts';
 import { SIM_ERRORS } from './sim.ts';
 
 /** Every failure this product can report. `docs/errors.md` is kept equal to it by a test. */
@@ -11,6 +12,7 @@ export const CATALOGUE = {
   ...CONFIG_ERRORS,
   ...HOST_ERRORS,
   ...INSPECT_ERRORS,
+  ...INSTALLER_ERRORS,
   ...EC2_ERRORS,
   ...CNI_ERRORS,
   ...SIM_ERRORS,

@@ -2,11 +2,25 @@
  * What a host of ours must look like, as values: files, links, the unit, sysctls and the conflist, and the typed steps
  * from what is there to what is wanted. Pure; the installer and the daemon carry it out.
  */
+export { checkManifest, type InstalledFault } from './check-installed.ts';
 export { type ConflistSettings, renderConflist, wantedConflist } from './conflist.ts';
-export { diffBoot, diffDaemon, diffEntries, type Foreign, type Plan } from './diff.ts';
+export { diffDaemon, type Foreign, type Plan } from './diff.ts';
+export { diffBoot, NOTHING_OF_BOOT, type WantedBoot } from './diff-boot.ts';
+export { diffEntries } from './diff-entries.ts';
 export { type DropIn, type DropInSettings, dropInEntries, dropIns, type NetworkProgram } from './drop-ins.ts';
+export { isKnown, type Known, knownEntries } from './known.ts';
 export { isKubeletTarget, KUBELET_FILES, type KubeletTarget, kubeletEntries, kubeletPath } from './kubelet.ts';
-export type { DaemonState, ObservedBoot, ObservedEntry } from './observed.ts';
+export { WANTED_MODULES, type WantedModule } from './modules.ts';
+export {
+  type DaemonState,
+  type FilterBackend,
+  type ForwardPolicy,
+  type ModuleState,
+  type ObservedBoot,
+  type ObservedEntry,
+  type Owner,
+  ROOT,
+} from './observed.ts';
 export { isOurText, MARK } from './owned.ts';
 export { type Conflist, type ConflistPlugin, parseConflistText } from './parse-conflist.ts';
 export {
@@ -14,18 +28,28 @@ export {
   type HostRecord,
   type Manifest,
   type ManifestFile,
+  type PendingEntry,
   parseHostRecord,
   parseManifest,
   renderDocument,
   type Stamp,
 } from './parse-manifest.ts';
-export { CONFLIST_PATH, manifestPath, PATHS, payloadDirectory, sysctlPath, UNIT_NAME } from './paths.ts';
+export {
+  besidePath,
+  CONFLIST_PATH,
+  isInHome,
+  manifestPath,
+  PATHS,
+  payloadDirectory,
+  sysctlPath,
+  UNIT_NAME,
+} from './paths.ts';
 export { OPTIONAL_PLUGINS, OWN_PLUGINS, REQUIRED_PLUGINS } from './plugins.ts';
-export { recordSteps } from './record.ts';
+export { recordSteps, settleRuns } from './record.ts';
 export { describeReload, RELOADED_UNITS, type Reloaded, type ReloadStep, reloadSteps } from './reload-step.ts';
 export { diffRemoval, type ObservedInstall } from './removal.ts';
 export { describeRemoval, type RemovalStep, removalTarget } from './removal-step.ts';
-export { describeStep, type Keeper, renderStep, type Step, stepTarget } from './step.ts';
+export { describeStep, forwardChain, type Keeper, renderStep, type Step, stepTarget } from './step.ts';
 export { renderSysctlDropIn, type SysctlSettings, sysctlName, type WantedSysctl, wantedSysctls } from './sysctl.ts';
 export { renderUnit } from './unit.ts';
 export { ENI_FILES, eniFiles } from './unmanaged-eni.ts';

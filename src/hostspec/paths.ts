@@ -53,10 +53,26 @@ export const PATHS = {
   lock: '/run/vpc-cni.lock',
   /** Made by the unit for the plugin's log; the name is upstream's, so there may be more in it than ours. */
   logs: '/var/log/aws-routed-eni',
+  /** Where container runtimes note what plugins answered; it survives a reboot, which the pods do not. */
+  cniResults: '/var/lib/cni/results',
+  sysModule: '/sys/module',
+  kernelModules: '/lib/modules',
+  kernelRelease: '/proc/sys/kernel/osrelease',
   kernelBootId: '/proc/sys/kernel/random/boot_id',
   systemdRunning: '/run/systemd/system',
   distributionPlugins: '/usr/lib/cni',
 } as const;
+
+/** Reports whether a path is our folder or lies in it: all of that is ours alone. */
+export function isInHome(path: string): boolean {
+  return `${path}/`.startsWith(`${HOME}/`);
+}
+
+/** Where what a step replaces is kept until the run is over; a fixed name, so that a later run finds it. */
+export function besidePath(path: string): string {
+  const at = path.lastIndexOf('/') + 1;
+  return `${path.slice(0, at)}.${path.slice(at)}.vpc-cni-before.tmp`;
+}
 
 /** The folder of one version. */
 export function payloadDirectory(version: string): string {

@@ -1,4 +1,5 @@
-import type { Keeper } from './step.ts';
+import type { ForwardPolicy } from './observed.ts';
+import { forwardChain, type Keeper } from './step.ts';
 import { sysctlName } from './sysctl.ts';
 
 /** One step of taking the product off a host. */
@@ -8,6 +9,12 @@ export type RemovalStep =
   | { readonly kind: 'restore-foreign'; readonly path: string; readonly from: string }
   | { readonly kind: 'reload-units'; readonly unit: string }
   | { readonly kind: 'restore-sysctl'; readonly key: readonly string[]; readonly value: string }
+  | {
+      readonly kind: 'restore-forward-policy';
+      readonly family: ForwardPolicy['family'];
+      readonly backend: ForwardPolicy['backend'];
+      readonly policy: ForwardPolicy['policy'];
+    }
   | { readonly kind: 'remove-kernel-objects'; readonly path: string }
   | { readonly kind: 'return-to-ec2'; readonly path: string }
   | { readonly kind: 'remove-tree'; readonly path: string }
@@ -21,6 +28,8 @@ export function removalTarget(step: RemovalStep): string {
       return step.unit;
     case 'restore-sysctl':
       return sysctlName(step.key);
+    case 'restore-forward-policy':
+      return forwardChain(step);
     default:
       return step.path;
   }
@@ -39,6 +48,8 @@ export function describeRemoval(step: RemovalStep): string {
       return 'make systemd read its unit files again';
     case 'restore-sysctl':
       return `set ${sysctlName(step.key)} back to ${step.value}`;
+    case 'restore-forward-policy':
+      return `set the policy of ${forwardChain(step)} back to ${step.policy}`;
     case 'remove-kernel-objects':
       return 'remove our rules, routes, chains and pod links from the kernel';
     case 'return-to-ec2':

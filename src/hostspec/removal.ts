@@ -1,9 +1,9 @@
-import type { ObservedEntry } from './observed.ts';
+import type { ForwardPolicy, ObservedEntry } from './observed.ts';
 import { isOurLink, isOurText } from './owned.ts';
 import type { HostRecord } from './parse-manifest.ts';
-import { PATHS, UNIT_NAME } from './paths.ts';
+import { isInHome, PATHS, UNIT_NAME } from './paths.ts';
 import type { RemovalStep } from './removal-step.ts';
-import type { Keeper } from './step.ts';
+import { forwardChain, type Keeper } from './step.ts';
 import { sysctlName } from './sysctl.ts';
 
 /** What there is of us on a host. */
@@ -16,6 +16,9 @@ export interface ObservedInstall {
   readonly entries: ReadonlyMap<string, ObservedEntry>;
   readonly record: HostRecord;
   readonly sysctls: Readonly<Record<string, string | undefined>>;
+  readonly policies: readonly ForwardPolicy[];
+  /** What interrupted runs left beside the files they were at. */
+  readonly leftovers: readonly string[];
 }
 
 function isOurs(path: string, entry: ObservedEntry): boolean {
@@ -61,6 +64,9 @@ export function diffRemoval(
     ...(options.ec2 === 'return' ? [{ kind: 'return-to-ec2', path: PATHS.run } as const] : []),
     ...(observed.kernel === 'ours' ? [{ kind: 'remove-kernel-objects', path: PATHS.run } as const] : []),
     ...rest.flatMap((path) => file(path, is(path, 'link') ? 'the link' : 'the file')),
+    ...observed.leftovers
+      .filter((path) => !isInHome(path))
+      .map((path) => ({ kind: 'remove-file', path, what: 'the leftover' }) as const),
     ...given.map(({ path, to }) => ({ kind: 'restore-foreign', path, from: to }) as const),
     ...(units && keeper === 'systemd' ? [{ kind: 'reload-units', unit: UNIT_NAME } as const] : []),
     ...record.sysctls
@@ -69,6 +75,11 @@ export function diffRemoval(
         return now !== undefined && now !== value;
       })
       .map(({ key, value }) => ({ kind: 'restore-sysctl', key, value }) as const),
+    ...record.policies
+      .filter((noted) =>
+        observed.policies.some((now) => forwardChain(now) === forwardChain(noted) && now.policy !== noted.policy),
+      )
+      .map(({ family, backend, policy }) => ({ kind: 'restore-forward-policy', family, backend, policy }) as const),
     ...(run ? [{ kind: 'remove-tree', path: PATHS.run } as const] : []),
     ...(home ? [{ kind: 'remove-tree', path: PATHS.home } as const] : []),
     ...(is(PATHS.logs, 'directory') ? [{ kind: 'remove-directory', path: PATHS.logs } as const] : []),

@@ -1,3 +1,4 @@
+import type { FilterBackend, ForwardPolicy, Owner } from './observed.ts';
 import { sysctlName } from './sysctl.ts';
 import { diffText } from './text-diff.ts';
 
@@ -7,6 +8,14 @@ export type Keeper = 'systemd' | 'supervisor';
 /** One change of the host. `before` is what undoing it brings back. */
 export type Step =
   | { readonly kind: 'make-directory'; readonly path: string; readonly mode: number }
+  /** The content is right, who may do what with it is not. */
+  | {
+      readonly kind: 'set-mode';
+      readonly path: string;
+      readonly mode: number;
+      readonly owner: Owner;
+      readonly before: { readonly mode: number; readonly owner: Owner };
+    }
   | {
       readonly kind: 'write-file';
       readonly path: string;
@@ -32,6 +41,8 @@ export type Step =
       readonly over: 'nothing' | 'link' | 'file';
     }
   | { readonly kind: 'save-foreign'; readonly path: string; readonly to: string; readonly found: 'file' | 'link' }
+  /** What a run that was killed did not clean up. */
+  | { readonly kind: 'remove-leftover'; readonly path: string }
   | { readonly kind: 'write-manifest'; readonly path: string }
   | { readonly kind: 'withdraw-conflist'; readonly path: string; readonly reason: string }
   | { readonly kind: 'record-boot'; readonly path: string; readonly bootId: string }
@@ -41,6 +52,17 @@ export type Step =
       readonly before: string | undefined;
       readonly value: string;
     }
+  /** Removes these names of earlier boots from a directory that is not ours alone. */
+  | { readonly kind: 'clear-directory'; readonly path: string; readonly names: readonly string[] }
+  /** An `optional` one that cannot be loaded is told and nothing more. */
+  | { readonly kind: 'load-module'; readonly module: string; readonly need: 'required' | 'optional' }
+  | {
+      readonly kind: 'set-forward-policy';
+      readonly family: ForwardPolicy['family'];
+      readonly backend: FilterBackend;
+      readonly before: ForwardPolicy['policy'];
+      readonly policy: ForwardPolicy['policy'];
+    }
   | { readonly kind: 'reload-units'; readonly unit: string }
   | { readonly kind: 'start-daemon'; readonly unit: string; readonly keeper: Keeper }
   | { readonly kind: 'restart-daemon'; readonly unit: string; readonly keeper: Keeper; readonly reason: string }
@@ -48,11 +70,20 @@ export type Step =
   | { readonly kind: 'await-ready'; readonly socket: string; readonly after: 'start' | 'nothing' }
   | { readonly kind: 'await-conflist'; readonly path: string };
 
+/** `iptables-nft FORWARD`: the chain for people. */
+export function forwardChain(chain: Pick<ForwardPolicy, 'family' | 'backend'>): string {
+  return `${chain.family === 'ipv4' ? 'iptables' : 'ip6tables'}-${chain.backend} FORWARD`;
+}
+
 /** The object a step is about, as one word. */
 export function stepTarget(step: Step): string {
   switch (step.kind) {
     case 'set-sysctl':
       return sysctlName(step.key);
+    case 'load-module':
+      return step.module;
+    case 'set-forward-policy':
+      return forwardChain(step);
     case 'reload-units':
     case 'start-daemon':
     case 'restart-daemon':
@@ -65,6 +96,8 @@ export function stepTarget(step: Step): string {
 }
 
 const octal = (mode: number): string => mode.toString(8).padStart(4, '0');
+const right = (file: { readonly mode: number; readonly owner: Owner }): string =>
+  `${octal(file.mode)} ${file.owner.uid}:${file.owner.gid}`;
 
 function sizeText(bytes: number): string {
   return bytes < 1_000_000 ? `${Math.ceil(bytes / 1000)} kB` : `${(bytes / 1_000_000).toFixed(1)} MB`;
@@ -77,6 +110,8 @@ export function describeStep(step: Step): string {
       return `make directory ${step.path} (${octal(step.mode)})`;
     case 'write-file':
       return `${step.before === undefined ? 'write' : 'rewrite'} ${step.path} (${octal(step.mode)})`;
+    case 'set-mode':
+      return `set mode and owner of ${step.path} to ${right(step)} (is ${right(step.before)})`;
     case 'copy-program':
       return `${step.before === 'absent' ? 'copy' : 'replace'} ${step.path} from ${step.from} (${sizeText(step.size)}, sha256 ${step.sha256.slice(0, 12)}…)`;
     case 'make-link': {
@@ -85,6 +120,8 @@ export function describeStep(step: Step): string {
     }
     case 'save-foreign':
       return `save the ${step.found} ${step.path}, which is not ours, to ${step.to}; uninstall puts it back`;
+    case 'remove-leftover':
+      return `remove ${step.path}, left by a run that was interrupted`;
     case 'write-manifest':
       return `write the manifest ${step.path}`;
     case 'withdraw-conflist':
@@ -93,6 +130,12 @@ export function describeStep(step: Step): string {
       return `note boot ${step.bootId} in ${step.path}`;
     case 'set-sysctl':
       return `set ${sysctlName(step.key)} = ${step.value}${step.before === undefined ? '' : ` (is ${step.before})`}`;
+    case 'clear-directory':
+      return `remove ${step.names.length} results of earlier boots from ${step.path}`;
+    case 'load-module':
+      return `load the kernel module ${step.module}`;
+    case 'set-forward-policy':
+      return `set the policy of ${forwardChain(step)} to ${step.policy} (is ${step.before})`;
     case 'reload-units':
       return 'make systemd read its unit files again';
     case 'start-daemon':

@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import { PATHS, payloadDirectory } from './paths.ts';
 import { OWN_PLUGINS } from './plugins.ts';
 import { renderSysctlDropIn } from './sysctl.ts';
@@ -39,8 +40,10 @@ export function wantedEntries(input: {
   readonly version: string;
   readonly executable: ProgramSource;
   readonly plugins: readonly ProgramSource[];
+  /** Files of other parts: drop-ins of the network managers, the support script. Their directories are made too. */
+  readonly others?: readonly WantedEntry[];
 }): readonly WantedEntry[] {
-  const { version, executable, plugins } = input;
+  const { version, executable, plugins, others = [] } = input;
   const payload = payloadDirectory(version);
   return [
     ...directoryEntries([
@@ -51,6 +54,7 @@ export function wantedEntries(input: {
       PATHS.envDirectory,
       '/etc/sysctl.d',
       '/etc/systemd/system/multi-user.target.wants',
+      ...others.map(({ path }) => dirname(path)),
     ]),
     { kind: 'program', path: `${payload}/vpc-cni`, mode: 0o755, source: executable },
     ...plugins.map(
@@ -76,6 +80,7 @@ export function wantedEntries(input: {
       }),
     ),
     { kind: 'file', path: PATHS.sysctlDropIn, mode: 0o644, text: renderSysctlDropIn() },
+    ...others,
     { kind: 'file', path: PATHS.unit, mode: 0o644, text: renderUnit() },
     { kind: 'link', path: PATHS.unitEnabled, target: PATHS.unit, rival: 'save' },
   ];

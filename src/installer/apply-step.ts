@@ -1,64 +1,69 @@
 import { HostError } from '../errors/index.ts';
-import { PATHS, type Step, sysctlPath } from '../hostspec/index.ts';
+import { besidePath, PATHS, type Step, sysctlPath } from '../hostspec/index.ts';
 import { awaitConflist, awaitReady, reloadDaemonUnit, restartDaemon, startDaemon } from './daemon.ts';
+import { setForwardPolicy } from './forward-policy.ts';
 import type { Host } from './host.ts';
-
-/** How a step is taken back. What cannot be taken back is named instead. */
-export type Undo =
-  | { readonly kind: 'undo'; readonly run: () => void }
-  | { readonly kind: 'remains'; readonly what: string }
-  | { readonly kind: 'nothing' };
+import { loadModule } from './modules.ts';
+import type { Undo } from './undo.ts';
 
 /** What a step may need beside the host. */
 export interface StepContext {
   readonly host: Host;
   readonly renderManifest: () => string;
-  /** Where the foreign object of a path was saved in this run. */
-  readonly saved: ReadonlyMap<string, string>;
   readonly onReason: (reason: string) => void;
+  /** What a reader should know although the step counts as done. */
+  readonly onNote: (note: string) => void;
 }
 
 const nothing: Undo = { kind: 'nothing' };
-const undo = (run: () => void): Undo => ({ kind: 'undo', run });
+const undo = (run: () => void | Promise<void>, settle?: () => void): Extract<Undo, { readonly kind: 'undo' }> =>
+  settle === undefined ? { kind: 'undo', run } : { kind: 'undo', run, settle };
 
-/** Copies a saved or to-be-saved object, whatever it is, keeping its mode. */
-export function copyObject(host: Host, from: string, to: string): void {
-  const fact = host.files.fact(from);
-  if (fact.kind === 'link') host.files.link({ path: to, target: fact.target, over: 'file' });
-  if (fact.kind === 'file') {
-    host.files.copy({ path: to, from: host.files.hostPath(from), mode: fact.mode, over: 'link' });
+/**
+ * Puts something at a path. What stands there is kept beside, as it is, until the run is over: undo gives back the very
+ * same file, also when nobody has its content any more.
+ */
+export function putInPlace(host: Host, path: string, put: () => void): Extract<Undo, { readonly kind: 'undo' }> {
+  const { files } = host;
+  const { kind } = files.fact(path);
+  if (kind === 'absent') {
+    put();
+    return undo(() => files.remove(path));
   }
+  const beside = besidePath(path);
+  files.keep(path, beside);
+  try {
+    put();
+  } catch (error) {
+    files.remove(beside);
+    throw error;
+  }
+  return undo(
+    () => files.move(beside, path),
+    () => files.remove(beside),
+  );
 }
 
-function copyProgram(host: Host, step: Extract<Step, { readonly kind: 'copy-program' }>): Undo {
-  host.files.copy({ path: step.path, from: step.from, mode: step.mode });
+async function copyProgram(host: Host, step: Extract<Step, { readonly kind: 'copy-program' }>): Promise<Undo> {
+  const taken = putInPlace(host, step.path, () =>
+    host.files.copy({ path: step.path, from: step.from, mode: step.mode }),
+  );
   const copied = host.files.sha256(step.path);
-  if (copied !== step.sha256) {
-    host.files.remove(step.path);
-    const reason = `the copy has sha256 ${copied}, the source had ${step.sha256}: it changed while it was copied`;
-    throw new HostError('FILE_FAILED', { action: 'copy a file to', path: step.path, reason });
-  }
-  return step.before === 'absent'
-    ? undo(() => host.files.remove(step.path))
-    : { kind: 'remains', what: `the new ${step.path}` };
-}
-
-function makeLink({ host, saved }: StepContext, step: Extract<Step, { readonly kind: 'make-link' }>): Undo {
-  const { path, target, before, over } = step;
-  host.files.link({ path, target, ...(over === 'file' ? { over } : {}) });
-  const backup = saved.get(path);
-  if (backup !== undefined) return undo(() => copyObject(host, backup, path));
-  return undo(() => (before === undefined ? host.files.remove(path) : host.files.link({ path, target: before })));
+  if (copied === step.sha256) return taken;
+  await taken.run();
+  const reason = `the copy has sha256 ${copied}, the source had ${step.sha256}: it changed while it was copied`;
+  throw new HostError('FILE_FAILED', { action: 'copy a file to', path: step.path, reason });
 }
 
 function saveForeign(host: Host, step: Extract<Step, { readonly kind: 'save-foreign' }>): Undo {
+  const { files } = host;
   const forget = (): void => {
-    host.files.remove(step.to);
-    host.files.remove(PATHS.saved);
+    files.remove(step.to);
+    files.remove(PATHS.saved);
   };
   try {
-    host.files.ensureDirectory(PATHS.saved, 0o755);
-    copyObject(host, step.path, step.to);
+    files.ensureDirectory(PATHS.saved, 0o755);
+    files.keep(step.path, step.to);
   } catch (error) {
     forget();
     throw error;
@@ -66,44 +71,61 @@ function saveForeign(host: Host, step: Extract<Step, { readonly kind: 'save-fore
   return undo(forget);
 }
 
-function writeText(host: Host, file: { readonly path: string; readonly text: string; readonly mode: number }): Undo {
-  const text = host.files.read(file.path);
-  const fact = host.files.fact(file.path);
-  host.files.replace(file);
-  if (text === undefined || fact.kind !== 'file') return undo(() => host.files.remove(file.path));
-  return undo(() => host.files.replace({ path: file.path, text, mode: fact.mode }));
+function setSysctl(host: Host, step: Extract<Step, { readonly kind: 'set-sysctl' }>): Undo {
+  const { before, key, value } = step;
+  host.files.writeInPlace({ path: sysctlPath(key), text: value });
+  return before === undefined ? nothing : undo(() => host.files.writeInPlace({ path: sysctlPath(key), text: before }));
 }
 
 /** Carries out one step; it decides nothing. Returns how to take it back. */
 export async function applyStep(context: StepContext, step: Step): Promise<Undo> {
   const { host } = context;
+  const { files } = host;
   switch (step.kind) {
     case 'make-directory':
-      host.files.ensureDirectory(step.path, step.mode);
-      return undo(() => host.files.remove(step.path));
+      files.ensureDirectory(step.path, step.mode);
+      return undo(() => files.remove(step.path));
+    case 'set-mode': {
+      const { path, before } = step;
+      files.setMode(step);
+      return undo(() => files.setMode({ path, ...before }));
+    }
     case 'write-file':
-      return writeText(host, step);
+      return putInPlace(host, step.path, () => files.replace(step));
     case 'copy-program':
-      return copyProgram(host, step);
-    case 'make-link':
-      return makeLink(context, step);
+      return await copyProgram(host, step);
+    case 'make-link': {
+      const { path, target, over } = step;
+      return putInPlace(host, path, () => files.link({ path, target, ...(over === 'file' ? { over } : {}) }));
+    }
     case 'save-foreign':
       return saveForeign(host, step);
-    case 'write-manifest':
-      return writeText(host, { path: step.path, text: context.renderManifest(), mode: 0o644 });
+    case 'remove-leftover':
+      files.remove(step.path);
+      return nothing;
+    case 'write-manifest': {
+      const text = context.renderManifest();
+      return putInPlace(host, step.path, () => files.replace({ path: step.path, text, mode: 0o644 }));
+    }
     case 'withdraw-conflist':
-      host.files.remove(step.path);
+      files.remove(step.path);
+      return nothing;
+    case 'clear-directory':
+      for (const name of step.names) files.remove(`${step.path}/${name}`);
       return nothing;
     case 'record-boot':
-      host.files.ensureDirectory(PATHS.run, 0o700);
-      host.files.replace({ path: step.path, text: `${step.bootId}\n`, mode: 0o600 });
+      files.ensureDirectory(PATHS.run, 0o700);
+      files.replace({ path: step.path, text: `${step.bootId}\n`, mode: 0o600 });
       return nothing;
-    case 'set-sysctl': {
-      host.files.writeInPlace({ path: sysctlPath(step.key), text: step.value });
-      const { before, key } = step;
-      return before === undefined
-        ? nothing
-        : undo(() => host.files.writeInPlace({ path: sysctlPath(key), text: before }));
+    case 'set-sysctl':
+      return setSysctl(host, step);
+    case 'load-module':
+      await loadModule(host, step, context.onNote);
+      return nothing;
+    case 'set-forward-policy': {
+      const { family, backend, before, policy } = step;
+      await setForwardPolicy(host.exec, { family, backend, policy });
+      return undo(() => setForwardPolicy(host.exec, { family, backend, policy: before }));
     }
     case 'reload-units':
       await reloadDaemonUnit(host);

@@ -1,10 +1,20 @@
 import { dirname } from 'node:path/posix';
 import { HostError, toHostError } from '../errors/index.ts';
-import { describeStep, PATHS, recordSteps, renderDocument, type Step, type WantedEntry } from '../hostspec/index.ts';
-import { applyStep, type StepContext, type Undo } from './apply-step.ts';
+import {
+  describeStep,
+  PATHS,
+  recordSteps,
+  renderDocument,
+  type Step,
+  settleRuns,
+  type WantedEntry,
+} from '../hostspec/index.ts';
+import { identifyProcess, isAlive, type ProcessId } from '../sys/index.ts';
+import { applyStep, putInPlace, type StepContext } from './apply-step.ts';
 import type { Host } from './host.ts';
 import { renderInstalled } from './manifest.ts';
-import { readRecord } from './observe.ts';
+import { readRecord, sha256Text } from './observe.ts';
+import { createUndoStack, type UndoStack } from './undo.ts';
 
 /** What a reader of an installation wants to see while it goes on. */
 export interface Progress {
@@ -20,38 +30,44 @@ export interface DoneStep {
   readonly ms: number;
 }
 
-/** What must be given back is written down before anything is changed, so that a run killed anywhere can be undone. */
-function writeRecord(host: Host, steps: readonly Step[], undos: Undo[]): void {
-  const { files } = host;
-  const record = readRecord(files);
-  const text = renderDocument(recordSteps(record, steps));
-  if (text === renderDocument(record)) return;
-  const before = files.read(PATHS.record);
-  for (const path of [dirname(PATHS.home), PATHS.home]) {
-    if (files.fact(path).kind !== 'absent') continue;
-    undos.push({ kind: 'undo', run: () => files.remove(path) });
-    files.ensureDirectory(path, 0o755);
-  }
-  undos.push({
-    kind: 'undo',
-    run: () =>
-      before === undefined
-        ? files.remove(PATHS.record)
-        : files.replace({ path: PATHS.record, text: before, mode: 0o644 }),
-  });
-  files.replace({ path: PATHS.record, text, mode: 0o644 });
+/** Steps that were done and how to take them back; whoever gets it settles it once nothing can fail any more. */
+export interface Applied {
+  readonly done: readonly DoneStep[];
+  readonly notes: readonly string[];
+  readonly undo: UndoStack;
 }
 
-/** Takes steps back, last first; returns what stays. */
-function takeBack(undos: readonly Undo[]): readonly string[] {
-  return undos.toReversed().flatMap((item): readonly string[] => {
-    if (item.kind === 'remains') return [item.what];
-    try {
-      if (item.kind === 'undo') item.run();
-      return [];
-    } catch (error) {
-      return [`(${toHostError(error).message})`];
-    }
+const RECORD_MODE = 0o644;
+
+/** The run that this process is. */
+export function thisRun(): ProcessId {
+  return identifyProcess(process.pid) ?? { pid: process.pid, startTime: '' };
+}
+
+/** What must be given back is written down before anything is changed, so that a run killed anywhere can be undone. */
+function writeRecord(host: Host, steps: readonly Step[], undo: UndoStack): void {
+  const { files } = host;
+  const run = thisRun();
+  const record = readRecord(files);
+  const text = renderDocument(recordSteps(record, steps, { run, sha256Of: sha256Text }));
+  const isOver = (other: ProcessId): boolean => other.pid === run.pid || !isAlive(other);
+  if (text === renderDocument(record) && !record.pending.some((entry) => isOver(entry.run))) return;
+  for (const path of [dirname(PATHS.home), PATHS.home]) {
+    if (files.fact(path).kind !== 'absent') continue;
+    undo.push({ kind: 'undo', run: () => files.remove(path) });
+    files.ensureDirectory(path, 0o755);
+  }
+  const put = (content: string): void => files.replace({ path: PATHS.record, text: content, mode: RECORD_MODE });
+  const settle = (): void => put(renderDocument(settleRuns(readRecord(files), isOver)));
+  const placed = putInPlace(host, PATHS.record, () => put(text));
+  undo.push({
+    kind: 'undo',
+    // Another run, such as the boot stage of the unit we started, may have noted something meanwhile.
+    run: () => (files.read(PATHS.record) === text ? placed.run() : settle()),
+    settle: () => {
+      settle();
+      placed.settle?.();
+    },
   });
 }
 
@@ -64,35 +80,45 @@ export async function applySteps(
     readonly host: Host;
     readonly version: string;
     readonly wanted: readonly WantedEntry[];
+    /** Programs that somebody changed by hand and that stay as they are. */
+    readonly kept?: ReadonlySet<string>;
     readonly steps: readonly Step[];
   },
   progress: Progress,
-): Promise<readonly DoneStep[]> {
-  const { host, version, wanted, steps } = input;
+): Promise<Applied> {
+  const { host, version, wanted, steps, kept = new Set() } = input;
+  const notes: string[] = [];
   const context: StepContext = {
     host,
-    renderManifest: () => renderInstalled(host, version, wanted),
-    saved: new Map(steps.flatMap((step) => (step.kind === 'save-foreign' ? [[step.path, step.to] as const] : []))),
+    renderManifest: () => renderInstalled(host, { version, wanted, kept }),
     onReason: progress.waiting,
+    onNote: (note) => notes.push(note),
   };
-  const undos: Undo[] = [];
+  const undo = createUndoStack();
   const done: DoneStep[] = [];
   let current: Step | undefined;
   try {
-    writeRecord(host, steps, undos);
+    writeRecord(host, steps, undo);
     for (const step of steps) {
       current = step;
       progress.started(step);
       const start = host.clock.monotonic();
-      undos.push(await applyStep(context, step));
+      undo.push(await applyStep(context, step));
       const ms = Math.round(host.clock.monotonic() - start);
       progress.finished(step, ms);
       done.push({ step, ms });
     }
   } catch (error) {
-    throw incomplete({ step: current, error, remains: takeBack(undos) });
+    throw incomplete({ step: current, error, remains: await undo.takeBack() });
   }
-  return done;
+  return { done, notes, undo };
+}
+
+/** What is left of a run that was taken back, as words for its failure. */
+export function takenBack(remains: readonly string[]): string {
+  return remains.length === 0
+    ? 'everything before it was taken back, nothing of this run is left'
+    : `taken back, except ${remains.join(', ')}`;
 }
 
 function incomplete(input: {
@@ -102,10 +128,7 @@ function incomplete(input: {
 }): HostError {
   const cause = toHostError(input.error);
   const step = input.step === undefined ? 'write down what is about to change' : describeStep(input.step);
-  const state =
-    input.remains.length === 0
-      ? 'everything before it was taken back, nothing of this run is left'
-      : `taken back, except ${input.remains.join(', ')}`;
+  const state = takenBack(input.remains);
   return new HostError('INSTALL_INCOMPLETE', { step, cause: cause.code, reason: cause.message, state }, cause);
 }
 
@@ -119,7 +142,8 @@ export async function applyDaemonSteps(
   for (const step of steps) {
     progress.started(step);
     const start = host.clock.monotonic();
-    await applyStep({ host, renderManifest: () => '', saved: new Map(), onReason: progress.waiting }, step);
+    const onReason = progress.waiting;
+    await applyStep({ host, renderManifest: () => '', onReason, onNote: () => undefined }, step);
     const ms = Math.round(host.clock.monotonic() - start);
     progress.finished(step, ms);
     done.push({ step, ms });

@@ -1,5 +1,5 @@
 import { loadSettings, type Settings } from '../config/index.ts';
-import { PATHS } from '../hostspec/index.ts';
+import { type Owner, PATHS, ROOT } from '../hostspec/index.ts';
 import {
   type Clock,
   createFiles,
@@ -26,11 +26,27 @@ export interface Host {
   readonly exec: Exec;
   readonly clock: Clock;
   readonly env: Environment;
+  /** Whom installed files belong to. */
+  readonly owner: Owner;
+}
+
+/** Root; whoever may not give files away, as in a test of an image below a home directory, keeps them. */
+function ownerOfFiles(): Owner {
+  const uid = process.geteuid?.() ?? 0;
+  return uid === 0 ? ROOT : { uid, gid: process.getegid?.() ?? 0 };
 }
 
 /** This machine, or the root of an image on it. */
 export function openHost(root: string, env: Environment): Host {
-  return { root, files: createFiles(root), local: createFiles('/'), exec: systemExec, clock: systemClock, env };
+  return {
+    root,
+    files: createFiles(root),
+    local: createFiles('/'),
+    exec: systemExec,
+    clock: systemClock,
+    env,
+    owner: ownerOfFiles(),
+  };
 }
 
 /** The settings of the host: files by name, then the environment. Throws `CONFIG_INVALID` with every finding. */

@@ -3,16 +3,11 @@
  * step is taken back or named, and what was there before us is given back by uninstall.
  */
 export type { DoneStep, Progress } from './apply.ts';
+export { checkInstalled, type InstalledCheck } from './check-installed.ts';
 export { type Host, openHost, readSettings } from './host.ts';
-export {
-  type InstallPlan,
-  type InstallReport,
-  type InstallRequest,
-  install,
-  planInstall,
-  type Stage,
-} from './install.ts';
+export { type InstallReport, install, planInstall } from './install.ts';
 export { tellKubelet } from './kubelet.ts';
+export type { InstallPlan, InstallRequest, Stage } from './plan.ts';
 export { findPodRoom, type PodRoomQuestion } from './pod-room.ts';
 export { restartPause, superviseDaemon } from './supervisor.ts';
 export {

@@ -1,7 +1,6 @@
 import type { Settings } from '../config/index.ts';
 import { HostError, toHostError } from '../errors/index.ts';
 import {
-  diffEntries,
   directoryEntries,
   isOurText,
   type KubeletTarget,
@@ -13,7 +12,7 @@ import {
 import type { ReadFiles } from '../sys/index.ts';
 import { applySteps } from './apply.ts';
 import { type Host, underLock } from './host.ts';
-import { observeEntries } from './observe.ts';
+import { planEntries } from './plan-entries.ts';
 import { findPodRoom } from './pod-room.ts';
 
 function isForeign(files: ReadFiles, path: string): boolean {
@@ -37,9 +36,9 @@ export async function tellKubelet(
     if (isForeign(host.files, path)) throw new HostError('FILE_FOREIGN', { path });
     // What is to be given back is written down in our folder, which may not be there yet.
     const wanted = [...directoryEntries([PATHS.home]), ...kubeletEntries(target, maxPods)];
-    const observed = observeEntries(host.files, wanted, undefined);
-    const { steps } = diffEntries({ wanted, observed, recorded: new Map(), foreign: 'keep' });
-    await applySteps({ host, version: '', wanted, steps }, silent);
+    const { steps } = planEntries({ host, foreign: 'keep' }, wanted, undefined);
+    const { undo } = await applySteps({ host, version: '', wanted, steps }, silent);
+    undo.settle();
     return steps.length === 0 ? 'unchanged' : 'written';
   });
 }

@@ -1,17 +1,13 @@
 import {
-  EMPTY_RECORD,
   type HostRecord,
   type Manifest,
   manifestPath,
-  type ObservedBoot,
   type ObservedEntry,
   PATHS,
   parseHostRecord,
   parseManifest,
-  sysctlName,
   sysctlPath,
   type WantedEntry,
-  type WantedSysctl,
 } from '../hostspec/index.ts';
 import type { ReadFiles } from '../sys/index.ts';
 import { sameStamp, stampOf } from './sources.ts';
@@ -26,9 +22,17 @@ export function readManifest(files: ReadFiles, version: string): Manifest | unde
   return parseManifest(files.read(manifestPath(version)) ?? '');
 }
 
-/** What the host must get back one day. */
+/** What every version that is installed here has written down. */
+export function readManifests(files: ReadFiles): readonly Manifest[] {
+  return files
+    .list(PATHS.home)
+    .map((name) => (files.fact(`${PATHS.home}/${name}`).kind === 'directory' ? readManifest(files, name) : undefined))
+    .filter((manifest) => manifest !== undefined);
+}
+
+/** What the host must get back one day. Throws `RECORD_UNREADABLE`. */
 export function readRecord(files: ReadFiles): HostRecord {
-  return parseHostRecord(files.read(PATHS.record) ?? '') ?? EMPTY_RECORD;
+  return parseHostRecord(files.read(PATHS.record));
 }
 
 /** What stands at a path; texts are read, programs are hashed only when they changed since the manifest was written. */
@@ -39,15 +43,15 @@ export function observeEntry(
 ): ObservedEntry {
   const fact = files.fact(entry.path);
   if (fact.kind !== 'file') return fact;
-  const { mode } = fact;
-  if (entry.content === 'ignored') return { kind: 'file', mode, sha256: '' };
+  const { mode, owner } = fact;
+  if (entry.content === 'ignored') return { kind: 'file', mode, owner, sha256: '' };
   if (entry.content === 'text') {
     const text = files.read(entry.path) ?? '';
-    return { kind: 'file', mode, text, sha256: sha256Text(text) };
+    return { kind: 'file', mode, owner, text, sha256: sha256Text(text) };
   }
   const recorded = manifest?.files.find(({ path }) => path === entry.path);
   const known = sameStamp(recorded?.stamp, stampOf(fact)) ? recorded?.sha256 : undefined;
-  return { kind: 'file', mode, sha256: known ?? files.sha256(entry.path) };
+  return { kind: 'file', mode, owner, sha256: known ?? files.sha256(entry.path) };
 }
 
 /** What stands at the path of every wanted entry. */
@@ -65,14 +69,4 @@ export function observeEntries(
 /** The value of a sysctl; `undefined` where the kernel has none. */
 export function readSysctl(files: ReadFiles, key: readonly string[]): string | undefined {
   return files.read(sysctlPath(key))?.trim();
-}
-
-/** What this boot has so far. */
-export function observeBoot(files: ReadFiles, sysctls: readonly WantedSysctl[]): ObservedBoot {
-  return {
-    sysctls: Object.fromEntries(sysctls.map(({ key }) => [sysctlName(key), readSysctl(files, key)])),
-    conflist: files.fact(PATHS.conflist).kind === 'absent' ? 'absent' : 'present',
-    recordedBootId: files.read(PATHS.bootId)?.trim(),
-    bootId: files.read(PATHS.kernelBootId)?.trim() ?? 'unknown',
-  };
 }

@@ -13,10 +13,11 @@ import {
   UNIT_NAME,
 } from '../hostspec/index.ts';
 import { forgetUnit } from '../systemd/index.ts';
-import { copyObject } from './apply-step.ts';
 import { keeperOf, observeDaemon, reloadDaemonUnit, stopDaemon } from './daemon.ts';
+import { observePolicies, setForwardPolicy } from './forward-policy.ts';
 import { type Host, underLock } from './host.ts';
 import { removeKernelObjects } from './kernel-objects.ts';
+import { observeLeftovers } from './leftovers.ts';
 import { observeEntry, readRecord, readSysctl } from './observe.ts';
 import { returnToEc2 } from './purge.ts';
 
@@ -42,17 +43,12 @@ async function observeInstall(host: Host): Promise<ObservedInstall> {
   const { files } = host;
   const record = readRecord(files);
   const plugins = [...OWN_PLUGINS, ...files.list(PATHS.cniBin)].map((name) => `${PATHS.cniBin}/${name}`);
-  const texts = [PATHS.conflist, PATHS.unit, PATHS.sysctlDropIn, ...KUBELET_FILES];
-  const others = [
-    PATHS.command,
-    PATHS.unitEnabled,
-    PATHS.home,
-    PATHS.run,
-    PATHS.logs,
-    ...plugins,
-    ...record.saved.map(({ to }) => to),
-  ];
+  // What we are known to have written, and what we always write, should the record be gone.
+  const always = [PATHS.conflist, PATHS.unit, PATHS.unitEnabled, PATHS.sysctlDropIn, PATHS.command];
+  const texts = [...always, ...KUBELET_FILES, ...record.files];
+  const others = [PATHS.home, PATHS.run, PATHS.logs, ...record.saved.map(({ to }) => to)];
   const entries = new Map<string, ObservedEntry>([
+    ...plugins.map((path) => [path, observeEntry(files, { path, content: 'ignored' })] as const),
     ...texts.map((path) => [path, observeEntry(files, { path, content: 'text' })] as const),
     ...others.map((path) => [path, observeEntry(files, { path, content: 'ignored' })] as const),
   ]);
@@ -60,7 +56,10 @@ async function observeInstall(host: Host): Promise<ObservedInstall> {
   const daemon = host.root === '/' && (await observeDaemon(host, keeper)) !== 'absent' ? 'running' : 'absent';
   const sysctls = Object.fromEntries(record.sysctls.map(({ key }) => [sysctlName(key), readSysctl(files, key)]));
   const kernel = host.root === '/' ? 'ours' : 'foreign';
-  return { daemon, keeper, kernel, entries, record, sysctls };
+  const leftovers = observeLeftovers(files);
+  const families = [...new Set(record.policies.map(({ family }) => family))];
+  const policies = families.length === 0 ? [] : await observePolicies(host, families);
+  return { daemon, keeper, kernel, entries, record, sysctls, leftovers, policies };
 }
 
 /** Finds out what a removal would do. Changes nothing. */
@@ -75,12 +74,14 @@ async function applyRemoval(host: Host, step: RemovalStep): Promise<void> {
     case 'remove-file':
       return host.files.remove(step.path);
     case 'restore-foreign':
-      return copyObject(host, step.from, step.path);
+      return host.files.move(step.from, step.path);
     case 'reload-units':
       await reloadDaemonUnit(host);
       return await forgetUnit(host.exec, UNIT_NAME);
     case 'restore-sysctl':
       return host.files.writeInPlace({ path: sysctlPath(step.key), text: step.value });
+    case 'restore-forward-policy':
+      return await setForwardPolicy(host.exec, step);
     case 'remove-kernel-objects':
       return await removeKernelObjects(host);
     case 'return-to-ec2':

@@ -1,10 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import {
+  chmodSync,
   closeSync,
   constants,
   copyFileSync,
   fchmodSync,
+  fchownSync,
   fsyncSync,
+  lchownSync,
   lstatSync,
   mkdirSync,
   openSync,
@@ -23,7 +26,14 @@ import {
 import { basename, dirname, join } from 'node:path';
 import { HostError } from '../errors/index.ts';
 import { errnoCode, fileAttempt } from './file-error.ts';
+import { keepObject, moveObject } from './keep.ts';
 import { rootedPath } from './rooted-path.ts';
+
+/** Whom a file belongs to, by number. */
+export interface FileOwner {
+  readonly uid: number;
+  readonly gid: number;
+}
 
 /** What stands at a path; the last name is not followed. `mtimeMs` and `inode` change whenever the content does. */
 export type FileFact =
@@ -31,12 +41,13 @@ export type FileFact =
   | {
       readonly kind: 'file';
       readonly mode: number;
+      readonly owner: FileOwner;
       readonly size: number;
       readonly mtimeMs: number;
       readonly inode: number;
     }
   | { readonly kind: 'link'; readonly target: string }
-  | { readonly kind: 'directory'; readonly mode: number }
+  | { readonly kind: 'directory'; readonly mode: number; readonly owner: FileOwner }
   | { readonly kind: 'other' };
 
 /** Looks at files below a root. */
@@ -66,6 +77,11 @@ export interface WriteFiles {
   ensureDirectory(path: string, mode: number): void;
   /** Writes into an existing file: the kernel's files (/proc, /sys) cannot be replaced. */
   writeInPlace(file: { readonly path: string; readonly text: string }): void;
+  setMode(file: { readonly path: string; readonly mode: number; readonly owner: FileOwner }): void;
+  /** Gives a file or link another name, under which it lives on, as it is, when the first is replaced. */
+  keep(path: string, as: string): void;
+  /** Moves a file or link over the one that is there: it comes with its mode, owner and times. */
+  move(from: string, path: string): void;
   /** Removes a file, a link or an empty directory; absent or not empty is no failure. */
   remove(path: string): void;
   /** Removes everything below a path; only for directories that are wholly ours. */
@@ -84,10 +100,11 @@ function factOf(hostPath: string): FileFact {
   const stat = lstatSync(hostPath, { throwIfNoEntry: false });
   if (stat === undefined) return { kind: 'absent' };
   const mode = stat.mode & 0o7777;
+  const owner = { uid: stat.uid, gid: stat.gid };
   if (stat.isSymbolicLink()) return { kind: 'link', target: readlinkSync(hostPath) };
-  if (stat.isDirectory()) return { kind: 'directory', mode };
+  if (stat.isDirectory()) return { kind: 'directory', mode, owner };
   if (!stat.isFile()) return { kind: 'other' };
-  return { kind: 'file', mode, size: stat.size, mtimeMs: stat.mtimeMs, inode: stat.ino };
+  return { kind: 'file', mode, owner, size: stat.size, mtimeMs: stat.mtimeMs, inode: stat.ino };
 }
 
 /** Hex sha256 of a file of this machine, read in pieces so that a large executable is never held in memory. */
@@ -127,12 +144,21 @@ function syncPath(hostPath: string): void {
   }
 }
 
+/** A directory with the set-group-id bit gives new files its own group. */
+function giveToRoot(fd: number): void {
+  if (process.geteuid?.() === 0) fchownSync(fd, 0, 0);
+}
+
+function temporaryBeside(target: string): string {
+  return join(dirname(target), `.${basename(target)}.${randomBytes(6).toString('hex')}.tmp`);
+}
+
 /**
  * Puts something new at `target`: `make` fills a fresh name in the same folder, then one rename shows it. The name ends
  * in `.tmp`, which container runtimes do not take for a network configuration.
  */
 function swapIn(target: string, make: (temporary: string) => void): void {
-  const temporary = join(dirname(target), `.${basename(target)}.${randomBytes(6).toString('hex')}.tmp`);
+  const temporary = temporaryBeside(target);
   try {
     make(temporary);
     renameSync(temporary, target);
@@ -176,6 +202,7 @@ export function createFiles(root: string): Files {
           const fd = openSync(temporary, 'wx', 0o600);
           try {
             writeFileSync(fd, text);
+            giveToRoot(fd);
             fchmodSync(fd, mode);
             fsyncSync(fd);
           } finally {
@@ -195,6 +222,7 @@ export function createFiles(root: string): Files {
           copyFileSync(from, temporary, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
           const fd = openSync(temporary, 'r');
           try {
+            giveToRoot(fd);
             // Mode before rename: a plugin must never be seen, and run, without its execute bits.
             fchmodSync(fd, mode);
             fsyncSync(fd);
@@ -205,7 +233,25 @@ export function createFiles(root: string): Files {
       }),
     ensureDirectory: (path, mode) =>
       fileAttempt('make the directory', at(path), () => {
-        mkdirSync(through(path), { recursive: true, mode });
+        const hostPath = through(path);
+        // Whatever the umask is: a plugin directory that only root can read would be a riddle.
+        if (mkdirSync(hostPath, { recursive: true, mode }) !== undefined) chmodSync(hostPath, mode);
+      }),
+    setMode: ({ path, mode, owner }) =>
+      fileAttempt('set mode and owner of', at(path), () => {
+        // Owner first: a change of owner takes the set-user-id bits away.
+        lchownSync(at(path), owner.uid, owner.gid);
+        chmodSync(at(path), mode);
+      }),
+    keep: (path, as) =>
+      fileAttempt('keep a copy of', at(path), () => {
+        keepObject(at(path), at(as));
+        syncPath(dirname(at(as)));
+      }),
+    move: (from, path) =>
+      fileAttempt('put back', at(path), () => {
+        moveObject(at(from), at(path), temporaryBeside(at(path)));
+        syncPath(dirname(at(path)));
       }),
     writeInPlace: ({ path, text }) =>
       fileAttempt(`write "${text}" into`, at(path), () => writeFileSync(through(path), text, { flag: 'r+' })),

@@ -6,10 +6,13 @@ import {
   diffDaemon,
   diffEntries,
   MARK,
+  NOTHING_OF_BOOT,
   type ObservedEntry,
   PATHS,
+  ROOT,
   renderStep,
   type Step,
+  type WantedBoot,
   type WantedEntry,
 } from '../../src/hostspec/index.ts';
 
@@ -28,7 +31,8 @@ const program: WantedEntry = {
   source: { name: 'vpc-cni', from: '/home/vpc-cni', sha256: 'a'.repeat(64), size: 99_000_000 },
 };
 const directory: WantedEntry = { kind: 'directory', path: '/opt/cni/bin', mode: 0o755 };
-const file = (text: string, mode = 0o644, sha256 = 'x'): ObservedEntry => ({ kind: 'file', mode, text, sha256 });
+const owner = ROOT;
+const file = (text: string, mode = 0o644, sha256 = 'x'): ObservedEntry => ({ kind: 'file', mode, owner, text, sha256 });
 
 interface Row {
   readonly name: string;
@@ -50,7 +54,7 @@ const rows: readonly Row[] = [
   {
     name: 'a directory with another mode stays',
     wanted: directory,
-    observed: { kind: 'directory', mode: 0o700 },
+    observed: { kind: 'directory', mode: 0o700, owner },
     plan: [],
   },
   { name: 'a link to a directory stays', wanted: directory, observed: { kind: 'link', target: '/usr/x' }, plan: [] },
@@ -58,14 +62,14 @@ const rows: readonly Row[] = [
   {
     name: 'the same program',
     wanted: program,
-    observed: { kind: 'file', mode: 0o755, sha256: 'a'.repeat(64) },
+    observed: { kind: 'file', mode: 0o755, owner, sha256: 'a'.repeat(64) },
     plan: [],
   },
   {
     name: 'the program without its execute bits',
     wanted: program,
-    observed: { kind: 'file', mode: 0o644, sha256: 'a'.repeat(64) },
-    plan: [COPY.replace('copy', 'replace')],
+    observed: { kind: 'file', mode: 0o644, owner, sha256: 'a'.repeat(64) },
+    plan: ['set mode and owner of /opt/vpc-cni/1/vpc-cni to 0755 0:0 (is 0644 0:0)'],
   },
   { name: 'a missing link', wanted: link, observed: { kind: 'absent' }, plan: [LINK] },
   { name: 'the link as wanted', wanted: link, observed: { kind: 'link', target: PATHS.executable }, plan: [] },
@@ -108,11 +112,11 @@ const rows: readonly Row[] = [
   },
   {
     name: 'a unit that is not ours',
-    wanted: unit,
+    wanted: { ...unit, path: '/etc/x' },
     observed: file('theirs\n'),
     plan: [
-      `save the file ${PATHS.unit}, which is not ours, to /opt/vpc-cni/saved/etc__systemd__system__vpc-cni-ipamd.service; uninstall puts it back`,
-      `rewrite ${PATHS.unit} (0644)`,
+      'save the file /etc/x, which is not ours, to /opt/vpc-cni/saved/etc__x; uninstall puts it back',
+      'rewrite /etc/x (0644)',
     ],
   },
 ];
@@ -123,7 +127,8 @@ describe('diffEntries()', () => {
       const { steps, notes } = diffEntries({
         wanted: [row.wanted],
         observed: new Map([[row.wanted.path, row.observed]]),
-        recorded: new Map([[PATHS.unit, 'recorded']]),
+        known: new Map([[PATHS.unit, [{ kind: 'file', sha256: 'recorded' }]]]),
+        saved: new Set(),
         foreign: 'keep',
       });
       expect([...notes.map((note) => `note: ${note}`), ...steps.map(describeStep)]).toEqual([...row.plan]);
@@ -131,8 +136,9 @@ describe('diffEntries()', () => {
   }
 
   test('a directory where a file belongs is refused', () => {
-    const observed = new Map<string, ObservedEntry>([[PATHS.unit, { kind: 'directory', mode: 0o755 }]]);
-    const attempt = (): unknown => diffEntries({ wanted: [unit], observed, recorded: new Map(), foreign: 'keep' });
+    const observed = new Map<string, ObservedEntry>([[PATHS.unit, { kind: 'directory', mode: 0o755, owner }]]);
+    const attempt = (): unknown =>
+      diffEntries({ wanted: [unit], observed, known: new Map(), saved: new Set(), foreign: 'keep' });
     expect(attempt).toThrow(`${PATHS.unit} is a directory, not a regular file, and will not be replaced`);
   });
 });
@@ -147,15 +153,18 @@ test('renderStep() shows what changes in a text file', () => {
 });
 
 describe('diffBoot()', () => {
-  const wanted = [
+  const sysctls = [
     { key: ['net', 'ipv4', 'ip_forward'], value: '1', need: 'required' },
     { key: ['net', 'ipv4', 'tcp_early_demux'], value: '1', need: 'optional' },
     { key: ['net', 'ipv4', 'conf', 'eth0.1', 'rp_filter'], value: '2', need: 'required' },
   ] as const;
+  const wanted: WantedBoot = { ...NOTHING_OF_BOOT, sysctls };
+  const rest = { staleResults: [], policies: [], modules: {} } as const;
   const done = { 'net.ipv4.ip_forward': '1', 'net.ipv4.conf.eth0.1.rp_filter': '2' };
 
   test('a fresh boot with a leftover conflist', () => {
     const plan = diffBoot(wanted, {
+      ...rest,
       sysctls: { ...done, 'net.ipv4.ip_forward': '0' },
       conflist: 'present',
       recordedBootId: 'old',
@@ -169,7 +178,13 @@ describe('diffBoot()', () => {
   });
 
   test('a second run in one boot keeps the conflist', () => {
-    const plan = diffBoot(wanted, { sysctls: done, conflist: 'present', recordedBootId: 'new', bootId: 'new' });
+    const plan = diffBoot(wanted, {
+      ...rest,
+      sysctls: done,
+      conflist: 'present',
+      recordedBootId: 'new',
+      bootId: 'new',
+    });
     expect(plan.steps).toEqual([]);
   });
 });

@@ -6,13 +6,22 @@ import {
   MARK,
   type ObservedEntry,
   PATHS,
+  ROOT,
 } from '../../src/hostspec/index.ts';
 
-const empty = { daemon: 'absent', keeper: 'systemd', kernel: 'ours', record: EMPTY_RECORD, sysctls: {} } as const;
+const empty = {
+  daemon: 'absent',
+  keeper: 'systemd',
+  kernel: 'ours',
+  record: EMPTY_RECORD,
+  sysctls: {},
+  policies: [],
+  leftovers: [],
+} as const;
 
 test('diffRemoval() has nothing to do where nothing of ours is', () => {
   const entries = new Map<string, ObservedEntry>([
-    [PATHS.unit, { kind: 'file', mode: 0o644, text: 'theirs', sha256: '' }],
+    [PATHS.unit, { kind: 'file', mode: 0o644, owner: ROOT, text: 'theirs', sha256: '' }],
     ['/opt/cni/bin/loopback', { kind: 'link', target: '/usr/lib/cni/loopback' }],
     [PATHS.conflist, { kind: 'absent' }],
   ]);
@@ -24,17 +33,16 @@ test('diffRemoval() withdraws the conflist first and the payload last', () => {
   const entries = new Map<string, ObservedEntry>([
     [PATHS.command, { kind: 'link', target: PATHS.executable }],
     ['/opt/cni/bin/aws-cni', { kind: 'link', target: PATHS.executable }],
-    [PATHS.unit, { kind: 'file', mode: 0o644, text: `# ${MARK}`, sha256: '' }],
-    [PATHS.conflist, { kind: 'file', mode: 0o644, text: '{}', sha256: '' }],
-    [PATHS.home, { kind: 'directory', mode: 0o755 }],
-    [PATHS.run, { kind: 'directory', mode: 0o700 }],
-    [saved, { kind: 'file', mode: 0o755, sha256: '' }],
+    [PATHS.unit, { kind: 'file', mode: 0o644, owner: ROOT, text: `# ${MARK}`, sha256: '' }],
+    [PATHS.conflist, { kind: 'file', mode: 0o644, owner: ROOT, text: '{}', sha256: '' }],
+    [PATHS.home, { kind: 'directory', mode: 0o755, owner: ROOT }],
+    [PATHS.run, { kind: 'directory', mode: 0o700, owner: ROOT }],
+    [saved, { kind: 'file', mode: 0o755, owner: ROOT, sha256: '' }],
   ]);
   const steps = diffRemoval(
     {
+      ...empty,
       daemon: 'running',
-      keeper: 'systemd',
-      kernel: 'ours',
       entries,
       sysctls: { 'net.ipv4.ip_forward': '1', 'net.ipv4.tcp_early_demux': '1' },
       record: {

@@ -1,0 +1,61 @@
+import type { Plan } from './diff.ts';
+import type { WantedModule } from './modules.ts';
+import type { ModuleState, ObservedBoot } from './observed.ts';
+import { PATHS } from './paths.ts';
+import { forwardChain, type Step } from './step.ts';
+import { sysctlName, type WantedSysctl } from './sysctl.ts';
+
+/** What the kernel of a booted host must be told. */
+export interface WantedBoot {
+  readonly sysctls: readonly WantedSysctl[];
+  readonly modules: readonly WantedModule[];
+  /** The address families whose forwarded packets must pass. */
+  readonly forward: readonly ('ipv4' | 'ipv6')[];
+}
+
+/** What even a run that goes no further does: nothing of the kernel is asked for. */
+export const NOTHING_OF_BOOT: WantedBoot = { sysctls: [], modules: [], forward: [] };
+
+function diffModules(wanted: readonly WantedModule[], states: Readonly<Record<string, ModuleState>>): Plan {
+  const missing = wanted.filter(({ module }) => states[module] === 'absent');
+  return {
+    steps: wanted
+      .filter(({ module }) => states[module] === 'loadable')
+      .map(({ module, need }) => ({ kind: 'load-module', module, need }) as const),
+    notes: missing.map(({ module, why }) => `this kernel has no module ${module}: ${why}`),
+  };
+}
+
+function diffPolicies(wanted: WantedBoot['forward'], observed: ObservedBoot): readonly Step[] {
+  return observed.policies
+    .filter(({ family, policy }) => wanted.includes(family) && policy !== 'ACCEPT')
+    .toSorted((a, b) => forwardChain(a).localeCompare(forwardChain(b)))
+    .map(({ family, backend, policy }) => {
+      return { kind: 'set-forward-policy', family, backend, before: policy, policy: 'ACCEPT' } as const;
+    });
+}
+
+/** The steps of one boot: what an earlier boot left is withdrawn, and the kernel is told what it forgot. */
+export function diffBoot(wanted: WantedBoot, observed: ObservedBoot): Plan {
+  const fresh = observed.recordedBootId !== observed.bootId;
+  const path = PATHS.conflist;
+  const reason = 'it is from an earlier boot, and the node would look ready before it is';
+  const modules = diffModules(wanted.modules, observed.modules);
+  const names = observed.staleResults;
+  return {
+    steps: [
+      ...(fresh && observed.conflist === 'present' ? [{ kind: 'withdraw-conflist', path, reason } as const] : []),
+      ...(fresh && names.length > 0 ? [{ kind: 'clear-directory', path: PATHS.cniResults, names } as const] : []),
+      // Modules first: some sysctls are there only once their module is.
+      ...modules.steps,
+      ...wanted.sysctls.flatMap(({ key, value, need }): readonly Step[] => {
+        const before = observed.sysctls[sysctlName(key)];
+        if (before === value || (before === undefined && need === 'optional')) return [];
+        return [{ kind: 'set-sysctl', key, before, value }];
+      }),
+      ...diffPolicies(wanted.forward, observed),
+      ...(fresh ? [{ kind: 'record-boot', path: PATHS.bootId, bootId: observed.bootId } as const] : []),
+    ],
+    notes: modules.notes,
+  };
+}

@@ -1,0 +1,66 @@
+import { HostError } from '../errors/index.ts';
+import { type FilterBackend, type ForwardPolicy, forwardChain } from '../hostspec/index.ts';
+import type { Exec } from '../sys/index.ts';
+import type { Host } from './host.ts';
+import { parseNftPolicies, parseSavedPolicy } from './parse-forward-policy.ts';
+
+type Family = ForwardPolicy['family'];
+
+/** Tables of the older packet filter that are in use; merely asking its own program for one would make it. */
+const LEGACY_TABLES = { ipv4: '/proc/net/ip_tables_names', ipv6: '/proc/net/ip6_tables_names' } as const;
+const LOCK_WAIT_SECONDS = '5';
+
+/** The programs of a backend by preference; the plain name belongs to either, as the distribution chose. */
+function programs(family: Family, backend: FilterBackend, verb: '' | '-save'): readonly string[] {
+  const name = family === 'ipv4' ? 'iptables' : 'ip6tables';
+  return [`${name}-${backend}${verb}`, `${name}${verb}`];
+}
+
+/** Runs the first of these programs that is installed. */
+async function runFirst(exec: Exec, names: readonly string[], words: readonly string[]): Promise<string> {
+  for (const [index, name] of names.entries()) {
+    try {
+      return (await exec.run({ argv: [name, ...words] })).stdout;
+    } catch (error) {
+      const missing = error instanceof HostError && error.code === 'PROGRAM_MISSING';
+      if (!missing || index === names.length - 1) throw error;
+    }
+  }
+  throw new HostError('PROGRAM_MISSING', { program: names.join(' or ') });
+}
+
+async function legacyPolicies(host: Host, family: Family): Promise<readonly ForwardPolicy[]> {
+  const tables = (host.files.read(LEGACY_TABLES[family]) ?? '').split('\n');
+  if (!tables.includes('filter')) return [];
+  const saved = await runFirst(host.exec, programs(family, 'legacy', '-save'), ['-t', 'filter']);
+  const policy = parseSavedPolicy(saved);
+  return policy === undefined ? [] : [{ family, backend: 'legacy', policy }];
+}
+
+/** The FORWARD chains there are, of both packet filters, with their policies. None is made by looking. */
+export async function observePolicies(host: Host, families: readonly Family[]): Promise<readonly ForwardPolicy[]> {
+  // A host whose root is not the machine's has another machine's kernel.
+  if (host.root !== '/') return [];
+  const nft = host.exec.run({ argv: ['nft', '--json', 'list', 'chains'] });
+  const legacy = families.map((family) => legacyPolicies(host, family));
+  const [chains, ...older] = await Promise.all([nft, ...legacy]);
+  const newer = parseNftPolicies(chains.stdout).filter(({ family }) => families.includes(family));
+  return [...newer, ...older.flat()];
+}
+
+/** Sets the policy of a FORWARD chain that exists. */
+export async function setForwardPolicy(exec: Exec, wanted: ForwardPolicy): Promise<void> {
+  const { family, backend, policy } = wanted;
+  if (backend === 'nft') {
+    // Through nft, which is there for our own rules: iptables need not be installed, and its lock is not held.
+    const chain = `chain ${family === 'ipv4' ? 'ip' : 'ip6'} filter FORWARD { policy ${policy.toLowerCase()}; }\n`;
+    await exec.run({ argv: ['nft', '-f', '-'], input: `add ${chain}` });
+    return;
+  }
+  await runFirst(exec, programs(family, backend, ''), ['-w', LOCK_WAIT_SECONDS, '-P', 'FORWARD', policy]);
+}
+
+/** `iptables-nft FORWARD is DROP`. */
+export function describePolicy(policy: ForwardPolicy): string {
+  return `${forwardChain(policy)} is ${policy.policy}`;
+}
