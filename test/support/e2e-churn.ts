@@ -128,9 +128,9 @@ export interface Ping {
   readonly end: () => Promise<{ readonly answered: number; readonly lost: readonly number[] }>;
 }
 
-/** Starts to ping an address ten times a second from a namespace of the node. */
-export function startPing(argv: readonly [string, ...string[]], address: string): Ping {
-  const child = Bun.spawn([...argv, 'ping', '-n', '-i', '0.1', address], { stdout: 'pipe', stderr: 'ignore' });
+/** Starts to ping an address from a namespace of the node, ten times a second unless told. */
+export function startPing(argv: readonly [string, ...string[]], address: string, seconds = 0.1): Ping {
+  const child = Bun.spawn([...argv, 'ping', '-n', '-i', `${seconds}`, address], { stdout: 'pipe', stderr: 'ignore' });
   const output = new Response(child.stdout).text();
   return {
     end: async () => {

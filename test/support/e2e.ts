@@ -31,7 +31,7 @@ export function runAny(
 export async function until<T>(
   what: string,
   look: () => Promise<T | undefined> | T | undefined,
-  options: { readonly withinMs?: number; readonly last?: () => unknown } = {},
+  options: { readonly withinMs?: number; readonly everyMs?: number; readonly last?: () => unknown } = {},
 ): Promise<T> {
   const deadline = performance.now() + (options.withinMs ?? 30_000);
   for (;;) {
@@ -39,7 +39,7 @@ export async function until<T>(
     if (found !== undefined) return found;
     if (performance.now() > deadline)
       throw new Error(`not so in time: ${what}${options.last ? `; last seen: ${JSON.stringify(options.last())}` : ''}`);
-    await Bun.sleep(LOOK_AGAIN_MS);
+    await Bun.sleep(options.everyMs ?? LOOK_AGAIN_MS);
   }
 }
 

@@ -1,108 +1,84 @@
-import { existsSync, mkdtempSync, readFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { SimStatus } from '../../src/sim/index.ts';
 import type { ExecResult } from '../../src/sys/index.ts';
-import { type E2eVpc, executable, freshVpc, type JsonReport, runAny, until } from './e2e.ts';
-import { debianTree } from './systemd-tree.ts';
+import { type E2eVpc, freshVpc, type JsonReport, runAny, until } from './e2e.ts';
+import { CARRIED, GuestKeeper } from './guest-keeper.ts';
+
+export { CARRIED } from './guest-keeper.ts';
 
 /** The unit under test. */
 export const UNIT = 'vpc-cni-ipamd.service';
 
-/** Where the executable to be installed is in the guest, as if it had been copied there. */
-export const CARRIED = '/root/vpc-cni';
-
-/**
- * Holds the guest's files, on a tmpfs of its own mount namespace, and its machine. It ends with its standard input, hence
- * also when the test run is killed: then the machine goes as in a power cut, and the VPC with it.
- */
-const KEEPER = String.raw`
-set -e
-mount -t tmpfs -o mode=0755 guest "$GUEST"
-mkdir "$GUEST/upper" "$GUEST/work" "$GUEST/root"
-mount -t overlay -o "lowerdir=$TREE,upperdir=$GUEST/upper,workdir=$GUEST/work" guest "$GUEST/root"
-mkdir -p /run/systemd/nspawn
-mount -t tmpfs nspawn /run/systemd/nspawn
-trap '' HUP INT TERM
-machine=
-while read -r word; do
-  systemd-nspawn --quiet --directory="$GUEST/root" --boot --machine="$VPC" --register=no --keep-unit \
-    --network-namespace-path="$NETNS" --capability=CAP_NET_ADMIN --bind-ro="$EXECUTABLE:$CARRIED" \
-    --console=pipe >>"$CONSOLE" 2>&1 </dev/null &
-  machine=$!
-  echo "$machine"
-done
-[ -z "$machine" ] || kill -KILL "$machine" 2>/dev/null || true
-wait
-"$EXECUTABLE" sim down --name="$VPC" >/dev/null 2>&1 || true
-umount --lazy "$GUEST"
-rmdir "$GUEST"
-rm -f "$CONSOLE"
-`;
-
-/** The guest's systemd must use the cgroup hierarchy this machine has. */
-const UNIFIED = existsSync('/sys/fs/cgroup/cgroup.controllers') ? '1' : '0';
-
-/** `NSpid` ends with 1 in the first process of a process namespace (proc_pid_status(5)). */
-const FIRST = /^NSpid:\t.*\t1$/m;
-
-function procText(pid: number, name: string): string {
-  try {
-    return readFileSync(`/proc/${pid}/${name}`, 'utf8');
-  } catch {
-    return '';
-  }
+/** What a guest is made of, apart from Debian's files. */
+export interface GuestOptions {
+  /** Words for `sim up`; the first node is the guest's, the others are only there to be talked to. */
+  readonly vpc?: readonly string[];
+  /** Changes the files of the machine before it is switched on for the first time. */
+  readonly prepare?: (guest: SystemdGuest) => Promise<void>;
+  /** Whether it is switched on before the caller gets it. */
+  readonly power?: 'on' | 'off';
 }
 
-/** The first process of the machine nspawn runs; before it there is a short-lived other child. */
-function leaderOf(nspawn: number): number | undefined {
-  const children = procText(nspawn, `task/${nspawn}/children`).split(' ').map(Number);
-  return children.find((pid) => FIRST.test(procText(pid, 'status')));
-}
+const CLEAN = ['env', '-i', 'PATH=/usr/sbin:/usr/bin:/sbin:/bin', 'LC_ALL=C.UTF-8'] as const;
 
 /** A node of a simulated VPC whose machine runs a real systemd. */
 export class SystemdGuest implements AsyncDisposable {
   readonly vpc: E2eVpc;
-  readonly #keeper: Bun.Subprocess<'pipe', 'pipe', 'inherit'>;
-  readonly #answers: AsyncIterator<Uint8Array>;
-  readonly #console: string;
-  #nspawn = 0;
-  #leader = 0;
+  /** The VPC as it was launched. */
+  readonly launched: SimStatus;
+  readonly #keeper: GuestKeeper;
 
-  private constructor(vpc: E2eVpc, keeper: Bun.Subprocess<'pipe', 'pipe', 'inherit'>, console: string) {
-    this.vpc = vpc;
-    this.#keeper = keeper;
-    this.#answers = keeper.stdout[Symbol.asyncIterator]();
-    this.#console = console;
+  private constructor(machine: {
+    readonly vpc: E2eVpc;
+    readonly launched: SimStatus;
+    readonly keeper: GuestKeeper;
+  }) {
+    this.vpc = machine.vpc;
+    this.launched = machine.launched;
+    this.#keeper = machine.keeper;
   }
 
-  /** A fresh VPC with two nodes; the machine of node-a is booted, the other one is only there to be talked to. */
-  static async start(mark: string): Promise<SystemdGuest> {
-    const TREE = await debianTree();
+  /** A machine on the first node of a fresh VPC, which has two nodes unless told. */
+  static async start(mark: string, options: GuestOptions = {}): Promise<SystemdGuest> {
     const vpc = freshVpc(mark);
-    await vpc.up('--nodes=2');
-    const { name: VPC, nodes } = await vpc.status();
-    const GUEST = mkdtempSync(join(tmpdir(), `${VPC}-`));
-    const CONSOLE = `${GUEST}.console`;
-    const NETNS = vpc.node(nodes[0]?.name ?? '').paths.netns;
-    const keeper = Bun.spawn(['unshare', '--mount', '--propagation=slave', '--', 'sh', '-c', KEEPER], {
-      stdio: ['pipe', 'pipe', 'inherit'],
-      env: {
-        ...process.env,
-        ...{ TREE, VPC, GUEST, CONSOLE, NETNS, CARRIED, EXECUTABLE: executable() },
-        SYSTEMD_NSPAWN_UNIFIED_HIERARCHY: UNIFIED,
-        // As on a machine of its own, /proc/sys/net may be written; nothing else of /proc/sys, which is this machine's.
-        SYSTEMD_NSPAWN_API_VFS_WRITABLE: 'network',
-      },
-    });
-    const guest = new SystemdGuest(vpc, keeper, CONSOLE);
+    await vpc.up(...(options.vpc ?? ['--nodes=2']));
+    const launched = await vpc.status();
+    const [node] = launched.nodes;
+    const keeper = await GuestKeeper.start(launched.name, vpc.node(node?.name ?? '').paths.netns);
+    const guest = new SystemdGuest({ vpc, launched, keeper });
     try {
-      await guest.boot();
-      await guest.write('/etc/vpc-cni/conf.d/00-simulator.env', 'AWS_ENDPOINT_URL_EC2=http://192.0.2.10\n');
+      guest.writeOutside('/etc/vpc-cni/conf.d/00-simulator.env', 'AWS_ENDPOINT_URL_EC2=http://192.0.2.10\n');
+      // It is in every tree, for those who ask for it.
+      guest.writeOutside('/etc/cloud/cloud-init.disabled', '');
+      await options.prepare?.(guest);
+      if (options.power !== 'off') await guest.boot();
       return guest;
     } catch (error) {
       await guest[Symbol.asyncDispose]();
       throw error;
     }
+  }
+
+  /** The root of the guest as seen from outside: with all its mounts while it runs, its files alone when it is off. */
+  get root(): string {
+    return this.#keeper.root;
+  }
+
+  /** Writes a file of the guest from outside, also while it is off; of root, for all to read. */
+  writeOutside(path: string, text: string): void {
+    const place = `${this.root}${path}`;
+    mkdirSync(dirname(place), { recursive: true });
+    writeFileSync(place, text, { mode: 0o644 });
+  }
+
+  /**
+   * Runs a program of this machine that sees the files of the guest; `ROOT` in its words is where they are, as they are
+   * below the mount point of a volume when an image is built.
+   */
+  outside(...argv: readonly [string, ...string[]]): Promise<ExecResult> {
+    const words = argv.map((word) => word.replace('ROOT', this.#keeper.files));
+    return runAny(['nsenter', `--target=${this.#keeper.pid}`, '--mount', '--', ...words]);
   }
 
   /** Switches the machine on and waits until systemd has started all it wants to start. */
@@ -113,11 +89,11 @@ export class SystemdGuest implements AsyncDisposable {
 
   /** Switches the machine on and waits until systemd answers; units may still be starting. */
   async switchOn(): Promise<void> {
-    this.#keeper.stdin.write('boot\n');
-    await this.#keeper.stdin.flush();
-    const { value } = await this.#answers.next();
-    this.#nspawn = Number(new TextDecoder().decode(value));
-    await this.#findLeader();
+    await this.#keeper.switchOn();
+    await until('systemd to answer', async () => {
+      const { exitCode } = await this.run(['systemctl', 'show', '--property=Version']);
+      return exitCode === 0 ? true : undefined;
+    });
   }
 
   /** Waits until systemd has started all it wants to start. */
@@ -129,27 +105,32 @@ export class SystemdGuest implements AsyncDisposable {
         last = (await this.run(['systemctl', 'is-system-running'])).stdout.trim();
         return ['running', 'degraded'].includes(last) ? true : undefined;
       },
-      { last: () => `${last} ${this.#said()}` },
+      { last: () => `${last} ${this.#keeper.said()}`, withinMs: 60_000 },
     );
   }
 
   /** Shuts down in order, as an instance that is stopped. */
   async shutDown(): Promise<void> {
     await this.run(['systemctl', 'poweroff']);
-    await this.#untilOff();
+    await this.#keeper.untilOff();
   }
 
   /** Pulls the plug. */
-  async cutPower(): Promise<void> {
-    process.kill(this.#nspawn, 'SIGKILL');
-    await this.#untilOff();
+  cutPower(): Promise<void> {
+    return this.#keeper.cutPower();
   }
 
   /** `systemctl reboot`. nspawn leaves the start to who keeps it (--keep-unit), and then it is we. */
   async reboot(): Promise<void> {
     await this.run(['systemctl', 'reboot']);
-    await this.#untilOff();
+    await this.#keeper.untilOff();
     await this.boot();
+  }
+
+  /** The words that run a program in the guest. Without `--pid` it stays a child of the caller, who can signal it. */
+  enterArgv(...spaces: readonly string[]): readonly [string, ...string[]] {
+    const always = ['--mount', '--net', '--root', '--wd'];
+    return ['nsenter', `--target=${this.#keeper.leader}`, ...always, ...spaces, '--', ...CLEAN];
   }
 
   /** Runs a program in the guest; whatever its exit code. */
@@ -157,11 +138,9 @@ export class SystemdGuest implements AsyncDisposable {
     argv: readonly [string, ...string[]],
     more: { readonly input?: string; readonly env?: Readonly<Record<string, string>> } = {},
   ): Promise<ExecResult> {
-    const spaces = ['--mount', '--uts', '--ipc', '--net', '--pid', '--root', '--wd'];
-    const clean = ['env', '-i', 'PATH=/usr/sbin:/usr/bin:/sbin:/bin', 'LC_ALL=C.UTF-8'];
     const set = Object.entries(more.env ?? {}).map(([key, value]) => `${key}=${value}`);
     return runAny(
-      ['nsenter', `--target=${this.#leader}`, ...spaces, '--', ...clean, ...set, ...argv],
+      [...this.enterArgv('--pid', '--uts', '--ipc'), ...set, ...argv],
       more.input === undefined ? {} : { input: more.input },
     );
   }
@@ -217,27 +196,6 @@ export class SystemdGuest implements AsyncDisposable {
 
   /** Ends the machine and the VPC and removes every trace of both. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#keeper.stdin.end();
-    await this.#keeper.exited;
-  }
-
-  async #findLeader(): Promise<void> {
-    this.#leader = await until('the first process of the guest', () => leaderOf(this.#nspawn), {
-      last: () => this.#said(),
-    });
-    await until('systemd to answer', async () => {
-      const { exitCode } = await this.run(['systemctl', 'show', '--property=Version']);
-      return exitCode === 0 ? true : undefined;
-    });
-  }
-
-  /** The keeper has not reaped it yet, so it stays a zombie without children. */
-  async #untilOff(): Promise<void> {
-    const gone = (): boolean => !/^State:\t[^ZX]/m.test(procText(this.#nspawn, 'status'));
-    await until('the machine to be off', () => (gone() ? true : undefined), { last: () => this.#said() });
-  }
-
-  #said(): string {
-    return existsSync(this.#console) ? readFileSync(this.#console, 'utf8').slice(-2_000) : '';
+    await this.#keeper[Symbol.asyncDispose]();
   }
 }

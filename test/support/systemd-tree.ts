@@ -15,6 +15,11 @@ const PACKAGES = [
   'procps',
   'iputils-ping',
   'containernetworking-plugins',
+  'curl',
+  // Off in every guest that does not ask for it.
+  'cloud-init',
+  // cloud-init needs it under a name that debootstrap does not find.
+  'python3-cffi-backend',
 ] as const;
 
 // Downloading and unpacking some 120 packages over a slow line.

@@ -1,0 +1,122 @@
+import { createHash } from 'node:crypto';
+import { lstatSync, readdirSync, readFileSync, readlinkSync, type Stats } from 'node:fs';
+import packageJson from '../../package.json';
+
+/** What of a guest's files changes by itself, so that it says nothing about us. */
+const VOLATILE: readonly (readonly [pattern: RegExp, reason: string])[] = [
+  [/^\/(?:proc|sys|dev)$/, 'views of the kernel; what matters of it is in the state of the kernel'],
+  [/^\/(?:run|var)\/log\/journal$/, 'the journal of all units'],
+  [/^\/run\/systemd\/(?!system$|network$)/, 'what systemd notes of its units while they come and go'],
+  [/^\/run\/(?:udev|dbus|initctl|utmp|host|user|credentials|sudo|lock)$/, 'kept by programs of the distribution'],
+  [/^\/var\/lib\/systemd$/, 'random seed, timers and clock of systemd'],
+  [/^\/(?:var\/)?tmp\/systemd-private-/, 'temporary folders of units, with chance in their names'],
+  [/^\/var\/log\/(?:wtmp|btmp|lastlog|faillog|README)$/, 'who logged in'],
+  [/^\/(?:run\/netns|run\/xtables\.lock)$/, 'of pods and of iptables: a lock file holds nothing'],
+  [/^\/(?:tmp\/\.[A-Za-z]+[0-9]*-unix|run\/adduser)$/, 'made anew by each boot'],
+  [/^\/run\/cloud-init$/, 'what cloud-init noted of this boot, were it only that it is off'],
+  [/^\/root\/vpc-cni$/, 'what is installed from, put there by the test'],
+];
+
+/** Texts that differ from run to run by what they tell: their path, mode and owner are compared, not their words. */
+const LIVING: readonly (readonly [pattern: RegExp, reason: string])[] = [
+  [/^\/run\/vpc-cni\/(?!user-data\.env$)/, 'state of this boot: process ids, times, addresses'],
+  [/^\/opt\/vpc-cni\/[^/]+\/manifest\.json$/, 'stamps of the files as they were written'],
+  [/^\/var\/log\//, 'logs'],
+];
+
+/** One path of a guest: everything about it but its times. */
+export interface GuestFile {
+  readonly kind: 'file' | 'directory' | 'link' | 'socket' | 'pipe' | 'device';
+  readonly mode: number;
+  readonly owner: string;
+  /** Of a link. */
+  readonly target?: string;
+  /** Of a text. */
+  readonly sha256?: string;
+}
+
+/** The files of a guest by path. */
+export type GuestFiles = ReadonlyMap<string, GuestFile>;
+
+const MOST_OF_A_TEXT = 1_000_000;
+const known = new Map<string, string | undefined>();
+
+const matches = (list: readonly (readonly [RegExp, string])[], path: string): boolean =>
+  list.some(([pattern]) => pattern.test(path));
+
+/** What is equal in every build: the version is no part of what is compared. */
+const neutral = (text: string): string => text.replaceAll(packageJson.version, 'VERSION');
+
+/** The checksum of a text. The kernel changes a file's ctime with its content, so nothing is read twice. */
+function sumOf(place: string, stats: Stats): string | undefined {
+  if (stats.size > MOST_OF_A_TEXT) return undefined;
+  const key = `${place} ${stats.ino} ${stats.size} ${stats.ctimeMs}`;
+  if (known.has(key)) return known.get(key);
+  const bytes = readFileSync(place);
+  const sum = bytes.includes(0)
+    ? undefined
+    : createHash('sha256').update(neutral(bytes.toString())).digest('hex').slice(0, 16);
+  known.set(key, sum);
+  return sum;
+}
+
+function kindOf(stats: Stats): GuestFile['kind'] {
+  if (stats.isFile()) return 'file';
+  if (stats.isDirectory()) return 'directory';
+  if (stats.isSymbolicLink()) return 'link';
+  if (stats.isSocket()) return 'socket';
+  return stats.isFIFO() ? 'pipe' : 'device';
+}
+
+function describe(place: string, path: string, stats: Stats): GuestFile {
+  const kind = kindOf(stats);
+  const facts = { kind, mode: stats.mode & 0o7777, owner: `${stats.uid}:${stats.gid}` };
+  if (kind === 'link') return { ...facts, target: neutral(readlinkSync(place)) };
+  const sha256 = kind === 'file' && !matches(LIVING, path) ? sumOf(place, stats) : undefined;
+  return { ...facts, ...(sha256 === undefined ? {} : { sha256 }) };
+}
+
+/** Visits every path below a root, in order; what goes away meanwhile is not there. */
+function visit(root: string, see: (path: string, place: string, stats: Stats) => void, path = ''): void {
+  for (const name of readdirSync(`${root}${path}`).sort()) {
+    const inner = `${path}/${name}`;
+    if (matches(VOLATILE, inner)) continue;
+    const place = `${root}${inner}`;
+    const stats = lstatSync(place, { throwIfNoEntry: false });
+    if (stats === undefined) continue;
+    see(inner, place, stats);
+    if (stats.isDirectory()) visit(root, see, inner);
+  }
+}
+
+/** Every path below the root of a guest, as seen from outside, with kind, mode, owner, target and checksum of texts. */
+export function readFiles(root: string): GuestFiles {
+  const files = new Map<string, GuestFile>();
+  visit(root, (path, place, stats) => files.set(neutral(path), describe(place, path, stats)));
+  return files;
+}
+
+/** When everything was changed last, a line each: any write, even of the same, shows. */
+export function readStamps(root: string): readonly string[] {
+  const lines: string[] = [];
+  visit(root, (path, _, { ino, mtimeMs, ctimeMs }) => {
+    if (!matches(LIVING, path)) lines.push(`${path} inode ${ino} mtime ${mtimeMs} ctime ${ctimeMs}`);
+  });
+  return lines;
+}
+
+function render(path: string, file: GuestFile): string {
+  const more = file.target === undefined ? (file.sha256 ?? '') : `→ ${file.target}`;
+  return `${path} ${file.kind} ${file.mode.toString(8).padStart(4, '0')} ${file.owner} ${more}`.trimEnd();
+}
+
+/** What differs between two times: `+` came, `-` went, `~` changed and is now so; a line each, by path. */
+export function diffFiles(before: GuestFiles, after: GuestFiles): readonly string[] {
+  const paths = [...new Set([...before.keys(), ...after.keys()])].sort();
+  return paths.flatMap((path): readonly string[] => {
+    const [old, now] = [before.get(path), after.get(path)];
+    if (now === undefined) return old === undefined ? [] : [`- ${render(path, old)}`];
+    if (old === undefined) return [`+ ${render(path, now)}`];
+    return Bun.deepEquals(old, now) ? [] : [`~ ${render(path, now)}`];
+  });
+}
