@@ -1,10 +1,11 @@
 import {
-  describeSettings,
+  defaultText,
   loadSettings,
   type ResolvedSettings,
-  SCHEMA,
+  redact,
   SETTING_KEYS,
-  type SettingKey,
+  SETTINGS_SCHEMA,
+  supportOf,
 } from '../config/index.ts';
 import { HostError } from '../errors/index.ts';
 import { readEnvFiles } from '../sys/index.ts';
@@ -15,7 +16,7 @@ const HELP = `Usage: vpc-cni config show|check|schema [--root DIR] [--json]
 
   show    every setting with its value and where the value comes from
   check   says what is wrong with the settings; exit code 2 when something is
-  schema  every setting with its default, what it may hold and what it does
+  schema  every setting as JSON Schema: type, default, what it may hold and what it does
 
   --root DIR  read DIR/etc/vpc-cni instead of /etc/vpc-cni
   --json      one JSON document
@@ -63,33 +64,19 @@ function table(rows: readonly (readonly string[])[]): string {
 
 function show(context: CommandContext, resolved: ResolvedSettings, json: boolean): void {
   const { texts, origins } = resolved;
-  const support = (key: SettingKey): string => ('only' in SCHEMA[key] ? 'default-only' : 'full');
   if (json) {
     const settings = SETTING_KEYS.map((key) => ({
       key,
-      value: texts[key],
+      value: redact(key, texts[key]),
       origin: origins[key],
-      default: SCHEMA[key].default,
-      support: support(key),
+      default: defaultText(key),
+      support: supportOf(key),
     }));
     context.stdout(`${JSON.stringify({ ok: true, settings })}\n`);
     return;
   }
-  const rows = SETTING_KEYS.map((key) => [key, texts[key] === '' ? '""' : texts[key], origins[key]]);
+  const rows = SETTING_KEYS.map((key) => [key, redact(key, texts[key]) || '""', origins[key]]);
   context.stdout(table([['NAME', 'VALUE', 'ORIGIN'], ...rows]));
-}
-
-function schema(context: CommandContext, json: boolean): void {
-  const settings = describeSettings();
-  if (json) context.stdout(`${JSON.stringify({ settings }, undefined, 2)}\n`);
-  else {
-    const rows = SETTING_KEYS.map((key) => [
-      key,
-      SCHEMA[key].default === '' ? '""' : SCHEMA[key].default,
-      SCHEMA[key].doc,
-    ]);
-    context.stdout(table([['NAME', 'DEFAULT', 'WHAT IT DOES'], ...rows]));
-  }
 }
 
 /** `vpc-cni config show|check|schema`. */
@@ -98,7 +85,7 @@ export const run: RunCommand = async (context) => {
   try {
     const words = parseWords(context.argv);
     if (words.action === 'help') context.stdout(HELP);
-    else if (words.action === 'schema') schema(context, json);
+    else if (words.action === 'schema') context.stdout(`${JSON.stringify(SETTINGS_SCHEMA, undefined, 2)}\n`);
     else {
       const files = readEnvFiles(words.root);
       const resolved = loadSettings({ files, env: context.env });

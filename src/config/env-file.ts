@@ -48,6 +48,12 @@ function readValue(source: string, start: number): Value {
   return { text: text.slice(0, solid), end: at + 1, ...(quote === '' ? {} : { unclosed: quote }) };
 }
 
+/** The start of a bad line, when it is sure to be a name: anything else may be a piece of a secret. */
+function cited(text: string): string {
+  const names = /^(?:export\s+)?[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+/.exec(text)?.[0];
+  return names === undefined ? '' : `: "${names}…"`;
+}
+
 /** Parses KEY=VALUE lines; lines that start with `#` or `;` and empty ones say nothing. Never throws: see `findings`. */
 export function parseEnvFile(source: string, path: string): EnvFile {
   // Maps, because a file may name a key `constructor`.
@@ -66,18 +72,21 @@ export function parseEnvFile(source: string, path: string): EnvFile {
       const equals = source.indexOf('=', at);
       const key = source.slice(at, equals).trim();
       if (equals === -1 || equals > lineEnd) {
-        findings.push({ origin, reason: `is not KEY=VALUE: "${head}"` });
+        findings.push({ origin, reason: `is not KEY=VALUE${cited(head)}` });
       } else if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(key)) {
-        findings.push({ origin, reason: `has no valid name before "=": "${key}"` });
+        findings.push({ origin, reason: `has no valid name before "="${cited(key)}` });
       } else {
         const value = readValue(source, equals + 1);
         end = value.end;
+        if (lines.has(key))
+          findings.push({ origin, key, reason: `is set a second time in this file, first in line ${lines.get(key)}` });
+        // Such a value holds the rest of the file, with secrets that are none of its own.
         if (value.unclosed !== undefined)
           findings.push({ origin, key, reason: `opens a quote ${value.unclosed} and never closes it` });
-        else if (lines.has(key))
-          findings.push({ origin, key, reason: `is set a second time in this file, first in line ${lines.get(key)}` });
-        values.set(key, value.text);
-        lines.set(key, line);
+        else {
+          values.set(key, value.text);
+          lines.set(key, line);
+        }
       }
     }
     line += source.slice(at, end).split('\n').length - 1;

@@ -1,19 +1,29 @@
 import { HostError } from '../errors/index.ts';
+import { redact } from './redact.ts';
 
-/** One thing wrong with the settings. */
+/** One thing wrong with the settings, or worth knowing about them. Holds nothing secret. */
 export interface Finding {
-  /** Where it stands: `/etc/vpc-cni/vpc-cni.env:3`, `environment`, `flag`. */
+  /** Where it stands: `/etc/vpc-cni/vpc-cni.env:3`, `EC2 user data:2`, `environment`, `flag`. */
   readonly origin: string;
   /** The name of the setting; absent when the line has none. */
   readonly key?: string;
-  /** The text found. */
+  /** The text found, as it may be shown. */
   readonly value?: string;
   /** What is wrong and what would be right. */
   readonly reason: string;
 }
 
+const LONGEST = 120;
+
+/** A text as findings show it: no secret, and of several lines only the first, for the others may be somebody else's. */
+export function shown(key: string, text: string): string {
+  const [line = ''] = text.split('\n', 1);
+  const safe = redact(key, line);
+  return safe.length > LONGEST ? `${safe.slice(0, LONGEST)}…` : safe;
+}
+
 /** `KEY="value" (origin) is out of range; allowed: …`. */
-function formatFinding(finding: Finding): string {
+export function formatFinding(finding: Finding): string {
   const { key, value, origin, reason } = finding;
   const subject = key === undefined ? '' : `${key}${value === undefined ? '' : `=${JSON.stringify(value)}`} `;
   return `${subject}(${origin}) ${reason}`;

@@ -3,13 +3,18 @@
  * every mistake of every source is reported at once. Pure: texts come in, values go out.
  */
 export { type EnvFile, parseEnvFile } from './env-file.ts';
-export type { Finding } from './finding.ts';
+export { type Finding, formatFinding, invalidConfiguration } from './finding.ts';
 export {
+  type CheckedSettings,
+  checkSettings,
   loadSettings,
   type ResolvedSettings,
   type SettingInput,
-  type SettingSource,
 } from './parse-settings.ts';
-export { describeSettings, renderConfigurationPage } from './render-docs.ts';
-export { SCHEMA, SETTING_KEYS, type SettingKey, type Settings } from './schema.ts';
+export { defaultText } from './parse-value.ts';
+export { HIDDEN, redact } from './redact.ts';
+export { renderConfigurationPage, supportOf } from './render-docs.ts';
+export { SETTING_KEYS, SETTINGS_SCHEMA, type SettingKey, type Settings } from './schema.ts';
+export { sdkEnvironment } from './sdk-environment.ts';
+export { type SettingSource, USER_DATA, USER_DATA_FILE } from './source.ts';
 export { BUILD, VERSION } from './version.ts';

@@ -17,20 +17,20 @@ const rows = [
 ] as const;
 
 const broken = [
-  { name: 'no equals sign', text: '\nWARM', findings: [{ origin: 'f:2', reason: 'is not KEY=VALUE: "WARM"' }] },
+  { name: 'no equals sign', text: '\nWARM', findings: [{ origin: 'f:2', reason: 'is not KEY=VALUE' }] },
   {
     name: 'no equals sign on this line',
-    text: 'WARM\nA=1',
-    findings: [{ origin: 'f:1', reason: 'is not KEY=VALUE: "WARM"' }],
+    text: 'WARM_IP_TARGET: 1\nA=1',
+    findings: [{ origin: 'f:1', reason: 'is not KEY=VALUE: "WARM_IP_TARGET…"' }],
   },
   {
     name: 'export as in a shell',
-    text: 'export A=1',
-    findings: [{ origin: 'f:1', reason: 'has no valid name before "=": "export A"' }],
+    text: 'export MAX_ENI=1',
+    findings: [{ origin: 'f:1', reason: 'has no valid name before "=": "export MAX_ENI…"' }],
   },
   {
     name: 'an open quote',
-    text: 'A="1\nB=2',
+    text: 'A="1\nSECRET=2',
     findings: [{ origin: 'f:1', key: 'A', reason: 'opens a quote " and never closes it' }],
   },
   {

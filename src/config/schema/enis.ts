@@ -1,0 +1,60 @@
+/** Settings of ENIs: where they are made, how they are tagged, which are ours. */
+export const ENIS = {
+  CLUSTER_NAME: {
+    $ref: '#/definitions/clusterName',
+    default: '',
+    description: 'Name of the cluster; ENIs are tagged with it so that they can be found.',
+  },
+  ADDITIONAL_ENI_TAGS: {
+    $ref: '#/definitions/tags',
+    default: {},
+    description: 'Tags added to every ENI we create.',
+  },
+  DISABLE_LEAKED_ENI_CLEANUP: {
+    $ref: '#/definitions/boolean',
+    default: false,
+    description: 'Turns the search for leaked ENIs off.',
+  },
+  MANAGE_UNTAGGED_ENI: {
+    $ref: '#/definitions/boolean',
+    default: true,
+    description: 'Whether attached ENIs without our tag are used.',
+  },
+  AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG: {
+    $ref: '#/definitions/boolean',
+    default: false,
+    description: 'Pods in other subnets and security groups than the node, by ENIConfig.',
+  },
+  ENI_CONFIG_ANNOTATION_DEF: {
+    $ref: '#/definitions/text',
+    default: 'k8s.amazonaws.com/eniConfig',
+    description: 'Node annotation that names the ENIConfig. Counts only with AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG.',
+  },
+  ENI_CONFIG_LABEL_DEF: {
+    $ref: '#/definitions/text',
+    default: 'k8s.amazonaws.com/eniConfig',
+    description: 'Node label that names the ENIConfig. Counts only with AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG.',
+  },
+  ENABLE_SUBNET_DISCOVERY: {
+    $ref: '#/definitions/boolean',
+    default: true,
+    description: 'New ENIs may go to other tagged subnets of the zone.',
+  },
+  ENABLE_POD_ENI: {
+    $ref: '#/definitions/boolean',
+    default: false,
+    description: 'Security groups for pods, by branch interfaces.',
+  },
+  POD_SECURITY_GROUP_ENFORCING_MODE: {
+    type: 'string',
+    enum: ['strict', 'standard'],
+    default: 'strict',
+    description:
+      'Whether traffic of pods with groups of their own leaves by their branch interface only. Counts only with ENABLE_POD_ENI.',
+  },
+  ENABLE_MULTI_NIC: {
+    $ref: '#/definitions/boolean',
+    default: false,
+    description: 'Uses network cards beyond the first.',
+  },
+} as const;

@@ -1,0 +1,80 @@
+const JOURNAL = 'it logs to the journal: journalctl -u vpc-cni-ipamd';
+const DAEMONSET = 'until it is, nodes that need it keep the aws-node DaemonSet';
+const NO_API_SERVER = 'the API server is not asked for anything yet';
+
+/**
+ * What this version does of upstream's settings: the only values that ask for nothing it lacks. A node whose settings come
+ * from a DaemonSet works as long as it keeps to them; any other value is refused instead of half-obeyed. `description` is
+ * the way out.
+ */
+export const THIS_VERSION = {
+  ENABLE_PREFIX_DELEGATION: { enum: [false], description: `use WARM_IP_TARGET and MINIMUM_IP_TARGET; ${DAEMONSET}` },
+  DISABLE_NETWORK_RESOURCE_PROVISIONING: { enum: [false], description: 'MAX_ENI=1 keeps the pool to the primary ENI' },
+  ENABLE_IMDS_ONLY_MODE: { enum: [false], description: 'MAX_ENI=1 keeps the pool to the primary ENI' },
+  AWS_VPC_K8S_CNI_BACKING_STORE: {
+    enum: ['', '/run/vpc-cni/ipam.json'],
+    description: 'the checkpoint of a running aws-node is taken over by "vpc-cni adopt"',
+  },
+  MANAGE_UNTAGGED_ENI: {
+    enum: [true],
+    description: 'tag an ENI that is not for pods with node.k8s.amazonaws.com/no_manage=true',
+  },
+  AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG: { enum: [false], description: DAEMONSET },
+  ENABLE_POD_ENI: { enum: [false], description: DAEMONSET },
+  ENABLE_MULTI_NIC: { enum: [false], description: DAEMONSET },
+  ENABLE_IPv4: { enum: [true], description: DAEMONSET },
+  ENABLE_IPv6: { enum: [false], description: DAEMONSET },
+  ENABLE_V6_EGRESS: { enum: [false], description: DAEMONSET },
+  NETWORK_POLICY_ENFORCING_MODE: {
+    enum: ['', 'none'],
+    description: 'leave it out; a policy engine that does not depend on the CNI plugin may run beside',
+  },
+  ANNOTATE_POD_IP: { enum: [false], description: NO_API_SERVER },
+  ENABLE_GRPC_COMPAT: { enum: [false], description: "upstream's plugin and policy agent need aws-node" },
+  AWS_VPC_K8S_CNI_LOG_FILE: {
+    enum: ['', 'stderr', 'stdout', '/var/log/aws-routed-eni/ipamd.log', '/host/var/log/aws-routed-eni/ipamd.log'],
+    description: JOURNAL,
+  },
+  HOST_CNI_BIN_PATH: { enum: ['/opt/cni/bin', ''], description: 'let the runtime look there (bin_dir of containerd)' },
+  HOST_CNI_CONFDIR_PATH: {
+    enum: ['/etc/cni/net.d', ''],
+    description: 'let the runtime look there (conf_dir of containerd)',
+  },
+} as const;
+
+/**
+ * Values that are taken and change nothing here, with the reason. Whoever writes one is told: `config check` and the daemon
+ * note it.
+ */
+export const NO_EFFECT = {
+  AWS_MANAGE_ENIS_NON_SCHEDULABLE: {
+    not: { const: false },
+    description: 'has no effect: taints are not read yet, so the pool grows on a cordoned node, too',
+  },
+  DISABLE_LEAKED_ENI_CLEANUP: {
+    not: { const: false },
+    description: 'has no effect: there is no search for leaked ENIs of other nodes yet',
+  },
+  ENABLE_SUBNET_DISCOVERY: {
+    not: { const: true },
+    description: 'has no effect: new ENIs always go to the subnet of the node yet',
+  },
+  ENABLE_NFTABLES: { not: {}, description: 'has no effect: the packet filter is detected' },
+  AWS_VPC_K8S_CNI_CONFIGURE_RPFILTER: { not: {}, description: 'has no effect: rp_filter is always set to 2' },
+  AWS_VPC_K8S_CNI_LOG_FILE: {
+    type: 'string',
+    not: { pattern: '^/|^stdout$' },
+    description: `has no effect: ${JOURNAL}`,
+  },
+  CLUSTER_ENDPOINT: { type: 'string', maxLength: 0, description: `has no effect: ${NO_API_SERVER}` },
+  KUBECONFIG: { type: 'string', maxLength: 0, description: `has no effect: ${NO_API_SERVER}` },
+  KUBERNETES_SERVICE_HOST: { type: 'string', maxLength: 0, description: `has no effect: ${NO_API_SERVER}` },
+  KUBERNETES_SERVICE_PORT: { type: 'string', maxLength: 0, description: `has no effect: ${NO_API_SERVER}` },
+  MY_NODE_NAME: { type: 'string', maxLength: 0, description: `has no effect: ${NO_API_SERVER}` },
+  MY_POD_NAME: { type: 'string', maxLength: 0, description: 'has no effect: there is no pod of the CNI' },
+  VPC_CNI_VERSION: {
+    type: 'string',
+    maxLength: 0,
+    description: 'has no effect: the version is that of the executable',
+  },
+} as const;
