@@ -37,6 +37,9 @@ const NEEDED_BY_TESTS = [
   { debian: 'curl', fedora: 'curl', program: 'curl' },
   // Clients of the metadata service that nobody here wrote.
   { debian: 'cloud-init', fedora: 'cloud-init', program: 'cloud-init' },
+  // The tests let them look at the image template and at the scripts of user data.
+  { debian: 'packer', fedora: 'packer', program: 'packer' },
+  { debian: 'shellcheck', fedora: 'ShellCheck', program: 'shellcheck' },
   { debian: 'cloud-guest-utils', fedora: 'cloud-utils', program: 'ec2metadata' },
   // The tests boot a kernel that has what this machine's may lack, such as 802.1q.
   { debian: 'qemu-system-x86', fedora: 'qemu-system-x86-core', program: 'qemu-system-x86_64' },

@@ -16,6 +16,8 @@ export interface SimulatedEc2 extends AsyncDisposable {
   readonly instance: SimInstance;
   readonly imds: ImdsService;
   readonly ec2: Ec2;
+  /** Where that API is. */
+  readonly endpoint: string;
   /** EC2 actions that are carried out but whose answer the client never gets. */
   readonly losing: Set<string>;
 }
@@ -51,9 +53,10 @@ export function startSimulatedEc2(
   });
   const imds = startImdsService({ tree: options.credentials === false ? {} : roleCredentials() });
   const before = VARIABLES.map((name) => [name, process.env[name]] as const);
+  const endpoint = `http://127.0.0.1:${server.port}`;
   const ec2 = connectEc2({
     region: vpc.region,
-    endpoint: `http://127.0.0.1:${server.port}`,
+    endpoint,
     timeoutMs: options.timeoutMs ?? 5_000,
     imdsEndpoint: imds.endpoint,
   });
@@ -64,6 +67,7 @@ export function startSimulatedEc2(
     instance,
     imds,
     ec2,
+    endpoint,
     losing,
     [Symbol.asyncDispose]: async () => {
       stop.abort();
