@@ -1,4 +1,5 @@
 /** The network state we want, as values, and the steps from what is there to it. Pure. */
+export { type AwsNodeChains, awsNodeChains, type ChainFacts } from './aws-node-chains.ts';
 export { diffNetwork, type ObservedNetwork, type WantedNetwork } from './diff.ts';
 export { type EniLink, type HostNetwork, type HostNetworkInput, wantedHostNetwork } from './host-network.ts';
 export {
@@ -11,7 +12,15 @@ export {
   sameInterface,
   takenOverAlias,
 } from './names.ts';
-export { DEAD_LINK_GROUP, MAIN_TABLE, NFT_TABLE, PRIORITY, PROTOCOL, routeTableOf } from './owned.ts';
+export {
+  AWS_NODE_NFT_TABLE,
+  DEAD_LINK_GROUP,
+  MAIN_TABLE,
+  NFT_TABLE,
+  PRIORITY,
+  PROTOCOL,
+  routeTableOf,
+} from './owned.ts';
 export { type PacketRulesInput, packetRules, usesMark } from './packet-rules.ts';
 export {
   type PodInterface,

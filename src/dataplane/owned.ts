@@ -10,6 +10,9 @@ export const PROTOCOL = 90;
 /** Our only packet-filter table ("nft list table ip vpc-cni"). */
 export const NFT_TABLE = 'vpc-cni';
 
+/** The table that upstream makes for its connection marks where iptables is a front of nftables. */
+export const AWS_NODE_NFT_TABLE = 'aws-cni';
+
 /** Link group of veths whose pod is gone: one request removes them all ("ip link show group 7690"). */
 export const DEAD_LINK_GROUP = 7690;
 

@@ -1,5 +1,6 @@
 /** The kernel's network state: rtnetlink requests, namespaces, packet rules. Applies steps, decides nothing. */
 export { applySteps, describeStep } from './apply.ts';
+export { type AwsNodeRules, type FoundChains, findAwsNodeRules, removeAwsNodeRules } from './aws-node-chains.ts';
 export { removeHostNetwork } from './cleanup.ts';
 export { deadLinks, removeDeadLinks } from './dead-links.ts';
 export { RouteSocket } from './netlink/socket.ts';

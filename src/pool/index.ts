@@ -22,7 +22,8 @@ export {
 export { countPool, countUse, endCooldowns } from './counts.ts';
 export { type DecisionInput, decide } from './decide.ts';
 export { shortage } from './growth.ts';
-export { parseCheckpoint, renderCheckpoint } from './parse-checkpoint.ts';
+export { exportAllocations, importAllocations } from './handover.ts';
+export { parseCheckpoint, renderCheckpoint, type Survey, surveyCheckpoint } from './parse-checkpoint.ts';
 export { explainRefusal, type Refusal } from './refusal.ts';
 export { type RestoreInput, restorePool } from './restore.ts';
 export { ENI_MIN_AGE_MS } from './shrink.ts';

@@ -31,11 +31,22 @@ export function renderCheckpoint(allocations: readonly Pick<Allocation, 'address
   return `{"version":"${CHECKPOINT_VERSION}","allocations":[${entries.join(',')}]}\n`;
 }
 
+/** What a checkpoint holds: allocations as we have them, and in words the pods that are more than we can serve. */
+export interface Survey {
+  readonly allocations: readonly Orphan[];
+  readonly unsupported: readonly string[];
+}
+
 /**
  * The allocations in a checkpoint of ours or of upstream's. Throws `CHECKPOINT_BAD` naming the first fault; entries
  * without an IPv4 address (IPv6 pods) are not ours to restore and are left out.
  */
 export function parseCheckpoint(content: string): readonly Orphan[] {
+  return surveyCheckpoint(content).allocations;
+}
+
+/** The same with the pods that were left out, or whose further interfaces are. Throws `CHECKPOINT_BAD`. */
+export function surveyCheckpoint(content: string): Survey {
   const fail = (reason: string): never => {
     throw new HostError('CHECKPOINT_BAD', { reason });
   };
@@ -53,15 +64,24 @@ export function parseCheckpoint(content: string): readonly Orphan[] {
   const entries = document['allocations'];
   // Go writes a nil slice as null.
   if (entries !== null && !Array.isArray(entries)) return fail('it has no list of allocations');
-  return (entries ?? []).flatMap((entry: unknown, index: number): readonly Orphan[] => {
+  const unsupported: string[] = [];
+  const allocations = (entries ?? []).flatMap((entry: unknown, index: number): readonly Orphan[] => {
     if (!isObject(entry)) return fail(`allocation ${index} is no object`);
     const [network, containerId, ifName] = ['networkName', 'containerID', 'ifName'].map((key) => text(entry[key]));
     const ipv4 = text(entry['ipv4']);
     if (network === undefined || containerId === undefined || ifName === undefined)
       return fail(`allocation ${index} lacks its network, container or interface`);
-    if (ipv4 === undefined) return [];
-    if (!isIpv4(ipv4)) return fail(`allocation ${index} has the address "${ipv4}"`);
     const metadata = isObject(entry['metadata']) ? entry['metadata'] : {};
+    const named = [metadata['k8sPodNamespace'], metadata['k8sPodName']].map(text);
+    const pod = named.every((name) => name !== undefined) ? named.join('/') : containerId;
+    const interfaces = metadata['interfacesCount'];
+    if (typeof interfaces === 'number' && interfaces > 1)
+      unsupported.push(`pod ${pod} has ${interfaces} network interfaces`);
+    if (ipv4 === undefined) {
+      unsupported.push(`pod ${pod} has the IPv6 address ${text(entry['ipv6']) ?? 'unknown'}`);
+      return [];
+    }
+    if (!isIpv4(ipv4)) return fail(`allocation ${index} has the address "${ipv4}"`);
     const since = entry['allocationTimestamp'];
     return [
       {
@@ -77,4 +97,5 @@ export function parseCheckpoint(content: string): readonly Orphan[] {
       },
     ];
   });
+  return { allocations, unsupported };
 }
