@@ -24,7 +24,7 @@ const KERNEL = [
 
 /** All that is ours on a node lies below these. */
 const NODE_PLACES = [
-  ...['/etc/cni', '/etc/vpc-cni', '/opt/cni', '/opt/vpc-cni', '/usr/bin/vpc-cni', '/run/vpc-cni', '/run/vpc-cni.lock'],
+  ...['/etc/cni', '/etc/vpc-cni', '/opt/cni', '/opt/vpc-cni', '/usr/bin/vpc-cni', '/run/vpc-cni'],
   ...['/etc/systemd/system', '/etc/sysctl.d'],
 ];
 

@@ -50,7 +50,7 @@ export const PATHS = {
   spool: `${RUN}/spool`,
   supervisor: `${RUN}/supervisor.json`,
   supervisorLog: `${RUN}/ipamd.log`,
-  lock: '/run/vpc-cni.lock',
+  lockedDirectory: '/run',
   /** Made by the unit for the plugin's log; the name is upstream's, so there may be more in it than ours. */
   logs: '/var/log/aws-routed-eni',
   /** Where container runtimes note what plugins answered; it survives a reboot, which the pods do not. */

@@ -5,11 +5,11 @@ import {
   createFiles,
   type Exec,
   type Files,
+  lockDirectory,
   type ReadFiles,
   readEnvFiles,
   systemClock,
   systemExec,
-  takeLock,
 } from '../sys/index.ts';
 
 /** The environment a program was started with. */
@@ -54,9 +54,13 @@ export function readSettings(host: Pick<Host, 'root' | 'env'>): Settings {
   return loadSettings({ files: readEnvFiles(host.root), env: host.env }).settings;
 }
 
+/** What installers lock: a directory that every host has, so that no file is made; the root of an image may lack /run. */
+function lockedDirectory({ files }: Host): string {
+  return files.hostPath(files.fact(PATHS.lockedDirectory).kind === 'directory' ? PATHS.lockedDirectory : '/');
+}
+
 /** Runs `work` while no other install or uninstall changes this host. Throws `LOCK_HELD`. */
 export async function underLock<T>(host: Host, waitMs: number, work: () => Promise<T>): Promise<T> {
-  host.files.ensureDirectory('/run', 0o755);
-  using _lock = await takeLock(host.files.hostPath(PATHS.lock), { clock: host.clock, waitMs });
+  using _lock = await lockDirectory(lockedDirectory(host), { clock: host.clock, waitMs });
   return await work();
 }

@@ -9,7 +9,7 @@ export { ERRNO, errnoName } from './errno.ts';
 export { type Exec, type ExecRequest, type ExecResult, systemExec } from './exec.ts';
 export { errnoCode } from './file-error.ts';
 export { createFiles, type FileFact, type FileOwner, type Files, type ReadFiles, type WriteFiles } from './files.ts';
-export { type Lock, takeLock } from './lock.ts';
+export { type Lock, lockDirectory, takeLock } from './lock.ts';
 export { codeRanges, giveBackMemory } from './memory.ts';
 export { closeSocket, openNetlinkSocket, receiveInto, sendBytes } from './netlink-socket.ts';
 export { inNetns, type Netns, openNetns } from './netns.ts';

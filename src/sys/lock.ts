@@ -1,9 +1,20 @@
-import { closeSync, fstatSync, ftruncateSync, openSync, readFileSync, statSync, unlinkSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  readFileSync,
+  statSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
 import { HostError } from '../errors/index.ts';
 import type { Clock } from './clock.ts';
 import { ERRNO } from './errno.ts';
 import { fileAttempt } from './file-error.ts';
 import { lastErrno, lastErrnoName, libc } from './libc.ts';
+import { flockHolder } from './lock-holder.ts';
 
 const LOCK_EX = 2;
 const LOCK_NB = 4;
@@ -28,15 +39,19 @@ function note(fd: number): void {
   }
 }
 
-function tryOnce(path: string): Lock | 'held' | 'vanished' {
+/** Locks an open file or directory; closes it when somebody else holds the lock. */
+function tryFlock(fd: number, path: string): 'locked' | 'held' {
+  if (libc.flock(fd, LOCK_EX | LOCK_NB) === 0) return 'locked';
+  const errno = lastErrno();
+  const reason = lastErrnoName();
+  closeSync(fd);
+  if (errno === ERRNO.EWOULDBLOCK || errno === ERRNO.EAGAIN) return 'held';
+  throw new HostError('FILE_FAILED', { action: 'lock', path, reason });
+}
+
+function tryFile(path: string): Lock | 'held' | 'vanished' {
   const fd = fileAttempt('open the lock', path, () => openSync(path, 'a+', 0o600));
-  if (libc.flock(fd, LOCK_EX | LOCK_NB) !== 0) {
-    const errno = lastErrno();
-    const reason = lastErrnoName();
-    closeSync(fd);
-    if (errno === ERRNO.EWOULDBLOCK || errno === ERRNO.EAGAIN) return 'held';
-    throw new HostError('FILE_FAILED', { action: 'lock', path, reason });
-  }
+  if (tryFlock(fd, path) === 'held') return 'held';
   if (!isStillThere(fd, path)) {
     closeSync(fd);
     return 'vanished';
@@ -49,24 +64,45 @@ function tryOnce(path: string): Lock | 'held' | 'vanished' {
   return { path, [Symbol.dispose]: release };
 }
 
+function tryDirectory(path: string): Lock | 'held' {
+  const flags = constants.O_RDONLY | constants.O_DIRECTORY;
+  const fd = fileAttempt('open the lock', path, () => openSync(path, flags));
+  return tryFlock(fd, path) === 'held' ? 'held' : { path, [Symbol.dispose]: () => closeSync(fd) };
+}
+
+interface Patience {
+  readonly clock: Clock;
+  readonly waitMs: number;
+}
+
+async function insistOnLock(
+  path: string,
+  { clock, waitMs }: Patience,
+  attempt: { readonly take: () => Lock | 'held' | 'vanished'; readonly holder: () => string },
+): Promise<Lock> {
+  const deadline = clock.monotonic() + waitMs;
+  for (;;) {
+    const outcome = attempt.take();
+    if (outcome === 'vanished') continue;
+    if (outcome !== 'held') return outcome;
+    if (clock.monotonic() >= deadline) throw new HostError('LOCK_HELD', { path, pid: attempt.holder() });
+    await clock.sleep(POLL_MS);
+  }
+}
+
 /**
  * Takes the lock file at a path of this machine, waiting up to `waitMs` for another holder.
  * Throws `LOCK_HELD` with the holder's pid.
  */
-export async function takeLock(
-  path: string,
-  options: { readonly clock: Clock; readonly waitMs: number },
-): Promise<Lock> {
-  const { clock, waitMs } = options;
-  const deadline = clock.monotonic() + waitMs;
-  for (;;) {
-    const outcome = tryOnce(path);
-    if (outcome === 'vanished') continue;
-    if (outcome !== 'held') return outcome;
-    if (clock.monotonic() >= deadline) {
-      const pid = statSync(path, { throwIfNoEntry: false }) ? readFileSync(path, 'utf8').trim() : '';
-      throw new HostError('LOCK_HELD', { path, pid });
-    }
-    await clock.sleep(POLL_MS);
-  }
+export async function takeLock(path: string, patience: Patience): Promise<Lock> {
+  const holder = (): string => (statSync(path, { throwIfNoEntry: false }) ? readFileSync(path, 'utf8').trim() : '');
+  return await insistOnLock(path, patience, { take: () => tryFile(path), holder });
+}
+
+/**
+ * As `takeLock`, on a directory that is there already: nothing is made, written or touched. The holder's pid comes from
+ * the kernel's list.
+ */
+export async function lockDirectory(path: string, patience: Patience): Promise<Lock> {
+  return await insistOnLock(path, patience, { take: () => tryDirectory(path), holder: () => flockHolder(path) });
 }

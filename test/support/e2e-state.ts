@@ -3,7 +3,7 @@ import type { NodeShell } from './e2e-cni.ts';
 /** Where an installation may leave something, settings aside, which are the operator's. */
 const PLACES = ['/etc/cni', '/etc/sysctl.d', '/etc/systemd', '/opt', '/usr/bin', '/var/lib/cni', '/run'];
 /** What belongs to the node and not to the product: the sandboxes of pods, and lock files, which hold nothing. */
-const ALIEN = ['/run/netns', '/run/lock', '/run/xtables.lock', '/run/vpc-cni.lock'];
+const ALIEN = ['/run/netns', '/run/lock', '/run/xtables.lock'];
 
 /** Link numbers say in which order links came and nothing else. */
 const withoutIndexes = (text: string): string => text.replaceAll(/@if\d+|^\d+: /gm, '');
