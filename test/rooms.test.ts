@@ -71,8 +71,8 @@ const EFFECTS: readonly (readonly [RegExp, string])[] = [
   [/\bBun\s*\./, 'Bun'],
   [/\bconsole\s*\./, 'the console'],
 ];
-// Hashing and joining paths follow from their arguments alone.
-const HARMLESS_BUILTINS = ['node:crypto', 'node:path'];
+// Hashing, unpacking and joining paths follow from their arguments alone.
+const HARMLESS_BUILTINS = ['node:crypto', 'node:path', 'node:zlib'];
 
 function impuritiesOf(file: SourceFile): readonly string[] {
   const builtins = file.imports.filter((name) => /^(?:node:|bun)/.test(name) && !HARMLESS_BUILTINS.includes(name));

@@ -10,6 +10,8 @@ export interface Imds {
   readonly endpoint: string;
   /** The text at a path such as `/latest/meta-data/mac`; `undefined` when the service has none (404). */
   get(path: string): Promise<string | undefined>;
+  /** The same as bytes: user data need not be text. */
+  getBytes(path: string): Promise<Uint8Array | undefined>;
   /** The words of a list path; empty when the service has none. A trailing slash is kept off each word. */
   list(path: string): Promise<readonly string[]>;
 }
@@ -72,19 +74,22 @@ export function createImds(
     return response;
   }
 
-  async function get(path: string): Promise<string | undefined> {
+  async function find(path: string): Promise<Response | undefined> {
     const deadline = clock.monotonic() + timeoutMs;
     const first = await read(path, deadline);
     // The service forgets its tokens when it restarts; one renewal tells that case from a refusal.
     const response = first.status === 401 ? await read(path, deadline) : first;
     if (response.status === 404) return undefined;
     if (response.status !== 200) throw badAnswer(path, `HTTP ${response.status}`);
-    return response.text();
+    return response;
   }
+
+  const get = async (path: string): Promise<string | undefined> => (await find(path))?.text();
 
   return {
     endpoint,
     get,
+    getBytes: async (path) => (await find(path))?.bytes(),
     list: async (path) => splitWords((await get(path)) ?? ''),
   };
 }

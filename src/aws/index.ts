@@ -19,3 +19,4 @@ export type {
   NewEni,
   Tags,
 } from './types.ts';
+export { readUserData } from './user-data.ts';

@@ -8,7 +8,7 @@ import {
   supportOf,
 } from '../config/index.ts';
 import { HostError } from '../errors/index.ts';
-import { readEnvFiles } from '../sys/index.ts';
+import { readSettingFiles } from '../sys/index.ts';
 import type { CommandContext, RunCommand } from './command.ts';
 import { EXIT, reportFailure } from './report.ts';
 
@@ -87,8 +87,8 @@ export const run: RunCommand = async (context) => {
     if (words.action === 'help') context.stdout(HELP);
     else if (words.action === 'schema') context.stdout(`${JSON.stringify(SETTINGS_SCHEMA, undefined, 2)}\n`);
     else {
-      const files = readEnvFiles(words.root);
-      const resolved = loadSettings({ files, env: context.env });
+      const { files, userData } = readSettingFiles(words.root);
+      const resolved = loadSettings({ files, userData, env: context.env });
       if (words.action === 'show') show(context, resolved, json);
       else if (json) context.stdout(`${JSON.stringify({ ok: true, files: files.map(({ path }) => path) })}\n`);
       else context.stdout(`the settings are valid (${files.map(({ path }) => path).join(', ') || 'no file'})\n`);

@@ -3,7 +3,7 @@ import { loadSettings, type Settings } from '../config/index.ts';
 import { HostError, toHostError } from '../errors/index.ts';
 import { runIpamd } from '../ipamd/index.ts';
 import { createLogger } from '../log/index.ts';
-import { readEnvFiles } from '../sys/index.ts';
+import { readSettingFiles } from '../sys/index.ts';
 import type { CommandContext, RunCommand } from './command.ts';
 import { EXIT } from './report.ts';
 
@@ -18,7 +18,7 @@ const PROGRAM = 'vpc-cni-ipamd';
 /** The settings; `undefined` when they are wrong and the journal, where every line is JSON, has been told so. */
 function settingsOf({ env }: CommandContext): Settings | undefined {
   try {
-    return loadSettings({ files: readEnvFiles(), env }).settings;
+    return loadSettings({ ...readSettingFiles(), env }).settings;
   } catch (error) {
     // Set by systemd for whoever writes to its journal (systemd.exec(5)).
     if (env['JOURNAL_STREAM'] === undefined) throw error;

@@ -3,7 +3,7 @@ import type { Finding } from './finding.ts';
 /** What a settings file says. */
 export interface EnvFile {
   readonly values: Readonly<Record<string, string>>;
-  /** Line of each key, from 1. */
+  /** Line of each key. */
   readonly lines: Readonly<Record<string, number>>;
   readonly findings: readonly Finding[];
 }
@@ -54,13 +54,13 @@ function cited(text: string): string {
   return names === undefined ? '' : `: "${names}…"`;
 }
 
-/** Parses KEY=VALUE lines; lines that start with `#` or `;` and empty ones say nothing. Never throws: see `findings`. */
-export function parseEnvFile(source: string, path: string): EnvFile {
+/** Parses KEY=VALUE lines; lines that start with `#` or `;` and empty ones say nothing. Never throws: see `findings`. `firstLine` is the number of the first one. */
+export function parseEnvFile(source: string, path: string, firstLine = 1): EnvFile {
   // Maps, because a file may name a key `constructor`.
   const values = new Map<string, string>();
   const lines = new Map<string, number>();
   const findings: Finding[] = [];
-  let line = 1;
+  let line = firstLine;
   let at = 0;
   while (at < source.length) {
     const newline = source.indexOf('\n', at);

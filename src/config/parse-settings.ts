@@ -106,6 +106,7 @@ export function checkSources(sources: readonly SettingSource[]): CheckedSettings
   const notes: Finding[] = [];
   for (const source of sources) {
     faults.push(...source.findings);
+    notes.push(...(source.notes ?? []));
     for (const given of source.given) {
       const { key, text } = given;
       if (!isSettingKey(key)) {
@@ -158,9 +159,10 @@ const ENVIRONMENT = 'environment';
 /** `checkSources` over files, EC2 user data, environment and flags, in that order. */
 export function checkSettings(input: SettingInput): CheckedSettings {
   const { files = [], userData, env = {}, flags = {} } = input;
-  const fromUserData = typeof userData === 'string' ? documentSource(userData, USER_DATA, 'hidden') : userData;
+  const fromUserData =
+    typeof userData === 'string' ? documentSource(userData, { origin: USER_DATA, lines: 'hidden' }) : userData;
   return checkSources([
-    ...files.map(({ path, text }) => documentSource(text, path)),
+    ...files.map(({ path, text }) => documentSource(text, { origin: path })),
     ...(fromUserData === undefined ? [] : [fromUserData]),
     recordSource(env, { origin: ENVIRONMENT, names: 'shared' }),
     recordSource(flags, { origin: 'flag', names: 'strict' }),

@@ -15,6 +15,8 @@ export interface SettingSource {
   readonly given: readonly Given[];
   /** What was wrong with the source itself. */
   readonly findings: readonly Finding[];
+  /** What is worth knowing about the source itself. */
+  readonly notes?: readonly Finding[];
 }
 
 /** Where the boot stage keeps the settings of the EC2 user data of this boot. */
@@ -23,9 +25,13 @@ export const USER_DATA_FILE = '/run/vpc-cni/user-data.env';
 /** The origin of settings that came with the instance. */
 export const USER_DATA = 'EC2 user data';
 
-/** NAME=value lines of a document; `origin` is given the number of each line unless `lines` is `hidden`. */
-export function documentSource(text: string, origin: string, lines: 'shown' | 'hidden' = 'shown'): SettingSource {
-  const file = parseEnvFile(text, origin);
+/** NAME=value lines of a document. Each gets the number of its line for an origin, counted from `firstLine`, or none. */
+export function documentSource(
+  text: string,
+  place: { readonly origin: string; readonly firstLine?: number; readonly lines?: 'hidden' },
+): SettingSource {
+  const { origin, firstLine = 1, lines } = place;
+  const file = parseEnvFile(text, origin, firstLine);
   const given = Object.entries(file.values).map(([key, value]) => ({
     key,
     text: value,

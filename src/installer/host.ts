@@ -7,7 +7,7 @@ import {
   type Files,
   lockDirectory,
   type ReadFiles,
-  readEnvFiles,
+  readSettingFiles,
   systemClock,
   systemExec,
 } from '../sys/index.ts';
@@ -49,9 +49,9 @@ export function openHost(root: string, env: Environment): Host {
   };
 }
 
-/** The settings of the host: files by name, then the environment. Throws `CONFIG_INVALID` with every finding. */
+/** The settings of the host: files by name, EC2 user data, then the environment. Throws `CONFIG_INVALID` with every finding. */
 export function readSettings(host: Pick<Host, 'root' | 'env'>): Settings {
-  return loadSettings({ files: readEnvFiles(host.root), env: host.env }).settings;
+  return loadSettings({ ...readSettingFiles(host.root), env: host.env }).settings;
 }
 
 /** What installers lock: a directory that every host has, so that no file is made; the root of an image may lack /run. */

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { HostError } from '../errors/index.ts';
+import { USER_DATA_FILE } from '../config/index.ts';
+import { errnoCode, fileAttempt } from './file-error.ts';
 
 /** A settings file as it stands on disk. */
 export interface EnvFileText {
@@ -9,25 +10,41 @@ export interface EnvFileText {
   readonly text: string;
 }
 
+/** What the host has of settings, besides the environment. */
+export interface SettingFiles {
+  /** vpc-cni.env, then conf.d/*.env by name. */
+  readonly files: readonly EnvFileText[];
+  /** The settings of the EC2 user data, which the boot stage keeps; absent before it ran. */
+  readonly userData: string | undefined;
+}
+
 const MAIN = '/etc/vpc-cni/vpc-cni.env';
 const DROP_INS = '/etc/vpc-cni/conf.d';
 
 function orAbsent<T>(path: string, read: () => T): T | undefined {
-  try {
-    return read();
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    if (code === 'ENOENT') return undefined;
-    throw new HostError('FILE_FAILED', { action: 'read', path, reason: String(code) }, error);
-  }
+  return fileAttempt('read', path, () => {
+    try {
+      return read();
+    } catch (error) {
+      if (errnoCode(error) === 'ENOENT') return undefined;
+      throw error;
+    }
+  });
 }
 
-/** The settings files that exist under `root`: vpc-cni.env, then conf.d/*.env by name. Throws `FILE_FAILED`. */
-export function readEnvFiles(root = '/'): readonly EnvFileText[] {
+/** The settings files that exist under `root`. Throws `FILE_FAILED`, or `NOT_ROOT` when only root may look. */
+export function readSettingFiles(root = '/'): SettingFiles {
+  const textOf = (path: string): string | undefined => orAbsent(path, () => readFileSync(join(root, path), 'utf8'));
   const names = orAbsent(DROP_INS, () => readdirSync(join(root, DROP_INS))) ?? [];
   const dropIns = names.filter((name) => name.endsWith('.env') && !name.startsWith('.')).sort();
-  return [MAIN, ...dropIns.map((name) => `${DROP_INS}/${name}`)].flatMap((path) => {
-    const text = orAbsent(path, () => readFileSync(join(root, path), 'utf8'));
+  const files = [MAIN, ...dropIns.map((name) => `${DROP_INS}/${name}`)].flatMap((path) => {
+    const text = textOf(path);
     return text === undefined ? [] : [{ path, text }];
   });
+  return { files, userData: textOf(USER_DATA_FILE) };
+}
+
+/** The bytes of a file the caller named. Throws `FILE_FAILED`. */
+export function readBytes(path: string): Uint8Array {
+  return fileAttempt('read', path, () => readFileSync(path));
 }

@@ -17,7 +17,7 @@ export interface ImdsService extends AsyncDisposable {
 
 /** Starts the service on loopback; a path outside `tree` is a 404, `silent` paths are never answered. */
 export function startImdsService(options: {
-  readonly tree: Readonly<Record<string, string>>;
+  readonly tree: Readonly<Record<string, string | Uint8Array<ArrayBuffer>>>;
   readonly ttlSeconds?: number;
   readonly silent?: readonly string[];
 }): ImdsService {

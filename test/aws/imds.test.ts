@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test';
-import { createImds } from '../../src/aws/index.ts';
+import { createImds, readUserData } from '../../src/aws/index.ts';
 import { HostError } from '../../src/errors/index.ts';
 import { systemClock } from '../../src/sys/index.ts';
 import { type SeenRequest, startImdsService } from './imds-service.ts';
@@ -132,4 +132,12 @@ test('a proxy of the environment is not asked', async () => {
     stderr: 'inherit',
   });
   expect(await new Response(child.stdout).text()).toBe('02:00:00:00:00:01');
+});
+
+test('user data comes as the bytes it was given as; without any it is empty', async () => {
+  const packed = Buffer.from([0x1f, 0x8b, 0x00, 0xff, 0xfe, 0x0d, 0x0a]);
+  await using service = startImdsService({ tree: { '/latest/user-data': packed } });
+  expect(Buffer.from(await readUserData(createImds({ endpoint: service.endpoint })))).toEqual(packed);
+  await using bare = startImdsService({ tree: {} });
+  expect(await readUserData(createImds({ endpoint: bare.endpoint }))).toHaveLength(0);
 });

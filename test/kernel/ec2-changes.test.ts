@@ -40,7 +40,7 @@ async function onNode(work: (world: SimulatedEc2, parts: LaneParts, space: TestN
       socket,
       settings: VPC,
       signal: new AbortController().signal,
-      imds: { endpoint: '', get: async () => undefined, list: async () => [] },
+      imds: { endpoint: '', get: async () => undefined, getBytes: async () => undefined, list: async () => [] },
       ec2: world.ec2,
       primaryLink: 'eth0',
       limits: { maxEnis: 3, addressesPerEni: 3, maxPods: 11 },
