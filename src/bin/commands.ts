@@ -10,6 +10,7 @@ interface Command {
 /** Every command word. Only the one that is called is loaded. */
 export const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
   ['install', { summary: 'put everything in place on this host', load: () => import('../commands/install.ts') }],
+  ['rollback', { summary: 'go back to the version before', load: () => import('../commands/rollback.ts') }],
   ['uninstall', { summary: 'remove everything install made', load: () => import('../commands/uninstall.ts') }],
   ['supervise', { summary: 'keep ipamd running', load: () => import('../commands/supervise.ts'), hidden: true }],
   ['ipamd', { summary: 'run the daemon (what the unit runs)', load: () => import('../commands/ipamd.ts') }],

@@ -11,7 +11,7 @@ import {
   type Stage,
 } from '../installer/index.ts';
 import type { CommandContext } from './command.ts';
-import { parseOptions } from './options.ts';
+import { parseOptions, parseSeconds } from './options.ts';
 import { EXIT, reportFailure } from './report.ts';
 import { createProgress } from './step-progress.ts';
 
@@ -21,6 +21,7 @@ interface Options {
   readonly plugins?: string;
   readonly dryRun?: true;
   readonly force?: true;
+  readonly readyTimeout?: number;
   readonly json?: true;
 }
 
@@ -42,6 +43,11 @@ function createCommand(): Command {
     .option('--plugins <dir|tgz>', "stock CNI plugins to install instead of the distribution's")
     .option('--dry-run', 'only say what would be done; exit code 3 when that is something')
     .option('--force', 'also replace what was changed by hand, and stock plugins that are not ours')
+    .option(
+      '--ready-timeout <seconds>',
+      'how long ipamd may take until it is ready, 120 unless told; an upgrade is taken back after that',
+      parseSeconds,
+    )
     .option('--json', 'print one JSON document')
     .addHelpText(
       'after',
@@ -50,7 +56,8 @@ Examples:
   vpc-cni install --dry-run                       look before you leap
   vpc-cni install                                 on an EC2 instance
   vpc-cni install --stage image --root /mnt/ami   while an image is built
-  vpc-cni install --plugins ./cni-plugins-linux-amd64-v1.9.1.tgz`,
+  vpc-cni install --plugins ./cni-plugins-linux-amd64-v1.9.1.tgz
+  ./vpc-cni-0.2.0 install                         an upgrade: run the executable of the new version`,
     );
 }
 
@@ -60,7 +67,7 @@ const changeOf = (step: Step): { readonly kind: string; readonly target: string 
 });
 
 function describePlan(plan: InstallPlan, stage: Stage): string {
-  const steps = [...plan.image.steps, ...plan.boot.steps, ...plan.daemon.steps];
+  const steps = [...plan.image.steps, ...plan.boot.steps, ...plan.daemon.steps, ...plan.retired];
   const notes = [...plan.image.notes, ...plan.boot.notes].map((note) => `note: ${note}`);
   const problems = plan.problems.map(
     ({ code, message, remedy }) =>
@@ -84,7 +91,7 @@ function describePlan(plan: InstallPlan, stage: Stage): string {
 
 async function dryRun(context: CommandContext, request: InstallRequest, options: Options): Promise<number> {
   const plan = await planInstall(request);
-  const steps = [...plan.image.steps, ...plan.boot.steps, ...plan.daemon.steps];
+  const steps = [...plan.image.steps, ...plan.boot.steps, ...plan.daemon.steps, ...plan.retired];
   const changed = steps.length > 0;
   if (options.json === true) {
     const notes = [...plan.image.notes, ...plan.boot.notes];
@@ -144,6 +151,7 @@ export async function run(context: CommandContext): Promise<number> {
       executable: context.executable,
       plugins: options.plugins,
       foreign: options.force === true ? 'replace' : 'keep',
+      ...(options.readyTimeout === undefined ? {} : { readyTimeoutMs: options.readyTimeout * 1000 }),
     };
     if (options.dryRun === true) return await dryRun(context, request, options);
     const uid = process.getuid?.();

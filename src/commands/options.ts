@@ -1,4 +1,4 @@
-import { type Command, CommanderError } from 'commander';
+import { type Command, CommanderError, InvalidArgumentError } from 'commander';
 import { HostError } from '../errors/index.ts';
 import type { CommandContext } from './command.ts';
 
@@ -16,4 +16,13 @@ export function parseOptions<O extends object>(command: Command, context: Comman
     if (error.exitCode === 0) return { kind: 'help' };
     throw new HostError('USAGE', { reason: error.message.replace(/^error: /, '') }, error);
   }
+}
+
+const LONGEST_SECONDS = 3_600;
+
+/** A time limit as a word: whole seconds, at most an hour. */
+export function parseSeconds(text: string): number {
+  const seconds = Number(text);
+  if (/^\d+$/.test(text) && seconds >= 1 && seconds <= LONGEST_SECONDS) return seconds;
+  throw new InvalidArgumentError(`It is a whole number of seconds from 1 to ${LONGEST_SECONDS}.`);
 }

@@ -5,12 +5,14 @@ import type { Entry } from './entry.ts';
 import { HOST_ERRORS } from './host.ts';
 import { INSPECT_ERRORS } from './inspect.ts';
 import { INSTALLER_ERRORS } from './installer.ts';
+import { LIFE_CYCLE_ERRORS } from './life-cycle.ts';
 import { SIM_ERRORS } from './sim.ts';
 
 /** Every failure this product can report. `docs/errors.md` is kept equal to it by a test. */
 export const CATALOGUE = {
   ...CONFIG_ERRORS,
   ...HOST_ERRORS,
+  ...LIFE_CYCLE_ERRORS,
   ...INSPECT_ERRORS,
   ...INSTALLER_ERRORS,
   ...EC2_ERRORS,

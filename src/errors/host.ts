@@ -71,7 +71,8 @@ export const HOST_ERRORS = {
   IPAMD_NOT_READY: {
     retry: 'backoff',
     says: (d) => `ipamd ${d['what']}: ${d['reason']}`,
-    remedy: 'read the reason above and the log it names; the files are in place, so only the cause has to be removed',
+    remedy:
+      'read the reason above and the log it names; the files are in place, so only the cause has to be removed, and "vpc-cni rollback" goes back to the version before, if there is one',
   },
   UNINSTALL_INCOMPLETE: {
     retry: 'never',

@@ -4,12 +4,13 @@
  */
 export { checkManifest, type InstalledFault } from './check-installed.ts';
 export { type ConflistSettings, renderConflist, wantedConflist } from './conflist.ts';
-export { diffDaemon, type Foreign, type Plan } from './diff.ts';
+export { changesDaemon, diffDaemon, type Foreign, FRESH, type Plan, type Staleness } from './diff.ts';
 export { diffBoot, NOTHING_OF_BOOT, type WantedBoot } from './diff-boot.ts';
 export { diffEntries } from './diff-entries.ts';
 export { type DropIn, type DropInSettings, dropInEntries, dropIns, type NetworkProgram } from './drop-ins.ts';
 export { isKnown, type Known, knownEntries } from './known.ts';
 export { isKubeletTarget, KUBELET_FILES, type KubeletTarget, kubeletEntries, kubeletPath } from './kubelet.ts';
+export { keptBuild, type ObservedVersions, planVersions, type VersionPlan, weaveVersions } from './life-cycle.ts';
 export { WANTED_MODULES, type WantedModule } from './modules.ts';
 export {
   type DaemonState,
@@ -44,6 +45,14 @@ export {
   sysctlPath,
   UNIT_NAME,
 } from './paths.ts';
+export {
+  choosePlugins,
+  type PluginAbout,
+  type PluginCandidate,
+  type PluginChoice,
+  readPluginAbout,
+  UNKNOWN_PLUGIN,
+} from './plugin-choice.ts';
 export { OPTIONAL_PLUGINS, OWN_PLUGINS, REQUIRED_PLUGINS } from './plugins.ts';
 export { recordSteps, settleRuns } from './record.ts';
 export { describeReload, RELOADED_UNITS, type Reloaded, type ReloadStep, reloadSteps } from './reload-step.ts';
@@ -53,4 +62,5 @@ export { describeStep, forwardChain, type Keeper, renderStep, type Step, stepTar
 export { renderSysctlDropIn, type SysctlSettings, sysctlName, type WantedSysctl, wantedSysctls } from './sysctl.ts';
 export { renderUnit } from './unit.ts';
 export { ENI_FILES, eniFiles } from './unmanaged-eni.ts';
+export { parseVersion } from './version.ts';
 export { directoryEntries, type ProgramSource, type WantedEntry, wantedEntries } from './wanted.ts';

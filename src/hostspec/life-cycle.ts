@@ -1,4 +1,5 @@
-import { payloadDirectory } from './paths.ts';
+import { PATHS, payloadDirectory } from './paths.ts';
+import type { Step } from './step.ts';
 
 /** The versions a host has, as names of folders below our home. */
 export interface ObservedVersions {
@@ -6,8 +7,8 @@ export interface ObservedVersions {
   readonly current: string | undefined;
   /** Where `previous` points to; `undefined` when there is none or nothing runnable is there. */
   readonly previous: string | undefined;
-  /** The checksum of the executable at the place of the version to be installed. */
-  readonly executable: string | undefined;
+  /** The checksum of the executable that is about to be replaced in its place; `undefined` when none is. */
+  readonly replaced: string | undefined;
   /** Every folder of a version, whole or not. `in-use`: a process runs its executable. */
   readonly payloads: readonly { readonly name: string; readonly use: 'in-use' | 'unused' }[];
 }
@@ -19,7 +20,7 @@ export interface VersionPlan {
   /** What `previous` must point to; `undefined` for no such link. */
   readonly previous: string | undefined;
   /** Where the build that is about to be replaced in its place must be kept. */
-  readonly keep: { readonly name: string; readonly from: string } | undefined;
+  readonly keep: { readonly path: string; readonly from: string } | undefined;
   /** Folders that are neither of the two any more, and that nobody runs. */
   readonly retired: readonly string[];
 }
@@ -32,28 +33,55 @@ export function keptBuild(version: string, sha256: string): string {
   return `${version}+${sha256.slice(0, BUILD_CHARACTERS)}`;
 }
 
-function changeOf(to: { readonly version: string; readonly sha256: string }, observed: ObservedVersions) {
-  if (observed.current === undefined) return 'first';
-  if (observed.current !== to.version) return 'version';
-  return observed.executable === undefined || observed.executable === to.sha256 ? 'none' : 'build';
+function changeOf(version: string, { current, replaced }: ObservedVersions): VersionPlan['change'] {
+  if (current === undefined) return 'first';
+  if (current !== version) return 'version';
+  return replaced === undefined ? 'none' : 'build';
 }
 
 /**
- * Decides which version is the previous one once `to` is current, and which ones go. The one that is current now stays
- * as the previous one; while nothing changes, so does the link.
+ * Decides which version is the previous one once `version` is current, and which ones go. The one that is current now
+ * stays as the previous one; while nothing changes, so does the link.
  */
-export function planVersions(
-  to: { readonly version: string; readonly sha256: string },
-  observed: ObservedVersions,
-): VersionPlan {
-  const change = changeOf(to, observed);
-  const keep =
-    change === 'build' && observed.executable !== undefined
-      ? { name: keptBuild(to.version, observed.executable), from: to.version }
-      : undefined;
-  const before = change === 'version' ? observed.current : (keep?.name ?? observed.previous);
-  const previous = before === to.version || change === 'first' ? undefined : before;
-  const stay = new Set([to.version, previous]);
-  const retired = observed.payloads.filter(({ name, use }) => !stay.has(name) && use === 'unused');
-  return { change, previous, keep, retired: retired.map(({ name }) => payloadDirectory(name)) };
+export function planVersions(version: string, observed: ObservedVersions): VersionPlan {
+  const { current, replaced, payloads } = observed;
+  const change = changeOf(version, observed);
+  const kept = change === 'build' && replaced !== undefined ? keptBuild(version, replaced) : undefined;
+  const before = change === 'version' ? current : (kept ?? observed.previous);
+  const previous = before === version || change === 'first' ? undefined : before;
+  // A folder of this name was made whole before it was shown: an exchange of builds that was killed left it.
+  const isKept = payloads.some(({ name }) => name === kept);
+  const stay = new Set([version, previous]);
+  return {
+    change,
+    previous,
+    keep: kept === undefined || isKept ? undefined : { path: payloadDirectory(kept), from: payloadDirectory(version) },
+    retired: payloads
+      .filter(({ name, use }) => !stay.has(name) && use === 'unused')
+      .map(({ name }) => payloadDirectory(name)),
+  };
 }
+
+/** Weaves the steps of the links and of the build that is kept into those of the files. */
+export function weaveVersions(
+  files: readonly Step[],
+  plan: VersionPlan,
+  observed: { readonly previous: string | undefined },
+): readonly Step[] {
+  const { previous, keep } = plan;
+  const path = PATHS.previous;
+  const before = observed.previous;
+  const link: readonly Step[] =
+    previous === before
+      ? []
+      : previous === undefined
+        ? [{ kind: 'remove-link', path, target: before ?? '' }]
+        : [{ kind: 'make-link', path, target: previous, before, over: before === undefined ? 'nothing' : 'link' }];
+  const steps: readonly Step[] = [...(keep === undefined ? [] : [{ kind: 'keep-payload', ...keep } as const]), ...link];
+  // What is replaced in its place is kept, and found, before that. Otherwise the version before stays the previous one
+  // until its successor is whole, and is so right before `current` is switched: killed anywhere, a rollback finds one.
+  const at = plan.change === 'version' ? files.findIndex(isSwitch) : plan.change === 'build' ? 0 : files.length;
+  return files.toSpliced(at < 0 ? files.length : at, 0, ...steps);
+}
+
+const isSwitch = (step: Step): boolean => step.kind === 'make-link' && step.path === PATHS.current;

@@ -12,6 +12,8 @@ const SETTINGS = '/etc/vpc-cni';
 export const PATHS = {
   home: HOME,
   current: `${HOME}/current`,
+  /** The version before; `rollback` goes back to it. */
+  previous: `${HOME}/previous`,
   executable: `${HOME}/current/vpc-cni`,
   currentPlugins: `${HOME}/current/plugins`,
   /** What must be given back at uninstall: created directories, saved foreign files, sysctls as they were. */

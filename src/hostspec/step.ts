@@ -44,6 +44,10 @@ export type Step =
   /** What a run that was killed did not clean up. */
   | { readonly kind: 'remove-leftover'; readonly path: string }
   | { readonly kind: 'write-manifest'; readonly path: string }
+  /** Gives the payload of a version another place as well, before a build of the same version takes this one. */
+  | { readonly kind: 'keep-payload'; readonly path: string; readonly from: string }
+  | { readonly kind: 'remove-payload'; readonly path: string }
+  | { readonly kind: 'remove-link'; readonly path: string; readonly target: string }
   | { readonly kind: 'withdraw-conflist'; readonly path: string; readonly reason: string }
   | { readonly kind: 'record-boot'; readonly path: string; readonly bootId: string }
   | {
@@ -64,10 +68,22 @@ export type Step =
       readonly policy: ForwardPolicy['policy'];
     }
   | { readonly kind: 'reload-units'; readonly unit: string }
-  | { readonly kind: 'start-daemon'; readonly unit: string; readonly keeper: Keeper }
-  | { readonly kind: 'restart-daemon'; readonly unit: string; readonly keeper: Keeper; readonly reason: string }
+  | { readonly kind: 'start-daemon'; readonly unit: string; readonly keeper: Keeper; readonly timeoutMs: number }
+  | {
+      readonly kind: 'restart-daemon';
+      readonly unit: string;
+      readonly keeper: Keeper;
+      readonly timeoutMs: number;
+      readonly reason: string;
+    }
   /** `after` says whether it was us who started it just before. */
-  | { readonly kind: 'await-ready'; readonly socket: string; readonly after: 'start' | 'nothing' }
+  | {
+      readonly kind: 'await-ready';
+      readonly socket: string;
+      readonly keeper: Keeper;
+      readonly after: 'start' | 'nothing';
+      readonly timeoutMs: number;
+    }
   | { readonly kind: 'await-conflist'; readonly path: string };
 
 /** `iptables-nft FORWARD`: the chain for people. */
@@ -124,6 +140,12 @@ export function describeStep(step: Step): string {
       return `remove ${step.path}, left by a run that was interrupted`;
     case 'write-manifest':
       return `write the manifest ${step.path}`;
+    case 'keep-payload':
+      return `keep ${step.from} as ${step.path}, to go back to`;
+    case 'remove-payload':
+      return `remove ${step.path}, which is neither the current version nor the one before`;
+    case 'remove-link':
+      return `remove the link ${step.path} → ${step.target}`;
     case 'withdraw-conflist':
       return `withdraw ${step.path}: ${step.reason}`;
     case 'record-boot':
@@ -143,7 +165,7 @@ export function describeStep(step: Step): string {
     case 'restart-daemon':
       return `restart ${step.unit}: ${step.reason}`;
     case 'await-ready':
-      return `wait until ipamd answers ready on ${step.socket}`;
+      return `wait until ipamd answers ready on ${step.socket} (at most ${step.timeoutMs / 1000} s)`;
     case 'await-conflist':
       return `wait for ${step.path} and check it`;
     default:

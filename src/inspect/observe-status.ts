@@ -12,7 +12,12 @@ export interface HostStatus {
   readonly ready: boolean;
   /** What the daemon says of itself; null when it does not answer. */
   readonly daemon: StatusDocument | null;
-  readonly installed: { readonly version: string; readonly directory: string } | null;
+  /** `previous` is the version `rollback` goes back to. */
+  readonly installed: {
+    readonly version: string;
+    readonly directory: string;
+    readonly previous: string | null;
+  } | null;
   readonly conflist: { readonly path: string; readonly present: boolean };
   /** Null where systemd does not run. */
   readonly unit: UnitFact | null;
@@ -32,19 +37,28 @@ export async function observeStatus(host: {
     // A systemctl that fails takes nothing away from the answer of the daemon itself.
     observeUnit(host).catch(() => undefined),
   ]);
-  const current = host.files.fact(PATHS.current);
+  const version = linkedVersion(host.files, PATHS.current);
   const daemon = answer instanceof Error ? null : answer;
   return {
     ready: daemon?.ready ?? false,
     daemon,
-    installed: current.kind === 'link' ? { version: basename(current.target), directory: PATHS.current } : null,
+    installed:
+      version === null
+        ? null
+        : { version, directory: PATHS.current, previous: linkedVersion(host.files, PATHS.previous) },
     conflist: { path: PATHS.conflist, present: host.files.fact(PATHS.conflist).kind === 'file' },
     unit: unit ?? null,
     problem:
       answer instanceof Error
-        ? { ...answer.toJSON(), remedy: remedyOf(answer, { installed: current.kind === 'link', unit }) }
+        ? { ...answer.toJSON(), remedy: remedyOf(answer, { installed: version !== null, unit }) }
         : null,
   };
+}
+
+/** The version a link of our folder points to. */
+function linkedVersion(files: ReadFiles, path: string): string | null {
+  const fact = files.fact(path);
+  return fact.kind === 'link' ? basename(fact.target) : null;
 }
 
 /** The catalogue's way out names a unit, which not every host has. */

@@ -99,9 +99,13 @@ function renderEnis(enis: readonly StatusEni[], paint: Paint): string[] {
   return [paint('bold', header), ...(rows.length === 0 ? ['none yet'] : rows)];
 }
 
+function renderVersions({ version, previous }: NonNullable<HostStatus['installed']>): string {
+  return previous === null ? version : `${version}, before it ${previous}`;
+}
+
 function renderHost({ installed, conflist, unit }: HostStatus): string[] {
   return [
-    field('installed', installed === null ? 'no' : installed.version),
+    field('installed', installed === null ? 'no' : renderVersions(installed)),
     field('conflist', `${conflist.path} ${conflist.present ? 'present' : 'absent'}`),
     field(
       'unit',

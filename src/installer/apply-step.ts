@@ -1,6 +1,8 @@
 import { HostError } from '../errors/index.ts';
 import { besidePath, PATHS, type Step, sysctlPath } from '../hostspec/index.ts';
-import { awaitConflist, awaitReady, reloadDaemonUnit, restartDaemon, startDaemon } from './daemon.ts';
+import { keepPayload, removeLink } from './apply-versions.ts';
+import { awaitConflist, awaitReady } from './await-daemon.ts';
+import { reloadDaemonUnit, restartDaemon, startDaemon } from './daemon.ts';
 import { setForwardPolicy } from './forward-policy.ts';
 import type { Host } from './host.ts';
 import { loadModule } from './modules.ts';
@@ -79,7 +81,7 @@ function setSysctl(host: Host, step: Extract<Step, { readonly kind: 'set-sysctl'
 
 /** Carries out one step; it decides nothing. Returns how to take it back. */
 export async function applyStep(context: StepContext, step: Step): Promise<Undo> {
-  const { host } = context;
+  const { host, onReason } = context;
   const { files } = host;
   switch (step.kind) {
     case 'make-directory':
@@ -107,6 +109,13 @@ export async function applyStep(context: StepContext, step: Step): Promise<Undo>
       const text = context.renderManifest();
       return putInPlace(host, step.path, () => files.replace({ path: step.path, text, mode: 0o644 }));
     }
+    case 'keep-payload':
+      return keepPayload(host, step);
+    case 'remove-payload':
+      files.removeTree(step.path);
+      return nothing;
+    case 'remove-link':
+      return removeLink(host, step);
     case 'withdraw-conflist':
       files.remove(step.path);
       return nothing;
@@ -131,13 +140,13 @@ export async function applyStep(context: StepContext, step: Step): Promise<Undo>
       await reloadDaemonUnit(host);
       return nothing;
     case 'start-daemon':
-      await startDaemon(host, step.keeper, context.onReason);
+      await startDaemon(host, { ...step, onReason });
       return nothing;
     case 'restart-daemon':
-      await restartDaemon(host, step.keeper, context.onReason);
+      await restartDaemon(host, { ...step, onReason });
       return nothing;
     case 'await-ready':
-      await awaitReady(host, { after: step.after, onReason: context.onReason });
+      await awaitReady(host, { ...step, onReason });
       return nothing;
     case 'await-conflist':
       await awaitConflist(host);

@@ -9,6 +9,7 @@ export { type InstallReport, install, planInstall } from './install.ts';
 export { tellKubelet } from './kubelet.ts';
 export type { InstallPlan, InstallRequest, Stage } from './plan.ts';
 export { findPodRoom, type PodRoomQuestion } from './pod-room.ts';
+export { findPrevious, type RollbackTarget } from './rollback.ts';
 export { restartPause, superviseDaemon } from './supervisor.ts';
 export {
   type DoneRemoval,

@@ -1,13 +1,15 @@
 import { HostError } from '../errors/index.ts';
 import { diffBoot, NOTHING_OF_BOOT, type Step, stepTarget } from '../hostspec/index.ts';
-import { type Applied, applyDaemonSteps, applySteps, type DoneStep, type Progress, takenBack } from './apply.ts';
+import { type Applied, applySteps, type DoneStep, type Progress, takenBack } from './apply.ts';
 import { type Host, readSettings, underLock } from './host.ts';
 import { readManifest } from './observe.ts';
 import { observeBoot } from './observe-boot.ts';
 import { type InstallPlan, type InstallRequest, plan } from './plan.ts';
 import { planEntries } from './plan-entries.ts';
+import { type Retired, retire } from './retire.ts';
 import { type PluginSources, withPlugins } from './sources.ts';
 import type { UndoStack } from './undo.ts';
+import { switchDaemon } from './upgrade.ts';
 
 /** What was done. */
 export interface InstallReport {
@@ -55,8 +57,11 @@ async function verify(request: InstallRequest, plan: InstallPlan, undo: UndoStac
 interface HostResult {
   readonly planned: InstallPlan;
   readonly applied: Applied;
+  readonly retired: Retired;
   readonly timings: Omit<InstallReport['timings'], 'start' | 'total'>;
 }
+
+const NOTHING_RETIRED: Retired = { done: [], notes: [] };
 
 const sumOf = (done: readonly DoneStep[], steps: readonly Step[]): number =>
   done.filter(({ step }) => steps.includes(step)).reduce((sum, { ms }) => sum + ms, 0);
@@ -80,8 +85,20 @@ async function changeHost(request: InstallRequest, sources: PluginSources, progr
     verify: Math.round(host.clock.monotonic() - verifying),
   };
   // With a daemon still to start, what was replaced is kept until it serves.
-  const left = planned.daemon.steps.length === 0 ? applied.undo.settle() : [];
-  return { planned, applied: { ...applied, notes: [...applied.notes, ...left] }, timings };
+  const isOver = planned.daemon.steps.length === 0;
+  const retired = isOver ? await settle(host, { planned, undo: applied.undo }, progress) : NOTHING_RETIRED;
+  return { planned, applied, retired, timings };
+}
+
+/** All is done: what was kept to take it back goes, and so do versions that nobody needs any more. */
+async function settle(
+  host: Host,
+  { planned, undo }: { readonly planned: InstallPlan; readonly undo: UndoStack },
+  progress: Progress,
+): Promise<Retired> {
+  const left = undo.settle();
+  const { done, notes } = await retire(host, planned.retired, progress);
+  return { done, notes: [...left, ...notes] };
 }
 
 /** What an earlier boot left goes first, whatever else is wrong: the node must not look ready before it is. */
@@ -99,7 +116,7 @@ async function withdrawStale(host: Host, progress: Progress): Promise<readonly D
 export async function install(request: InstallRequest, progress: Progress): Promise<InstallReport> {
   const { host, stage } = request;
   const begin = host.clock.monotonic();
-  const { planned, applied, stale, timings } = await underLock(
+  const { planned, applied, retired, stale, timings } = await underLock(
     host,
     stage === 'boot' ? BOOT_LOCK_WAIT_MS : 0,
     async () => {
@@ -109,15 +126,17 @@ export async function install(request: InstallRequest, progress: Progress): Prom
     },
   );
   const start = host.clock.monotonic();
-  try {
-    const daemon = await applyDaemonSteps({ host, steps: planned.daemon.steps }, progress);
-    const end = host.clock.monotonic();
-    return {
-      steps: [...stale, ...applied.done, ...daemon],
-      notes: [...planned.image.notes, ...planned.boot.notes, ...applied.notes],
-      timings: { ...timings, start: Math.round(end - start), total: Math.round(end - begin) },
-    };
-  } finally {
-    if (planned.daemon.steps.length > 0) await underLock(host, BOOT_LOCK_WAIT_MS, async () => applied.undo.settle());
-  }
+  const { change, daemon: wanted } = planned;
+  const { undo } = applied;
+  const served = await switchDaemon({ host, steps: wanted.steps, change, undo }, progress);
+  const end = host.clock.monotonic();
+  const after =
+    wanted.steps.length === 0
+      ? retired
+      : await underLock(host, BOOT_LOCK_WAIT_MS, () => settle(host, { planned, undo }, progress));
+  return {
+    steps: [...stale, ...applied.done, ...served, ...after.done],
+    notes: [...planned.image.notes, ...planned.boot.notes, ...applied.notes, ...after.notes],
+    timings: { ...timings, start: Math.round(end - start), total: Math.round(host.clock.monotonic() - begin) },
+  };
 }

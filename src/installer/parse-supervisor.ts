@@ -61,3 +61,9 @@ export function parseLogLine(line: string): string {
     return line;
   }
 }
+
+/** The last thing a daemon said. A failure is told with its way out on a line of its own, which is not the cause. */
+export function parseLastWords(lines: readonly string[]): string | undefined {
+  const line = lines.findLast((text) => text.trim() !== '' && !text.startsWith('→'));
+  return line === undefined ? undefined : parseLogLine(line);
+}

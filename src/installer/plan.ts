@@ -1,14 +1,17 @@
 import type { Settings } from '../config/index.ts';
 import type { HostError } from '../errors/index.ts';
 import {
+  changesDaemon,
   diffBoot,
   diffDaemon,
   dropInEntries,
   type Foreign,
+  FRESH,
   manifestPath,
   NOTHING_OF_BOOT,
   PATHS,
   type Plan,
+  payloadDirectory,
   type Step,
   WANTED_MODULES,
   type WantedBoot,
@@ -16,6 +19,7 @@ import {
   wantedEntries,
   wantedSysctls,
 } from '../hostspec/index.ts';
+import { choosePluginsFor } from './ask-plugins.ts';
 import { keeperOf, observeDaemon } from './daemon.ts';
 import { type Host, readSettings } from './host.ts';
 import { bootKubelet } from './kubelet.ts';
@@ -23,8 +27,10 @@ import { observeLeftovers } from './leftovers.ts';
 import { readManifest } from './observe.ts';
 import { observeBoot } from './observe-boot.ts';
 import { planEntries } from './plan-entries.ts';
+import { describeChange, planVersionSteps, type VersionChange } from './plan-versions.ts';
 import { type PrimaryLink, tryPrimaryLink } from './primary-link.ts';
 import { executableSource, type PluginSources } from './sources.ts';
+import { observeStaleness } from './stale.ts';
 
 /** Which part of an installation: what an image holds, what each boot needs, or both and a running daemon. */
 export type Stage = 'image' | 'boot' | 'all';
@@ -39,6 +45,8 @@ export interface InstallRequest {
   /** A directory or an archive of stock plugins. */
   readonly plugins: string | undefined;
   readonly foreign: Foreign;
+  /** How long the daemon may take until it is ready; two minutes unless told. */
+  readonly readyTimeoutMs?: number;
 }
 
 /** The steps of every part, and what they lead to. */
@@ -50,14 +58,21 @@ export interface InstallPlan {
   readonly image: Plan;
   readonly boot: Plan;
   readonly daemon: Plan;
+  /** Payloads that go once all of it is done. */
+  readonly retired: readonly Step[];
+  /** What serves now and is given back when its successor does not come to serve. */
+  readonly change: VersionChange | undefined;
   /** The link of the primary ENI, when the stage needs it and it was found. */
   readonly primaryLink: string | undefined;
   /** What would stop an installation; a dry run only says it. */
   readonly problems: readonly HostError[];
 }
 
-type ImagePlan = Pick<InstallPlan, 'wanted' | 'kept' | 'image' | 'problems'>;
+type ImagePlan = Pick<InstallPlan, 'wanted' | 'kept' | 'image' | 'problems' | 'retired' | 'change'>;
 type BootPlan = Pick<InstallPlan, 'wanted' | 'wantedBoot' | 'boot' | 'problems' | 'primaryLink'>;
+
+// Growth of the first ENI takes EC2 a few seconds, throttling a minute; what is not ready then needs a person.
+const READY_TIMEOUT_MS = 120_000;
 
 const nothing: Plan = { steps: [], notes: [] };
 
@@ -66,18 +81,32 @@ function otherEntries(settings: Settings): readonly WantedEntry[] {
   return dropInEntries(settings);
 }
 
-function planImage(request: InstallRequest, sources: PluginSources): ImagePlan {
+async function planImage(request: InstallRequest, sources: PluginSources): Promise<ImagePlan> {
   const { host, version, executable } = request;
   const manifest = readManifest(host.files, version);
   const source = executableSource(host, manifest, executable);
-  const plugins = sources.kind === 'found' ? sources.plugins : [];
+  const asked = request.plugins === undefined ? 'by-nobody' : 'by-option';
+  const chosen = await choosePluginsFor(host, sources, { asked, foreign: request.foreign });
+  const plugins = chosen.kind === 'chosen' ? chosen.plugins : [];
+  const told = chosen.kind === 'chosen' ? chosen.notes : [];
   const others = otherEntries(readSettings(host));
   const wanted = wantedEntries({ version, executable: source, plugins, others });
   const { steps, notes, kept } = planEntries(request, wanted, manifest);
   const list: readonly Step[] =
     steps.length > 0 || manifest === undefined ? [{ kind: 'write-manifest', path: manifestPath(version) }] : [];
-  const problems = sources.kind === 'found' ? [] : [sources.failure];
-  return { wanted, kept, image: { steps: [...steps, ...list], notes }, problems };
+  const problems = chosen.kind === 'chosen' ? [] : [chosen.failure];
+  const path = `${payloadDirectory(version)}/vpc-cni`;
+  const to = { version, executable: { path, sha256: source.sha256 } };
+  const versions = planVersionSteps(host, to, [...steps, ...list]);
+  const { retired, change } = versions;
+  return {
+    wanted,
+    kept,
+    image: { steps: versions.steps, notes: [...describeChange(change), ...told, ...notes] },
+    problems,
+    retired,
+    change,
+  };
 }
 
 async function planBoot(request: InstallRequest, imdsMs: number): Promise<BootPlan> {
@@ -111,22 +140,29 @@ async function planBoot(request: InstallRequest, imdsMs: number): Promise<BootPl
 export async function plan(request: InstallRequest, sources: PluginSources, imdsMs: number): Promise<InstallPlan> {
   const { host, stage } = request;
   const image: ImagePlan =
-    stage === 'boot' ? { wanted: [], kept: new Set(), image: nothing, problems: [] } : planImage(request, sources);
+    stage === 'boot'
+      ? { wanted: [], kept: new Set(), image: nothing, problems: [], retired: [], change: undefined }
+      : await planImage(request, sources);
   const boot: BootPlan =
     stage === 'image'
       ? { wanted: [], wantedBoot: NOTHING_OF_BOOT, boot: nothing, problems: [], primaryLink: undefined }
       : await planBoot(request, imdsMs);
   const keeper = keeperOf(host);
   const withdrawn = boot.boot.steps.some(({ kind }) => kind === 'withdraw-conflist');
+  const state = stage === 'all' ? await observeDaemon(host, keeper) : 'absent';
   const daemon =
     stage === 'all'
       ? diffDaemon({
           image: image.image.steps,
-          daemon: await observeDaemon(host, keeper),
+          daemon: state,
+          stale: state === 'absent' ? FRESH : await observeStaleness(host, keeper),
           conflist: withdrawn || host.files.fact(PATHS.conflist).kind === 'absent' ? 'absent' : 'present',
           keeper,
+          timeoutMs: request.readyTimeoutMs ?? READY_TIMEOUT_MS,
         })
       : nothing;
+  // Where none served, there is nothing to go back to: the files stay, and the keeper goes on trying.
+  const change = state !== 'absent' && changesDaemon(image.image.steps) ? image.change : undefined;
   const leftovers = observeLeftovers(host.files).map((path) => ({ kind: 'remove-leftover', path }) as const);
   const cleaned = (first: Plan): Plan => ({ ...first, steps: [...leftovers, ...first.steps] });
   return {
@@ -136,6 +172,8 @@ export async function plan(request: InstallRequest, sources: PluginSources, imds
     image: stage === 'boot' ? image.image : cleaned(image.image),
     boot: stage === 'boot' ? cleaned(boot.boot) : boot.boot,
     daemon,
+    retired: image.retired,
+    change,
     primaryLink: boot.primaryLink,
     problems: [...image.problems, ...boot.problems],
   };

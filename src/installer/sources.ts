@@ -27,7 +27,8 @@ function recordedChecksum(manifest: Manifest | undefined, stamp: Stamp): string 
   return files.find((file) => sameStamp(file.source, stamp) || sameStamp(file.stamp, stamp))?.sha256;
 }
 
-function programSource(
+/** A file of this machine as a source; `undefined` when there is no regular file. */
+export function programSource(
   local: ReadFiles,
   manifest: Manifest | undefined,
   program: { readonly name: string; readonly from: string },

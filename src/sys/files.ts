@@ -80,7 +80,7 @@ export interface WriteFiles {
   setMode(file: { readonly path: string; readonly mode: number; readonly owner: FileOwner }): void;
   /** Gives a file or link another name, under which it lives on, as it is, when the first is replaced. */
   keep(path: string, as: string): void;
-  /** Moves a file or link over the one that is there: it comes with its mode, owner and times. */
+  /** Moves a file or link over the one that is there, or a folder to a free name; with mode, owner and times. */
   move(from: string, path: string): void;
   /** Removes a file, a link or an empty directory; absent or not empty is no failure. */
   remove(path: string): void;

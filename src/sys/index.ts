@@ -17,11 +17,16 @@ export { readSysctl, writeSysctl } from './proc-sys.ts';
 export { needPrograms, runAttached, startDetached } from './process.ts';
 export {
   type Child,
+  fileIdentity,
   identifyProcess,
   isAlive,
   type Launch,
   type ProcessEnd,
   type ProcessId,
+  type ProcessImage,
+  processAgeMs,
+  processImage,
+  processImages,
   signalProcess,
   startChild,
 } from './processes.ts';

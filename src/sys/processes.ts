@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { HostError } from '../errors/index.ts';
 import { errnoCode } from './file-error.ts';
 
@@ -71,4 +71,50 @@ export function startChild(launch: Launch): Child {
   if (pid === undefined) throw new HostError('EXEC_FAILED', { argv: program, outcome: 'could not be started' });
   // A child that has ended already stays a zombie, with its times, until our event loop runs again.
   return { id: { pid, startTime: statOf(pid)?.startTime ?? '' }, ended };
+}
+
+/** The file a process was started from, even one that has been replaced or removed since. */
+export interface ProcessImage {
+  readonly pid: number;
+  /** Its path when it was started. */
+  readonly path: string;
+  /** Tells whether two names are one file, like `fileIdentity()`. */
+  readonly identity: string;
+}
+
+const REMOVED = / \(deleted\)$/;
+
+/** Device and inode of what a path of this machine leads to; `undefined` when it leads nowhere. */
+export function fileIdentity(hostPath: string): string | undefined {
+  try {
+    const { dev, ino } = statSync(hostPath);
+    return `${dev}:${ino}`;
+  } catch {
+    return undefined;
+  }
+}
+
+/** What this process runs; `undefined` when it is gone or belongs to the kernel. */
+export function processImage(pid: number): ProcessImage | undefined {
+  try {
+    const exe = `/proc/${pid}/exe`;
+    const path = readlinkSync(exe).replace(REMOVED, '');
+    const identity = fileIdentity(exe);
+    return identity === undefined ? undefined : { pid, path, identity };
+  } catch {
+    return undefined;
+  }
+}
+
+/** What every process runs, as far as we may see it. */
+export function processImages(): readonly ProcessImage[] {
+  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  return pids.map((pid) => processImage(Number(pid))).filter((image) => image !== undefined);
+}
+
+/** How long ago a process was started, in milliseconds; exact to a tick of 10 ms. */
+export function processAgeMs(id: ProcessId): number {
+  // Both are counted from the boot; a tick is 1/100 s in everything the kernel tells user space (proc_pid_stat(5)).
+  const uptime = Number(readFileSync('/proc/uptime', 'utf8').split(' ')[0]);
+  return uptime * 1000 - Number(id.startTime) * 10;
 }

@@ -7,6 +7,8 @@ export {
   reloadUnits,
   startUnit,
   stopUnit,
+  type UnitRuns,
   type UnitState,
+  unitRuns,
   unitState,
 } from './units.ts';

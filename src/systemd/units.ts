@@ -42,15 +42,38 @@ export async function forgetUnit(exec: Exec, unit: string): Promise<void> {
   await exec.run({ argv: ['systemctl', 'reset-failed', unit], accept: [0, 1, 5] });
 }
 
+async function properties(exec: Exec, unit: string, names: readonly string[]): Promise<ReadonlyMap<string, string>> {
+  const { stdout } = await exec.run({ argv: ['systemctl', 'show', `--property=${names.join(',')}`, unit] });
+  return new Map(stdout.split('\n').map((line) => [line.split('=')[0] ?? '', line.slice(line.indexOf('=') + 1)]));
+}
+
 /** How a unit is. */
 export async function unitState(exec: Exec, unit: string): Promise<UnitState> {
-  const { stdout } = await exec.run({
-    argv: ['systemctl', 'show', '--property=ActiveState,UnitFileState', unit],
-  });
-  const values = new Map(
-    stdout.split('\n').map((line) => [line.split('=')[0] ?? '', line.slice(line.indexOf('=') + 1)]),
-  );
+  const values = await properties(exec, unit, ['ActiveState', 'UnitFileState']);
   return { active: values.get('ActiveState') ?? '', enabled: values.get('UnitFileState') ?? '' };
+}
+
+/** What runs of a unit. */
+export interface UnitRuns {
+  /** `active`, `activating`, `inactive`, `failed`, … */
+  readonly active: string;
+  /** 0 when nothing runs. */
+  readonly mainPid: number;
+  /** How often systemd has started it again by itself since somebody started it. */
+  readonly restarts: number;
+  /** Whether its files have changed since systemd read them. */
+  readonly unread: boolean;
+}
+
+/** What runs of a unit now. */
+export async function unitRuns(exec: Exec, unit: string): Promise<UnitRuns> {
+  const values = await properties(exec, unit, ['ActiveState', 'MainPID', 'NRestarts', 'NeedDaemonReload']);
+  return {
+    active: values.get('ActiveState') ?? '',
+    mainPid: Number(values.get('MainPID') ?? 0),
+    restarts: Number(values.get('NRestarts') ?? 0),
+    unread: values.get('NeedDaemonReload') === 'yes',
+  };
 }
 
 /** The last lines a unit itself wrote to the journal, not systemd about it; empty when there is no journal to ask. */

@@ -5,6 +5,7 @@ import {
   diffBoot,
   diffDaemon,
   diffEntries,
+  FRESH,
   MARK,
   NOTHING_OF_BOOT,
   type ObservedEntry,
@@ -205,7 +206,9 @@ describe('diffDaemon()', () => {
     image: readonly Step[],
     conflist: 'absent' | 'present' = 'present',
     keeper: 'systemd' | 'supervisor' = 'systemd',
-  ): readonly string[] => diffDaemon({ image, daemon, conflist, keeper }).steps.map(({ kind }) => kind);
+    stale = FRESH,
+  ): readonly string[] =>
+    diffDaemon({ image, daemon, stale, conflist, keeper, timeoutMs: 1 }).steps.map(({ kind }) => kind);
 
   test('nothing runs yet', () => {
     expect(steps('absent', [written], 'absent')).toEqual([
@@ -223,6 +226,20 @@ describe('diffDaemon()', () => {
   test('everything serves', () => expect(steps('ready', [])).toEqual([]));
   test('another executable', () =>
     expect(steps('ready', [changed])).toEqual(['restart-daemon', 'await-ready', 'await-conflist']));
+  test('a run was killed before its restart', () => {
+    const stale = { unit: 'known', reason: 'it runs another executable than the installed one' } as const;
+    const anew = ['restart-daemon', 'await-ready', 'await-conflist'];
+    expect(steps('ready', [], 'present', 'systemd', stale)).toEqual(anew);
+    expect(steps('starting', [], 'present', 'supervisor', stale)).toEqual(anew);
+  });
+  test('a run was killed before systemd knew of its unit', () => {
+    const stale = { unit: 'unread', reason: 'its unit has changed since it was started' } as const;
+    expect(steps('ready', [], 'present', 'systemd', stale)[0]).toBe('reload-units');
+    expect(steps('absent', [], 'absent', 'systemd', { ...stale, reason: undefined }).slice(0, 2)).toEqual([
+      'reload-units',
+      'start-daemon',
+    ]);
+  });
   test('still starting', () => expect(steps('starting', [])).toEqual(['await-ready', 'await-conflist']));
   test('ready without a conflist', () => expect(steps('ready', [], 'absent')).toEqual(['await-conflist']));
 });

@@ -33,12 +33,13 @@ test('observeStatus() puts the daemon and the host together', async () => {
   await using _daemon = serve(() => Response.json(SERVING));
   mkdirSync(join(root, 'opt/vpc-cni'), { recursive: true });
   symlinkSync('/opt/vpc-cni/0.1.0', join(root, 'opt/vpc-cni/current'));
+  symlinkSync('0.0.9', join(root, 'opt/vpc-cni/previous'));
   mkdirSync(join(root, 'etc/cni/net.d'), { recursive: true });
   writeFileSync(join(root, 'etc/cni/net.d/10-aws.conflist'), '{}');
   expect(await observe()).toEqual({
     ready: true,
     daemon: SERVING,
-    installed: { version: '0.1.0', directory: '/opt/vpc-cni/current' },
+    installed: { version: '0.1.0', directory: '/opt/vpc-cni/current', previous: '0.0.9' },
     conflist: { path: '/etc/cni/net.d/10-aws.conflist', present: true },
     unit: null,
     problem: null,

@@ -8,7 +8,7 @@ const conflist = { path: '/etc/cni/net.d/10-aws.conflist', present: true } as co
 const status: HostStatus = {
   ready: true,
   daemon: SERVING,
-  installed: { version: '0.1.0', directory: '/opt/vpc-cni/current' },
+  installed: { version: '0.1.0', directory: '/opt/vpc-cni/current', previous: null },
   conflist,
   unit: { name: 'vpc-cni-ipamd.service', load: 'loaded', active: 'active', sub: 'running' },
   problem: null,
@@ -34,6 +34,11 @@ installed   0.1.0
 conflist    /etc/cni/net.d/10-aws.conflist present
 unit        vpc-cni-ipamd.service loaded, active (running)
 `);
+});
+
+test('renderStatus() names the version a rollback goes back to', () => {
+  const installed = { version: '0.2.0', directory: '/opt/vpc-cni/current', previous: '0.1.0' };
+  expect(plain({ ...status, installed })).toContain('\ninstalled   0.2.0, before it 0.1.0\n');
 });
 
 test('renderStatus() shows a daemon that starts', () => {

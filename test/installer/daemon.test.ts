@@ -44,6 +44,8 @@ test('install --stage all starts a supervised daemon, waits for it, and a second
     writeFileSync(temporary.executable, '# changed\n', { flag: 'a' });
     const again = await install(request({ stage: 'all' }), silent);
     expect(again.steps.map(({ step }) => step.kind)).toEqual([
+      'keep-payload',
+      'make-link',
       'copy-program',
       'write-manifest',
       'restart-daemon',

@@ -102,8 +102,9 @@ describe('install --stage image', () => {
     const { request, host } = temporary;
     await install(request(), silent);
     await install(request({ version: '1.3.0' }), silent);
-    expect(host.files.list('/opt/vpc-cni')).toEqual(['1.2.3', '1.3.0', 'current', 'host.json']);
+    expect(host.files.list('/opt/vpc-cni')).toEqual(['1.2.3', '1.3.0', 'current', 'host.json', 'previous']);
     expect(host.files.fact('/opt/vpc-cni/current')).toEqual({ kind: 'link', target: '1.3.0' });
+    expect(host.files.fact('/opt/vpc-cni/previous')).toEqual({ kind: 'link', target: '1.2.3' });
   });
 
   test('a plugin source without loopback changes nothing', async () => {
