@@ -4,6 +4,7 @@
  */
 import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { awaitStatus, type DaemonStatus, type Memory, memoryOf, readyAfter } from './daemon.ts';
+import { type BootTimes, stopSupervised, timeBoot, timeImageStage, timeInstall } from './install.ts';
 import { callOnce, callTogether, OUR_FOLDER, OURS, type Peer, type Pod, stockPeer } from './peers.ts';
 import type { Measured } from './rows.ts';
 import { linkCount, makeSandbox, removeSandboxes, settle } from './sandbox.ts';
@@ -29,7 +30,11 @@ export interface Report {
 }
 
 const STOCK_DATA = '/run/vpc-cni-bench/data';
-const BUDGET = { installMs: 2000, reinstallMs: 300, readyMs: 500, daemonMb: 60, growthMb: 5 } as const;
+const BUDGET = {
+  ...{ installMs: 2000, reinstallMs: 300, imageMs: 3000, bootMs: 150, conflistMs: 1000 },
+  ...{ readyMs: 500, daemonMb: 60, growthMb: 5 },
+} as const;
+const BOOTS = 5;
 /** The daemon gives memory back 10 s after its last work: memory that has not moved for longer is that of an idle one. */
 const STEADY = { forMs: 11_000, withinMb: 0.5, pollMs: 250, deadlineMs: 90_000 } as const;
 
@@ -41,6 +46,8 @@ const makePod = (peer: Peer): Pod => {
   return { id, netns: makeSandbox(id) };
 };
 const makePods = (peer: Peer, count: number): readonly Pod[] => Array.from({ length: count }, () => makePod(peer));
+
+const times = (count: number, sample: () => number): readonly number[] => Array.from({ length: count }, sample);
 
 /** Each in turn goes first, so that what one leaves behind in the kernel does not always meet the other. */
 const inTurn = (peers: readonly Peer[], round: number): readonly Peer[] =>
@@ -55,13 +62,6 @@ const compare = (name: string, { ours, ptp }: Samples): Measured => ({
 const within = (name: string, unit: 'ms' | 'MB', budget: number, ours: readonly number[]): Measured => ({
   ...{ name, ours, peer: [budget], unit, against: 'budget' },
 });
-
-function install(product: string): number {
-  const started = performance.now();
-  const { success, stderr } = Bun.spawnSync([product, 'install'], { stdout: 'pipe', stderr: 'pipe' });
-  if (!success) throw new Error(`install failed: ${stderr}`);
-  return performance.now() - started;
-}
 
 /** One after the other: first all ADDs, then all DELs, each with its namespace gone before the next begins. */
 async function measureSerial(peers: readonly Peer[], count: number): Promise<readonly Measured[]> {
@@ -171,6 +171,13 @@ async function measureRestarts(plan: Plan, first: DaemonStatus): Promise<readonl
   return samples;
 }
 
+async function measureBoots(plan: Plan): Promise<readonly BootTimes[]> {
+  await stopSupervised();
+  const samples: BootTimes[] = [];
+  for (let count = 0; count < BOOTS; count += 1) samples.push(await timeBoot(plan.product));
+  return samples;
+}
+
 async function measure(plan: Plan): Promise<Report> {
   const wanted = Math.max(plan.crowd + 21, plan.together + 1, plan.serial + 1);
   mkdirSync('/etc/vpc-cni/conf.d', { recursive: true });
@@ -184,9 +191,9 @@ async function measure(plan: Plan): Promise<Report> {
   );
   try {
     say('install, twice');
-    const first = install(plan.product);
+    const first = timeInstall(plan.product);
     const ready = readyAfter(await awaitStatus('a ready daemon', (status) => status.ready));
-    const again = [install(plan.product), install(plan.product), install(plan.product)];
+    const again = times(3, () => timeInstall(plan.product));
     const warm = ({ pool }: DaemonStatus): boolean => pool.free >= wanted && pool.pending === 0;
     const status = await awaitStatus(`${wanted} free addresses`, warm);
     say('memory of the idle daemon');
@@ -206,6 +213,9 @@ async function measure(plan: Plan): Promise<Report> {
     const memory = await idleMemory(status.pid);
     if (plan.restarts > 0) say('restarts of the daemon');
     const restarts = await measureRestarts(plan, status);
+    say('image stages, boots');
+    const images = times(3, () => timeImageStage(plan.product));
+    const boots = await measureBoots(plan);
     return {
       memory,
       measured: [
@@ -217,6 +227,19 @@ async function measure(plan: Plan): Promise<Report> {
         ...growth,
         within('install-first', 'ms', BUDGET.installMs, [first]),
         within('install-second', 'ms', BUDGET.reinstallMs, again),
+        within('install-image', 'ms', BUDGET.imageMs, images),
+        within(
+          'install-boot',
+          'ms',
+          BUDGET.bootMs,
+          boots.map(({ stage }) => stage),
+        ),
+        within(
+          'boot-to-conflist',
+          'ms',
+          BUDGET.conflistMs,
+          boots.map(({ conflist }) => conflist),
+        ),
         within('start-to-ready', 'ms', BUDGET.readyMs, [ready]),
         ...(plan.restarts > 0 ? [within('restart-to-ready', 'ms', BUDGET.readyMs, restarts)] : []),
       ],
