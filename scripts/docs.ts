@@ -1,9 +1,10 @@
-/** Writes the pages that follow from the source: docs/configuration.md and docs/errors.md. A test keeps them equal. */
+/** Writes the pages that follow from the source: configuration, errors and findings. A test keeps them equal. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { cniNumber } from '../src/cniproto/index.ts';
 import { renderConfigurationPage } from '../src/config/index.ts';
 import { CATALOGUE, type Details, type Entry, isErrorCode } from '../src/errors/index.ts';
+import { FINDINGS } from '../src/inspect/index.ts';
 
 const ROOT = join(import.meta.dir, '..');
 
@@ -39,9 +40,31 @@ function errorsPage(): string {
   return ERRORS_HEAD + rows.join('');
 }
 
+const FINDINGS_HEAD = `<!-- Written by "bun scripts/docs.ts" from src/inspect/doctor; a test keeps it equal. -->
+# Findings of doctor
+
+\`vpc-cni doctor\` prints \`SEVERITY CODE: evidence\` and what to do; with \`--json\` one document
+\`{"ok","findings":[{"code","severity","evidence","remedy"}]}\`. Exit code 3 when one of them is a fault; warnings and notes are
+for reading.
+
+| code | severity | what it means | what to do |
+|---|---|---|---|
+`;
+
+function findingsPage(): string {
+  const rows = Object.entries(FINDINGS).map(
+    ([code, { severity, means, remedy }]) => `| \`${code}\` | ${severity} | ${means} | ${remedy} |\n`,
+  );
+  return FINDINGS_HEAD + rows.join('');
+}
+
 /** The generated pages by path. */
 export function pages(): Readonly<Record<string, string>> {
-  return { 'docs/configuration.md': renderConfigurationPage(), 'docs/errors.md': errorsPage() };
+  return {
+    'docs/configuration.md': renderConfigurationPage(),
+    'docs/errors.md': errorsPage(),
+    'docs/findings.md': findingsPage(),
+  };
 }
 
 if (import.meta.main) {

@@ -16,6 +16,7 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
   ['ipamd', { summary: 'run the daemon (what the unit runs)', load: () => import('../commands/ipamd.ts') }],
   ['status', { summary: 'show the pool and whether pods can be served', load: () => import('../commands/status.ts') }],
   ['config', { summary: 'show, check or describe the settings', load: () => import('../commands/config.ts') }],
+  ['doctor', { summary: 'say what is wrong with this host or image', load: () => import('../commands/doctor.ts') }],
   ['max-pods', { summary: 'say how many pods the kubelet may take', load: () => import('../commands/max-pods.ts') }],
   ['sim', { summary: 'run a simulated VPC', load: () => import('../commands/sim.ts') }],
 ]);

@@ -22,7 +22,7 @@ export {
   type Owner,
   ROOT,
 } from './observed.ts';
-export { isOurText, MARK } from './owned.ts';
+export { isOurLink, isOurText, MARK } from './owned.ts';
 export { type Conflist, type ConflistPlugin, parseConflistText } from './parse-conflist.ts';
 export {
   EMPTY_RECORD,
@@ -59,6 +59,7 @@ export { describeReload, RELOADED_UNITS, type Reloaded, type ReloadStep, reloadS
 export { diffRemoval, type ObservedInstall } from './removal.ts';
 export { describeRemoval, type RemovalStep, removalTarget } from './removal-step.ts';
 export { describeStep, forwardChain, type Keeper, renderStep, type Step, stepTarget } from './step.ts';
+export { supportEntries } from './support.ts';
 export { renderSysctlDropIn, type SysctlSettings, sysctlName, type WantedSysctl, wantedSysctls } from './sysctl.ts';
 export { renderUnit } from './unit.ts';
 export { ENI_FILES, eniFiles } from './unmanaged-eni.ts';

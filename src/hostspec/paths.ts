@@ -21,6 +21,7 @@ export const PATHS = {
   saved: `${HOME}/saved`,
   command: '/usr/bin/vpc-cni',
   cniBin: '/opt/cni/bin',
+  supportScript: '/opt/cni/bin/aws-cni-support.sh',
   conflistDirectory: '/etc/cni/net.d',
   conflist: CONFLIST_PATH,
   settingsDirectory: SETTINGS,
@@ -61,6 +62,7 @@ export const PATHS = {
   kernelModules: '/lib/modules',
   kernelRelease: '/proc/sys/kernel/osrelease',
   kernelBootId: '/proc/sys/kernel/random/boot_id',
+  machineId: '/etc/machine-id',
   systemdRunning: '/run/systemd/system',
   distributionPlugins: '/usr/lib/cni',
 } as const;

@@ -27,3 +27,7 @@ declare module '*.env' {
   const text: string;
   export default text;
 }
+declare module '*.sh' {
+  const text: string;
+  export default text;
+}

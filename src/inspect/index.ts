@@ -2,5 +2,11 @@
  * What an operator asks about this host: facts read from the daemon, from files and from systemd, put together and
  * printed. Reads only, and works where nothing is installed.
  */
+export type { BootFacts } from './doctor/boot.ts';
+export { type DoctorFacts, diagnose, hasFaults } from './doctor/diagnose.ts';
+export { FINDINGS, type Finding, type FindingCode, type Severity } from './doctor/finding.ts';
+export { observeConflists, observeDropIns, observeImage, observePlugins } from './doctor/observe.ts';
+export { renderFindings } from './doctor/render.ts';
 export { type HostStatus, observeStatus } from './observe-status.ts';
+export { observeUnit } from './observe-unit.ts';
 export { renderStatus } from './render-status.ts';

@@ -34,7 +34,14 @@ function describeInstalled(host: Host, { version, wanted, kept }: Installed): Ma
       },
     ];
   });
-  const links = wanted.flatMap((entry) => (entry.kind === 'link' ? [{ path: entry.path, target: entry.target }] : []));
+  const links = wanted.flatMap((entry) => {
+    if (entry.kind !== 'link') return [];
+    const { path, target, rival } = entry;
+    const there = host.files.fact(path);
+    // A stock plugin of somebody else that was kept is not ours to look after.
+    if (rival === 'keep' && there.kind !== 'absent' && (there.kind !== 'link' || there.target !== target)) return [];
+    return [{ path, target }];
+  });
   const directories = wanted.flatMap((entry) =>
     entry.kind === 'directory' && isInHome(entry.path) ? [{ path: entry.path, mode: entry.mode, ...owner }] : [],
   );

@@ -13,6 +13,7 @@ import {
   type Plan,
   payloadDirectory,
   type Step,
+  supportEntries,
   WANTED_MODULES,
   type WantedBoot,
   type WantedEntry,
@@ -78,7 +79,7 @@ const nothing: Plan = { steps: [], notes: [] };
 
 /** The files of other parts that an image gets too. */
 function otherEntries(settings: Settings): readonly WantedEntry[] {
-  return dropInEntries(settings);
+  return [...dropInEntries(settings), ...supportEntries()];
 }
 
 async function planImage(request: InstallRequest, sources: PluginSources): Promise<ImagePlan> {

@@ -22,6 +22,7 @@ describe('install --stage image', () => {
       'opt/cni/ 755',
       'opt/cni/bin/ 755',
       'opt/cni/bin/aws-cni → /opt/vpc-cni/current/vpc-cni',
+      'opt/cni/bin/aws-cni-support.sh 755',
       'opt/cni/bin/bandwidth → /opt/vpc-cni/current/plugins/bandwidth',
       'opt/cni/bin/egress-cni → /opt/vpc-cni/current/vpc-cni',
       'opt/cni/bin/host-local → /opt/vpc-cni/current/plugins/host-local',

@@ -1,0 +1,86 @@
+import { VERSION } from '../config/index.ts';
+import { HostError, toHostError } from '../errors/index.ts';
+import { PATHS } from '../hostspec/index.ts';
+import {
+  type BootFacts,
+  type DoctorFacts,
+  diagnose,
+  type Finding,
+  observeConflists,
+  observeDropIns,
+  observeImage,
+  observePlugins,
+  observeStatus,
+  observeUnit,
+} from '../inspect/index.ts';
+import { checkInstalled, type Host, planInstall, readSettings } from '../installer/index.ts';
+
+/** What is examined: a host that runs, or an image that nodes will be made of. */
+export type Scope = 'host' | 'image';
+
+function settingsFaults(host: Host): readonly string[] {
+  try {
+    readSettings(host);
+    return [];
+  } catch (error) {
+    return [toHostError(error).message];
+  }
+}
+
+/** The boot stage is asked what it would do: it knows every sysctl, policy and module of this host. */
+async function observeBoot(host: Host, executable: string): Promise<BootFacts> {
+  try {
+    const { boot, problems } = await planInstall({
+      host,
+      stage: 'boot',
+      version: VERSION,
+      executable,
+      plugins: undefined,
+      foreign: 'keep',
+    });
+    return { kind: 'planned', steps: boot.steps, problems };
+  } catch (error) {
+    const { code, message } = toHostError(error);
+    return { kind: 'unknown', reason: `${code}: ${message}` };
+  }
+}
+
+async function isRunning(host: Host): Promise<boolean | undefined> {
+  if (host.root !== '/') return undefined;
+  const unit = await observeUnit(host).catch(() => undefined);
+  return unit === undefined ? undefined : ['active', 'activating', 'reloading'].includes(unit.active);
+}
+
+/** Looks at everything and says what is wrong. Changes nothing, and works while the daemon is dead. */
+export async function examine(input: {
+  readonly host: Host;
+  readonly scope: Scope;
+  readonly executable: string;
+  /** The daemon's socket on this machine. */
+  readonly socket?: string | undefined;
+}): Promise<readonly Finding[]> {
+  const { host, scope, executable, socket = PATHS.socket } = input;
+  const { files, exec } = host;
+  const settings = settingsFaults(host);
+  const common = {
+    installed: checkInstalled(host),
+    settings,
+    dropIns: observeDropIns(files),
+    conflists: observeConflists(files),
+    plugins: observePlugins(files),
+  } satisfies DoctorFacts;
+  if (scope === 'image') return diagnose({ ...common, image: observeImage(files, await isRunning(host)) });
+  if (common.installed.kind === 'not-installed') return diagnose(common);
+  const [boot, status] = await Promise.all([
+    // Wrong settings stop the boot stage before it looks at anything, and are told already.
+    settings.length > 0 ? undefined : observeBoot(host, executable),
+    observeStatus({ files, exec, socket }),
+  ]);
+  return diagnose({ ...common, ...(boot === undefined ? {} : { boot }), status });
+}
+
+/** Throws `USAGE`: a root that is not this machine's has no kernel and no daemon of its own. */
+export function needImage(root: string, scope: Scope): void {
+  if (root !== '/' && scope !== 'image')
+    throw new HostError('USAGE', { reason: '--root is for images and needs --image' });
+}

@@ -1,0 +1,88 @@
+import { basename, dirname, join } from 'node:path';
+import { toHostError } from '../../errors/index.ts';
+import { ENI_FILES, isOurLink, PATHS, parseConflistText } from '../../hostspec/index.ts';
+import type { FileFact, ReadFiles } from '../../sys/index.ts';
+import type { ConflistFacts } from './conflists.ts';
+import { DROPIN_FAMILIES, type DropInFacts, type DropInFamily } from './drop-ins.ts';
+import type { ImageFacts } from './image.ts';
+import { NEEDED_PLUGINS, type PluginFact } from './plugins.ts';
+
+function laterFiles(files: ReadFiles, family: DropInFamily): DropInFacts['later'] {
+  const ours = basename(family.ours);
+  // A file of the same name in an earlier directory takes the place of one in a later.
+  const byName = new Map<string, string>();
+  for (const directory of family.directories)
+    for (const name of files.list(directory))
+      if (name.endsWith(family.suffix) && name > ours && !byName.has(name)) byName.set(name, `${directory}/${name}`);
+  return [...byName]
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([, path]) => ({ path, text: files.read(path) ?? '' }));
+}
+
+/** Our drop-ins that are there, with the files that are read after them. */
+export function observeDropIns(files: ReadFiles): readonly DropInFacts[] {
+  return DROPIN_FAMILIES.flatMap((family) => {
+    const text = files.read(family.ours);
+    return text === undefined ? [] : [{ family, text, later: laterFiles(files, family) }];
+  });
+}
+
+/** The network configurations there are, and whether ours is one. */
+export function observeConflists(files: ReadFiles): ConflistFacts {
+  const names = files.list(PATHS.conflistDirectory);
+  const text = files.read(PATHS.conflist);
+  if (text === undefined) return { names };
+  try {
+    parseConflistText(text);
+    return { names };
+  } catch (error) {
+    return { names, invalid: toHostError(error).message };
+  }
+}
+
+// The kernel gives up as late (path_resolution(7)).
+const MOST_LINKS = 40;
+
+function followed(files: ReadFiles, path: string): FileFact {
+  let at = path;
+  for (let links = 0; links < MOST_LINKS; links += 1) {
+    const fact = files.fact(at);
+    if (fact.kind !== 'link') return fact;
+    at = fact.target.startsWith('/') ? fact.target : join(dirname(at), fact.target);
+  }
+  return { kind: 'absent' };
+}
+
+const ANYBODY_EXECUTES = 0o111;
+
+/** The plugins every pod needs, as a runtime would find them. */
+export function observePlugins(files: ReadFiles): readonly PluginFact[] {
+  return NEEDED_PLUGINS.map((name) => {
+    const path = `${PATHS.cniBin}/${name}`;
+    const link = files.fact(path);
+    const fact = followed(files, path);
+    const executable = fact.kind === 'file' && (fact.mode & ANYBODY_EXECUTES) !== 0;
+    return {
+      name,
+      found: fact.kind === 'absent' ? 'absent' : executable ? 'program' : 'not-executable',
+      ours: link.kind === 'link' && isOurLink(link.target),
+    };
+  });
+}
+
+/** What an image would carry to its nodes. */
+export function observeImage(files: ReadFiles, running: boolean | undefined): ImageFacts {
+  return {
+    conflist: files.fact(PATHS.conflist).kind !== 'absent',
+    run: files.fact(PATHS.run).kind !== 'absent',
+    eniFiles: ENI_FILES.flatMap(({ directory, name }) =>
+      files
+        .list(directory)
+        .filter((one) => name.test(one))
+        .map((one) => `${directory}/${one}`),
+    ),
+    cniResults: files.list(PATHS.cniResults).length,
+    machineId: files.read(PATHS.machineId)?.trim(),
+    running,
+  };
+}
