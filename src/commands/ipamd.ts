@@ -1,24 +1,26 @@
 import { Command } from 'commander';
-import { loadSettings, type Settings } from '../config/index.ts';
+import { formatFinding, loadSettings, type ResolvedSettings } from '../config/index.ts';
 import { HostError, toHostError } from '../errors/index.ts';
 import { runIpamd } from '../ipamd/index.ts';
 import { createLogger } from '../log/index.ts';
 import { readSettingFiles } from '../sys/index.ts';
 import type { CommandContext, RunCommand } from './command.ts';
+import { collect, settingFlags } from './options.ts';
 import { EXIT } from './report.ts';
 
 const EXAMPLES = `
 Examples:
-  vpc-cni ipamd                         what vpc-cni-ipamd.service runs; serves until SIGTERM
-  WARM_IP_TARGET=5 vpc-cni ipamd        with a setting of its own (see "vpc-cni config show")
+  vpc-cni ipamd                           what vpc-cni-ipamd.service runs; serves until SIGTERM
+  WARM_IP_TARGET=5 vpc-cni ipamd          with a setting of its own (see "vpc-cni config show")
+  vpc-cni ipamd --set WARM_IP_TARGET=5    the same, above every other source
 `;
 
 const PROGRAM = 'vpc-cni-ipamd';
 
 /** The settings; `undefined` when they are wrong and the journal, where every line is JSON, has been told so. */
-function settingsOf({ env }: CommandContext): Settings | undefined {
+function settingsOf({ env }: CommandContext, set: readonly string[]): ResolvedSettings | undefined {
   try {
-    return loadSettings({ ...readSettingFiles(), env }).settings;
+    return loadSettings({ ...readSettingFiles(), env, flags: settingFlags(set) });
   } catch (error) {
     // Set by systemd for whoever writes to its journal (systemd.exec(5)).
     if (env['JOURNAL_STREAM'] === undefined) throw error;
@@ -29,14 +31,15 @@ function settingsOf({ env }: CommandContext): Settings | undefined {
 
 /** Runs the daemon until SIGTERM or SIGINT; the first one lets what EC2 was asked for finish. */
 export const run: RunCommand = async (context: CommandContext) => {
-  let wanted = false;
+  let wanted: readonly string[] | undefined;
   const command = new Command('vpc-cni ipamd')
     .description('Runs the address daemon in the foreground: the warm pool, the CNI socket, metrics.')
+    .option('--set <name=value>', 'a setting that counts before all others; may be repeated', collect)
     .addHelpText('after', EXAMPLES)
     .configureOutput({ writeOut: context.stdout, writeErr: () => undefined })
     .exitOverride()
-    .action(() => {
-      wanted = true;
+    .action(({ set = [] }: { readonly set?: readonly string[] }) => {
+      wanted = set;
     });
   try {
     await command.parseAsync([...context.argv], { from: 'user' });
@@ -44,12 +47,14 @@ export const run: RunCommand = async (context: CommandContext) => {
     if (error instanceof Error && 'exitCode' in error && error.exitCode === 0) return EXIT.done;
     throw new HostError('USAGE', { reason: error instanceof Error ? error.message : String(error) }, error);
   }
-  if (!wanted) return EXIT.done;
+  if (wanted === undefined) return EXIT.done;
   const uid = process.getuid?.();
   if (uid !== 0) throw new HostError('NOT_ROOT', { what: 'ipamd', uid });
-  const settings = settingsOf(context);
-  if (settings === undefined) return EXIT.usage;
+  const resolved = settingsOf(context, wanted);
+  if (resolved === undefined) return EXIT.usage;
+  const { settings, notes } = resolved;
   const logger = createLogger({ level: settings.AWS_VPC_K8S_CNI_LOGLEVEL, program: PROGRAM });
+  for (const note of notes) logger.warn(formatFinding(note), { setting: note.key, origin: note.origin });
   const stop = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const)
     process.on(signal, () => {

@@ -26,3 +26,18 @@ export function parseSeconds(text: string): number {
   if (/^\d+$/.test(text) && seconds >= 1 && seconds <= LONGEST_SECONDS) return seconds;
   throw new InvalidArgumentError(`It is a whole number of seconds from 1 to ${LONGEST_SECONDS}.`);
 }
+
+/** For commander: keeps every value of an option that may be repeated. */
+export function collect(value: string, previous: readonly string[] = []): readonly string[] {
+  return [...previous, value];
+}
+
+/** The settings of `--set NAME=VALUE`, later over earlier. Throws `USAGE` without quoting the value, which may be a secret. */
+export function settingFlags(words: readonly string[] = []): Readonly<Record<string, string>> {
+  const entries = words.map((word) => {
+    const equals = word.indexOf('=');
+    if (equals < 1) throw new HostError('USAGE', { reason: '--set needs NAME=VALUE' });
+    return [word.slice(0, equals), word.slice(equals + 1)] as const;
+  });
+  return Object.fromEntries(entries);
+}

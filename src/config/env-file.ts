@@ -1,4 +1,5 @@
 import type { Finding } from './finding.ts';
+import { isShowable, redact } from './redact.ts';
 
 /** What a settings file says. */
 export interface EnvFile {
@@ -54,43 +55,92 @@ function cited(text: string): string {
   return names === undefined ? '' : `: "${names}…"`;
 }
 
-/** Parses KEY=VALUE lines; lines that start with `#` or `;` and empty ones say nothing. Never throws: see `findings`. `firstLine` is the number of the first one. */
+/** A line with its continuation: a remark (a comment, an empty line), an assignment, or what is neither. */
+type Statement = { readonly at: number; readonly end: number; readonly line: number } & (
+  | { readonly kind: 'remark' }
+  | { readonly kind: 'assignment'; readonly key: string; readonly value: Value }
+  | { readonly kind: 'fault'; readonly reason: string }
+);
+
+const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
+
+function* statements(source: string, firstLine: number): Generator<Statement> {
+  let line = firstLine;
+  for (let at = 0; at < source.length; ) {
+    const newline = source.indexOf('\n', at);
+    const lineEnd = newline === -1 ? source.length : newline;
+    const head = source.slice(at, lineEnd).trim();
+    const equals = source.indexOf('=', at);
+    const key = source.slice(at, equals).trim();
+    const here = { at, end: lineEnd + 1, line };
+    let statement: Statement;
+    if (head === '' || head.startsWith('#') || head.startsWith(';')) statement = { ...here, kind: 'remark' };
+    else if (equals === -1 || equals > lineEnd)
+      statement = { ...here, kind: 'fault', reason: `is not KEY=VALUE${cited(head)}` };
+    else if (!NAME.test(key))
+      statement = { ...here, kind: 'fault', reason: `has no valid name before "="${cited(key)}` };
+    else {
+      const value = readValue(source, equals + 1);
+      statement = { ...here, kind: 'assignment', key, value, end: value.end };
+    }
+    yield statement;
+    line += source.slice(at, statement.end).split('\n').length - 1;
+    at = statement.end;
+  }
+}
+
+/**
+ * Parses KEY=VALUE lines; lines that start with `#` or `;` and empty ones say nothing. Never throws: see `findings`.
+ * `firstLine` is the number of the first one.
+ */
 export function parseEnvFile(source: string, path: string, firstLine = 1): EnvFile {
   // Maps, because a file may name a key `constructor`.
   const values = new Map<string, string>();
   const lines = new Map<string, number>();
   const findings: Finding[] = [];
-  let line = firstLine;
-  let at = 0;
-  while (at < source.length) {
-    const newline = source.indexOf('\n', at);
-    const lineEnd = newline === -1 ? source.length : newline;
-    const head = source.slice(at, lineEnd).trim();
-    let end = lineEnd + 1;
+  for (const statement of statements(source, firstLine)) {
+    const { kind, line } = statement;
     const origin = `${path}:${line}`;
-    if (head !== '' && !head.startsWith('#') && !head.startsWith(';')) {
-      const equals = source.indexOf('=', at);
-      const key = source.slice(at, equals).trim();
-      if (equals === -1 || equals > lineEnd) {
-        findings.push({ origin, reason: `is not KEY=VALUE${cited(head)}` });
-      } else if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(key)) {
-        findings.push({ origin, reason: `has no valid name before "="${cited(key)}` });
-      } else {
-        const value = readValue(source, equals + 1);
-        end = value.end;
-        if (lines.has(key))
-          findings.push({ origin, key, reason: `is set a second time in this file, first in line ${lines.get(key)}` });
-        // Such a value holds the rest of the file, with secrets that are none of its own.
-        if (value.unclosed !== undefined)
-          findings.push({ origin, key, reason: `opens a quote ${value.unclosed} and never closes it` });
-        else {
-          values.set(key, value.text);
-          lines.set(key, line);
-        }
-      }
+    if (kind === 'fault') findings.push({ origin, reason: statement.reason });
+    if (kind !== 'assignment') continue;
+    const { key, value } = statement;
+    const named = isShowable(key) ? { key } : {};
+    if (lines.has(key))
+      findings.push({ origin, ...named, reason: `is set a second time in this file, first in line ${lines.get(key)}` });
+    // Such a value holds the rest of the file, with secrets that are none of its own.
+    if (value.unclosed !== undefined)
+      findings.push({ origin, ...named, reason: `opens a quote ${value.unclosed} and never closes it` });
+    else {
+      values.set(key, value.text);
+      lines.set(key, line);
     }
-    line += source.slice(at, end).split('\n').length - 1;
-    at = end;
   }
   return { values: Object.fromEntries(values), lines: Object.fromEntries(lines), findings };
+}
+
+/** A value that `parseEnvFile` reads back as it is. */
+export function quoteValue(text: string): string {
+  return `"${text.replace(/["\\$`]/g, '\\$&')}"`;
+}
+
+/** The document with its secrets hidden, for support: comments and what cannot be read are left out, they may hold some. */
+export function redactDocument(source: string): string {
+  const parts = [...statements(source, 1)].map((statement) => {
+    switch (statement.kind) {
+      case 'remark':
+        return source.slice(statement.at, statement.end).trim() === '' ? '\n' : '# (a comment)\n';
+      case 'fault':
+        return '# (a line that is no setting)\n';
+      case 'assignment': {
+        const { key, value } = statement;
+        if (!isShowable(key)) return '# (a name that is no setting)\n';
+        return value.unclosed === undefined
+          ? `${key}=${quoteValue(redact(key, value.text))}\n`
+          : `# (${key}, not closed)\n`;
+      }
+      default:
+        return statement satisfies never;
+    }
+  });
+  return parts.join('');
 }

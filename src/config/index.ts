@@ -2,7 +2,7 @@
  * Settings: one schema gives their types, defaults, texts and documentation; sources are merged in a written order, and
  * every mistake of every source is reported at once. Pure: texts come in, values go out.
  */
-export { type EnvFile, parseEnvFile } from './env-file.ts';
+export { type EnvFile, parseEnvFile, redactDocument } from './env-file.ts';
 export { type Finding, formatFinding, invalidConfiguration } from './finding.ts';
 export {
   type CheckedSettings,

@@ -2,6 +2,7 @@ import { brokenRules, isNotYet, withoutEffect, wrongWith } from './check-value.t
 import { type Finding, invalidConfiguration, shown } from './finding.ts';
 import { nearest } from './nearest.ts';
 import { parseRecord, parseSettingsObject, readText, writeText } from './parse-value.ts';
+import { isShowable } from './redact.ts';
 import { FOLLOWS, isSettingKey, SETTING_KEYS, type SettingKey, type Settings } from './schema.ts';
 import { isOthersToo } from './sdk-environment.ts';
 import { allowedOf, elsewhere, type Json, limitOf, shapeOf } from './shape.ts';
@@ -13,13 +14,14 @@ export interface ResolvedSettings {
   /** As written, secrets included: `redact` before showing one. */
   readonly texts: Readonly<Record<SettingKey, string>>;
   readonly origins: Readonly<Record<SettingKey, string>>;
+  /** What was accepted and is worth knowing: names that look misspelt, settings without effect. */
+  readonly notes: readonly Finding[];
 }
 
 /** What is to be said about settings from several places. */
 export interface CheckedSettings {
   /** Mistakes; with any, there are no settings. */
   readonly faults: readonly Finding[];
-  /** What was accepted and is worth knowing: names that look misspelt, settings without effect. */
   readonly notes: readonly Finding[];
   readonly resolved: ResolvedSettings | undefined;
 }
@@ -55,7 +57,10 @@ function strangerOf({ key, origin }: Given, names: SettingSource['names']): Part
   if (names === 'strict') {
     const instead = elsewhere(key);
     const hint = meant === undefined ? '' : `; did you mean ${meant}?`;
-    return { fault: { key, origin, reason: `is not a setting${instead === undefined ? hint : ` here: ${instead}`}` } };
+    const named = meant !== undefined || isShowable(key) ? { key } : {};
+    return {
+      fault: { ...named, origin, reason: `is not a setting${instead === undefined ? hint : ` here: ${instead}`}` },
+    };
   }
   const likely = meant !== undefined && key.length >= LEAST_NAME && key === key.toUpperCase();
   if (!likely || elsewhere(key) !== undefined) return {};
@@ -140,6 +145,7 @@ export function checkSources(sources: readonly SettingSource[]): CheckedSettings
     settings: parseSettingsObject(new Map([...values].map(([key, { value }]) => [key, value] as const))),
     texts: part(({ text }) => text),
     origins: part(({ origin }) => origin),
+    notes,
   };
   return { faults, notes, resolved };
 }

@@ -15,8 +15,8 @@ const HEAD = `<!-- Written by "bun scripts/docs.ts" from src/config; a test keep
 # Settings
 
 Names are those EKS users know from the \`aws-node\` DaemonSet. A value is taken from, later over earlier: the default,
-\`/etc/vpc-cni/vpc-cni.env\`, \`/etc/vpc-cni/conf.d/*.env\` by name, EC2 user data, the environment of the process, a flag of
-the command (\`--set NAME=VALUE\`). \`vpc-cni config show\` prints every value with its origin, \`vpc-cni config check\` every
+\`/etc/vpc-cni/vpc-cni.env\`, \`/etc/vpc-cni/conf.d/*.env\` by name, EC2 user data, the environment of the process, a flag
+(\`vpc-cni ipamd --set NAME=VALUE\`). \`vpc-cni config show\` prints every value with its origin, \`vpc-cni config check\` every
 mistake at once, \`vpc-cni config schema\` this page as JSON Schema.
 
 Files hold \`NAME=value\` lines with quotes and comments as in systemd's \`EnvironmentFile=\`. An unknown name in them and a bad
@@ -30,8 +30,8 @@ const USER_DATA = `
 
 A part of a MIME multipart document of the type \`application/vnd.vpc-cni.env\` or with the file name \`vpc-cni.env\`, or a whole
 document whose first line is \`#vpc-cni\`, holds the same lines. It may be packed with gzip and written as base64, whole or
-part by part. Parts of others (cloud-config, shell, \`application/node.eks.aws\`) are left alone. \`vpc-cni config check
---user-data FILE\` checks a document before a node is started with it.
+part by part. Parts of others (cloud-config, shell, \`application/node.eks.aws\`) are left alone.
+\`vpc-cni config check --user-data FILE\` checks a document before a node is started with it.
 
 \`\`\`
 MIME-Version: 1.0

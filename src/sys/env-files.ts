@@ -48,3 +48,8 @@ export function readSettingFiles(root = '/'): SettingFiles {
 export function readBytes(path: string): Uint8Array {
   return fileAttempt('read', path, () => readFileSync(path));
 }
+
+/** The text of a file the caller named. Throws `FILE_FAILED`. */
+export function readTextFile(path: string): string {
+  return fileAttempt('read', path, () => readFileSync(path, 'utf8'));
+}

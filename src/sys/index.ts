@@ -4,7 +4,7 @@
  */
 export { type Clock, systemClock } from './clock.ts';
 export { sendUnixDatagram } from './datagram.ts';
-export { type EnvFileText, readBytes, readSettingFiles, type SettingFiles } from './env-files.ts';
+export { type EnvFileText, readBytes, readSettingFiles, readTextFile, type SettingFiles } from './env-files.ts';
 export { ERRNO, errnoName } from './errno.ts';
 export { type Exec, type ExecRequest, type ExecResult, systemExec } from './exec.ts';
 export { errnoCode } from './file-error.ts';

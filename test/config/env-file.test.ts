@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
-import { parseEnvFile } from '../../src/config/index.ts';
+import { parseEnvFile, redactDocument } from '../../src/config/index.ts';
 
 const rows = [
   { name: 'a plain value', text: 'A=1', values: { A: '1' }, lines: { A: 1 } },
@@ -30,15 +30,44 @@ const broken = [
   },
   {
     name: 'an open quote',
-    text: 'A="1\nSECRET=2',
-    findings: [{ origin: 'f:1', key: 'A', reason: 'opens a quote " and never closes it' }],
+    text: 'MAX_ENI="1\nSECRET=2',
+    findings: [{ origin: 'f:1', key: 'MAX_ENI', reason: 'opens a quote " and never closes it' }],
   },
   {
     name: 'a name set twice',
-    text: 'A=1\nA=2',
-    findings: [{ origin: 'f:2', key: 'A', reason: 'is set a second time in this file, first in line 1' }],
+    text: 'A_B=1\nA_B=2',
+    findings: [{ origin: 'f:2', key: 'A_B', reason: 'is set a second time in this file, first in line 1' }],
   },
 ] as const;
+
+describe('redactDocument()', () => {
+  test('keeps the settings of a document and nothing that may be secret', () => {
+    const text = [
+      '# password: x',
+      'MAX_ENI=2 # two',
+      '',
+      "AWS_SECRET_ACCESS_KEY='x",
+      "x'",
+      'HTTPS_PROXY=http://me:x@proxy:1',
+      'AWS_SESSION_TOKEN x',
+      'xxx==',
+      'DB_PASSWORD=x',
+      'CLUSTER_NAME="x',
+    ];
+    expect(redactDocument(text.join('\n')).split('\n')).toEqual([
+      '# (a comment)',
+      'MAX_ENI="2 # two"',
+      '',
+      'AWS_SECRET_ACCESS_KEY="(hidden)"',
+      'HTTPS_PROXY="http://(hidden)@proxy:1"',
+      '# (a line that is no setting)',
+      '# (a name that is no setting)',
+      'DB_PASSWORD="(hidden)"',
+      '# (CLUSTER_NAME, not closed)',
+      '',
+    ]);
+  });
+});
 
 describe('parseEnvFile()', () => {
   for (const row of rows) {

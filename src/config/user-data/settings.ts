@@ -1,3 +1,4 @@
+import { quoteValue } from '../env-file.ts';
 import type { Finding } from '../finding.ts';
 import { documentSource, type Given, type SettingSource, USER_DATA } from '../source.ts';
 import { fromQuotedPrintable, type HeaderValue, type MimePart, mimeParts } from './mime.ts';
@@ -119,11 +120,8 @@ export function settingsFromUserData(bytes: Uint8Array, origin: string = USER_DA
 const HEAD =
   '# Settings of the EC2 user data of this boot, kept by "vpc-cni install --stage boot". Changes here are lost.\n';
 
-/** A value that `parseEnvFile` reads back as it is. */
-const quote = (text: string): string => `"${text.replace(/["\\$`]/g, '\\$&')}"`;
-
 /** The document that keeps these settings for the rest of the boot: the value in force of each name, with its origin. */
 export function renderUserDataFile({ given }: Pick<SettingSource, 'given'>): string {
   const last = new Map<string, Given>(given.map((one) => [one.key, one]));
-  return HEAD + [...last.values()].map(({ key, text, origin }) => `# ${origin}\n${key}=${quote(text)}\n`).join('');
+  return HEAD + [...last.values()].map(({ key, text, origin }) => `# ${origin}\n${key}=${quoteValue(text)}\n`).join('');
 }
