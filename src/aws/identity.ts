@@ -4,19 +4,33 @@ import { type Imds, splitWords } from './imds.ts';
 import { parseAnswer, parseCidrs, parseFirstAddress, parseIdentityDocument, parseWord } from './parse-identity.ts';
 import type { InstanceIdentity } from './types.ts';
 
+/** The part of an instance's identity that decides over an installation. */
+export type InstanceFacts = Pick<InstanceIdentity, 'region' | 'instanceType' | 'primaryMac'>;
+
 const DOCUMENT = '/latest/dynamic/instance-identity/document';
 const MAC = '/latest/meta-data/mac';
+
+/** What the installer needs of this instance: one round trip beyond the token. */
+export async function readInstance(imds: Imds): Promise<InstanceFacts> {
+  const [document, primaryMac] = await Promise.all([
+    readText(imds, DOCUMENT, (answer) => parseIdentityDocument(DOCUMENT, answer)),
+    readText(imds, MAC, parseMac),
+  ]);
+  return { region: document.region, instanceType: document.instanceType, primaryMac };
+}
+
+async function readText<T>(imds: Imds, path: string, parse: (answer: string) => T): Promise<T> {
+  const answer = await imds.get(path);
+  if (answer === undefined) throw new HostError('IMDS_BAD_ANSWER', { path, found: 'HTTP 404' });
+  return parseAnswer(path, answer, parse);
+}
 
 /**
  * Who this instance is. Two round trips beyond the token: the primary MAC is the only thing the second one needs, and
  * everything else of each is read side by side.
  */
 export async function readIdentity(imds: Imds): Promise<InstanceIdentity> {
-  async function read<T>(path: string, parse: (answer: string) => T): Promise<T> {
-    const answer = await imds.get(path);
-    if (answer === undefined) throw new HostError('IMDS_BAD_ANSWER', { path, found: 'HTTP 404' });
-    return parseAnswer(path, answer, parse);
-  }
+  const read = <T>(path: string, parse: (answer: string) => T): Promise<T> => readText(imds, path, parse);
   const [document, primaryMac] = await Promise.all([
     read(DOCUMENT, (answer) => parseIdentityDocument(DOCUMENT, answer)),
     read(MAC, parseMac),

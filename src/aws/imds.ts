@@ -19,6 +19,8 @@ export interface Imds {
 /** The longest life EC2 grants a token, six hours. */
 const TOKEN_TTL_SECONDS = 21_600;
 const TOKEN_PATH = '/latest/api/token';
+/** Not found, method not allowed, not implemented. */
+const WITHOUT_TOKENS: ReadonlySet<number> = new Set([404, 405, 501]);
 const DEFAULT_TIMEOUT_MS = 5_000;
 
 /** A lost packet costs one attempt, not the deadline: the service answers within milliseconds when it answers. */
@@ -59,7 +61,9 @@ export function createImds(
     const headers = { 'x-aws-ec2-metadata-token-ttl-seconds': String(TOKEN_TTL_SECONDS) };
     const response = await request(TOKEN_PATH, { method: 'PUT', headers }, clock.monotonic() + timeoutMs);
     const value = (await response.text()).trim();
-    // 403 means that the service is switched off for this instance. Version 1 is never tried instead.
+    // Version 1 has no such path and no such method, and is never tried instead: whatever can make a host request a URL
+    // could read credentials by it. 403 means that the service is switched off for this instance.
+    if (WITHOUT_TOKENS.has(response.status)) throw new HostError('IMDS_V1_ONLY', { endpoint, status: response.status });
     if (response.status !== 200 || value === '') throw badAnswer(TOKEN_PATH, `HTTP ${response.status}, not a token`);
     const granted = Number(response.headers.get('x-aws-ec2-metadata-token-ttl-seconds') ?? TOKEN_TTL_SECONDS);
     return { value, ttlSeconds: Number.isFinite(granted) ? granted : TOKEN_TTL_SECONDS };

@@ -5,7 +5,7 @@
 export { backoffMs } from './backoff.ts';
 export { classifyEc2Error, type Ec2Subject } from './classify.ts';
 export { connectEc2 } from './ec2.ts';
-export { readIdentity } from './identity.ts';
+export { type InstanceFacts, readIdentity, readInstance } from './identity.ts';
 export { createImds, type Imds } from './imds.ts';
 export { insist, type Patience } from './insist.ts';
 export { removeEni } from './remove-eni.ts';

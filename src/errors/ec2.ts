@@ -12,6 +12,13 @@ export const EC2_ERRORS = {
     says: (d) => `the instance metadata service answered ${d['path']} with ${d['found']}`,
     remedy: 'check that the endpoint is really the instance metadata service',
   },
+  IMDS_V1_ONLY: {
+    retry: 'backoff',
+    says: (d) =>
+      `the instance metadata service at ${d['endpoint']} gives no session tokens (HTTP ${d['status']}): it knows version 1 only`,
+    remedy:
+      'turn IMDSv2 on: aws ec2 modify-instance-metadata-options --instance-id … --http-endpoint enabled --http-tokens required; version 1 is never used',
+  },
   IAM_DENIED: {
     retry: 'backoff',
     says: (d) => `EC2 denied ${d['action']}: ${d['reason']}`,

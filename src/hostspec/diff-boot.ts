@@ -17,12 +17,12 @@ export interface WantedBoot {
 export const NOTHING_OF_BOOT: WantedBoot = { sysctls: [], modules: [], forward: [] };
 
 function diffModules(wanted: readonly WantedModule[], states: Readonly<Record<string, ModuleState>>): Plan {
-  const missing = wanted.filter(({ module }) => states[module] === 'absent');
+  const missing = wanted.filter(({ module, need }) => need === 'optional' && states[module] === 'absent');
   return {
     steps: wanted
       .filter(({ module }) => states[module] === 'loadable')
       .map(({ module, need }) => ({ kind: 'load-module', module, need }) as const),
-    notes: missing.map(({ module, why }) => `this kernel has no module ${module}: ${why}`),
+    notes: missing.map(({ module, why }) => `the kernel module ${module} is not there and cannot be loaded: ${why}`),
   };
 }
 

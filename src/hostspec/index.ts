@@ -11,7 +11,7 @@ export { type DropIn, type DropInSettings, dropInEntries, dropIns, type NetworkP
 export { isKnown, type Known, knownEntries } from './known.ts';
 export { isKubeletTarget, KUBELET_FILES, type KubeletTarget, kubeletEntries, kubeletPath } from './kubelet.ts';
 export { keptBuild, type ObservedVersions, planVersions, type VersionPlan, weaveVersions } from './life-cycle.ts';
-export { WANTED_MODULES, type WantedModule } from './modules.ts';
+export { renderModulesDropIn, WANTED_MODULES, type WantedModule } from './modules.ts';
 export {
   type DaemonState,
   type FilterBackend,
@@ -35,6 +35,7 @@ export {
   renderDocument,
   type Stamp,
 } from './parse-manifest.ts';
+export { parseRival } from './parse-rival.ts';
 export {
   besidePath,
   CONFLIST_PATH,
@@ -54,13 +55,22 @@ export {
   UNKNOWN_PLUGIN,
 } from './plugin-choice.ts';
 export { OPTIONAL_PLUGINS, OWN_PLUGINS, REQUIRED_PLUGINS } from './plugins.ts';
+export { type Preflight, type PreflightFacts, preflight, type Rival } from './preflight.ts';
 export { recordSteps, settleRuns } from './record.ts';
+export { type RegionClaim, regionClaims, regionOfEndpoint } from './region.ts';
 export { describeReload, RELOADED_UNITS, type Reloaded, type ReloadStep, reloadSteps } from './reload-step.ts';
 export { diffRemoval, type ObservedInstall } from './removal.ts';
 export { describeRemoval, type RemovalStep, removalTarget } from './removal-step.ts';
 export { describeStep, forwardChain, type Keeper, renderStep, type Step, stepTarget } from './step.ts';
 export { supportEntries } from './support.ts';
-export { renderSysctlDropIn, type SysctlSettings, sysctlName, type WantedSysctl, wantedSysctls } from './sysctl.ts';
+export {
+  forwardedFamilies,
+  renderSysctlDropIn,
+  type SysctlSettings,
+  sysctlName,
+  type WantedSysctl,
+  wantedSysctls,
+} from './sysctl.ts';
 export { renderUnit } from './unit.ts';
 export { ENI_FILES, eniFiles } from './unmanaged-eni.ts';
 export { parseVersion } from './version.ts';

@@ -1,3 +1,7 @@
+import dropIn from '../../templates/90-vpc-cni.modules.conf' with { type: 'text' };
+import { fillText } from './fill.ts';
+import { MARK } from './owned.ts';
+
 /** A kernel module that we need, and what does not work without it. */
 export interface WantedModule {
   readonly module: string;
@@ -23,3 +27,9 @@ export const WANTED_MODULES: readonly WantedModule[] = [
   { module: 'sch_tbf', need: 'optional', why: 'the bandwidth plugin cannot limit pods' },
   { module: '8021q', need: 'optional', why: 'pods cannot have branch ENIs' },
 ];
+
+/** The text of our modules-load.d drop-in: required ones only, because systemd counts a missing one as a failed unit. */
+export function renderModulesDropIn(): string {
+  const required = WANTED_MODULES.filter(({ need }) => need === 'required').map(({ module }) => module);
+  return fillText(dropIn, { MARK, MODULES: required.join('\n') });
+}

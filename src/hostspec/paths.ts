@@ -30,6 +30,7 @@ export const PATHS = {
   unit: `/etc/systemd/system/${UNIT_NAME}`,
   unitEnabled: `/etc/systemd/system/multi-user.target.wants/${UNIT_NAME}`,
   sysctlDropIn: '/etc/sysctl.d/90-vpc-cni.conf',
+  modulesDropIn: '/etc/modules-load.d/90-vpc-cni.conf',
   /** Environment of the daemon's process, such as proxies; settings have their own files. */
   processEnvironment: '/etc/default/vpc-cni-ipamd',
   networkdDropIn: '/etc/systemd/networkd.conf.d/90-vpc-cni.conf',

@@ -4,7 +4,10 @@ import { fillText } from './fill.ts';
 import { MARK } from './owned.ts';
 
 /** The settings that decide over sysctls. */
-export type SysctlSettings = Pick<Settings, 'DISABLE_TCP_EARLY_DEMUX'>;
+export type SysctlSettings = Pick<Settings, 'DISABLE_TCP_EARLY_DEMUX' | 'ENABLE_IPv6' | 'ENABLE_V6_EGRESS'>;
+
+const usesIpv6 = (settings: Pick<SysctlSettings, 'ENABLE_IPv6' | 'ENABLE_V6_EGRESS'>): boolean =>
+  settings.ENABLE_IPv6 || settings.ENABLE_V6_EGRESS;
 
 /**
  * One kernel setting. The key is a list because an interface name may contain a dot. `optional` ones are left alone on
@@ -21,6 +24,8 @@ export function sysctlName(key: readonly string[]): string {
   return key.join('.');
 }
 
+const required = (key: readonly string[], value: string): WantedSysctl => ({ key, value, need: 'required' });
+
 /** What the kernel must be told at each boot; the interface's part only once the primary interface is known. */
 export function wantedSysctls(input: {
   readonly settings: SysctlSettings;
@@ -32,6 +37,14 @@ export function wantedSysctls(input: {
       ? []
       : // Loose mode: answers to NodePort clients leave by another ENI than their requests came in by.
         [{ key: ['net', 'ipv4', 'conf', primaryLink, 'rp_filter'], value: '2', need: 'required' }];
+  const ipv6: readonly WantedSysctl[] = [
+    ...(settings.ENABLE_IPv6 ? [required(['net', 'ipv6', 'conf', 'all', 'disable_ipv6'], '0')] : []),
+    ...(usesIpv6(settings) ? [required(['net', 'ipv6', 'conf', 'all', 'forwarding'], '1')] : []),
+    ...(usesIpv6(settings) && primaryLink !== undefined
+      ? // A router ignores router advertisements unless told so, and the default route comes from one.
+        [required(['net', 'ipv6', 'conf', primaryLink, 'accept_ra'], '2')]
+      : []),
+  ];
   return [
     { key: ['net', 'ipv4', 'ip_forward'], value: '1', need: 'required' },
     ...link,
@@ -41,7 +54,13 @@ export function wantedSysctls(input: {
       value: settings.DISABLE_TCP_EARLY_DEMUX ? '0' : '1',
       need: 'optional',
     },
+    ...ipv6,
   ];
+}
+
+/** The address families whose packets this host forwards for pods. */
+export function forwardedFamilies(settings: SysctlSettings): readonly ('ipv4' | 'ipv6')[] {
+  return usesIpv6(settings) ? ['ipv4', 'ipv6'] : ['ipv4'];
 }
 
 /** The text of our sysctl.d drop-in. */

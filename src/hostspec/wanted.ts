@@ -1,4 +1,5 @@
 import { dirname } from 'node:path';
+import { renderModulesDropIn } from './modules.ts';
 import { PATHS, payloadDirectory } from './paths.ts';
 import { OWN_PLUGINS } from './plugins.ts';
 import { renderSysctlDropIn } from './sysctl.ts';
@@ -53,6 +54,7 @@ export function wantedEntries(input: {
       PATHS.conflistDirectory,
       PATHS.envDirectory,
       '/etc/sysctl.d',
+      '/etc/modules-load.d',
       '/etc/systemd/system/multi-user.target.wants',
       ...others.map(({ path }) => dirname(path)),
     ]),
@@ -80,6 +82,7 @@ export function wantedEntries(input: {
       }),
     ),
     { kind: 'file', path: PATHS.sysctlDropIn, mode: 0o644, text: renderSysctlDropIn() },
+    { kind: 'file', path: PATHS.modulesDropIn, mode: 0o644, text: renderModulesDropIn() },
     ...others,
     { kind: 'file', path: PATHS.unit, mode: 0o644, text: renderUnit() },
     { kind: 'link', path: PATHS.unitEnabled, target: PATHS.unit, rival: 'save' },

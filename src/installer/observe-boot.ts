@@ -34,7 +34,16 @@ function moduleNames(list: string): ReadonlySet<string> {
   );
 }
 
-function moduleStates(files: ReadFiles, names: readonly string[]): Readonly<Record<string, ModuleState>> {
+const MODPROBES = ['/usr/sbin/modprobe', '/sbin/modprobe', '/usr/bin/modprobe', '/bin/modprobe'] as const;
+
+/** A hardened host forbids any further module, a small image has no program to load one. */
+function canLoad(files: ReadFiles): boolean {
+  if (files.read('/proc/sys/kernel/modules_disabled')?.trim() === '1') return false;
+  return MODPROBES.some((path) => ['file', 'link'].includes(files.fact(path).kind));
+}
+
+/** How the kernel stands to these modules. */
+export function moduleStates(files: ReadFiles, names: readonly string[]): Readonly<Record<string, ModuleState>> {
   const present = (name: string): boolean => files.fact(`${PATHS.sysModule}/${name}`).kind !== 'absent';
   const open = names.filter((name) => !present(name));
   const directory = `${PATHS.kernelModules}/${files.read(PATHS.kernelRelease)?.trim() ?? ''}`;
@@ -42,7 +51,7 @@ function moduleStates(files: ReadFiles, names: readonly string[]): Readonly<Reco
   // A kernel without a list of modules has everything built in, or will never have it; only using it tells.
   if (dependencies === undefined)
     return Object.fromEntries(names.map((name) => [name, open.includes(name) ? 'unknown' : 'present']));
-  const loadable = moduleNames(dependencies);
+  const loadable = canLoad(files) ? moduleNames(dependencies) : new Set<string>();
   const builtIn = moduleNames(files.read(`${directory}/${BUILT_IN}`) ?? '');
   const state = (name: string): ModuleState =>
     !open.includes(name) || builtIn.has(name) ? 'present' : loadable.has(name) ? 'loadable' : 'absent';

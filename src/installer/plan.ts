@@ -2,7 +2,6 @@ import type { Settings } from '../config/index.ts';
 import type { HostError } from '../errors/index.ts';
 import {
   changesDaemon,
-  diffBoot,
   diffDaemon,
   dropInEntries,
   type Foreign,
@@ -14,22 +13,19 @@ import {
   payloadDirectory,
   type Step,
   supportEntries,
-  WANTED_MODULES,
   type WantedBoot,
   type WantedEntry,
   wantedEntries,
-  wantedSysctls,
 } from '../hostspec/index.ts';
 import { choosePluginsFor } from './ask-plugins.ts';
 import { keeperOf, observeDaemon } from './daemon.ts';
 import { type Host, readSettings } from './host.ts';
-import { bootKubelet } from './kubelet.ts';
 import { observeLeftovers } from './leftovers.ts';
 import { readManifest } from './observe.ts';
-import { observeBoot } from './observe-boot.ts';
+import { type BootPlan, planBoot } from './plan-boot.ts';
 import { planEntries } from './plan-entries.ts';
 import { describeChange, planVersionSteps, type VersionChange } from './plan-versions.ts';
-import { type PrimaryLink, tryPrimaryLink } from './primary-link.ts';
+import { checkPreflight } from './preflight.ts';
 import { executableSource, type PluginSources } from './sources.ts';
 import { observeStaleness } from './stale.ts';
 
@@ -70,7 +66,6 @@ export interface InstallPlan {
 }
 
 type ImagePlan = Pick<InstallPlan, 'wanted' | 'kept' | 'image' | 'problems' | 'retired' | 'change'>;
-type BootPlan = Pick<InstallPlan, 'wanted' | 'wantedBoot' | 'boot' | 'problems' | 'primaryLink'>;
 
 // Growth of the first ENI takes EC2 a few seconds, throttling a minute; what is not ready then needs a person.
 const READY_TIMEOUT_MS = 120_000;
@@ -86,11 +81,12 @@ async function planImage(request: InstallRequest, sources: PluginSources): Promi
   const { host, version, executable } = request;
   const manifest = readManifest(host.files, version);
   const source = executableSource(host, manifest, executable);
+  const settings = readSettings(host);
   const asked = request.plugins === undefined ? 'by-nobody' : 'by-option';
   const chosen = await choosePluginsFor(host, sources, { asked, foreign: request.foreign });
   const plugins = chosen.kind === 'chosen' ? chosen.plugins : [];
   const told = chosen.kind === 'chosen' ? chosen.notes : [];
-  const others = otherEntries(readSettings(host));
+  const others = otherEntries(settings);
   const wanted = wantedEntries({ version, executable: source, plugins, others });
   const { steps, notes, kept } = planEntries(request, wanted, manifest);
   const list: readonly Step[] =
@@ -100,40 +96,15 @@ async function planImage(request: InstallRequest, sources: PluginSources): Promi
   const to = { version, executable: { path, sha256: source.sha256 } };
   const versions = planVersionSteps(host, to, [...steps, ...list]);
   const { retired, change } = versions;
+  // The later stages look for themselves, and know more.
+  const allowed = request.stage === 'image' ? checkPreflight(request, { settings, instance: undefined }).notes : [];
   return {
     wanted,
     kept,
-    image: { steps: versions.steps, notes: [...describeChange(change), ...told, ...notes] },
+    image: { steps: versions.steps, notes: [...describeChange(change), ...allowed, ...told, ...notes] },
     problems,
     retired,
     change,
-  };
-}
-
-async function planBoot(request: InstallRequest, imdsMs: number): Promise<BootPlan> {
-  const { host } = request;
-  const settings = readSettings(host);
-  const primary: PrimaryLink = await tryPrimaryLink({
-    endpoint: settings.AWS_EC2_METADATA_SERVICE_ENDPOINT || undefined,
-    timeoutMs: imdsMs,
-    clock: host.clock,
-  });
-  const primaryLink = primary.kind === 'known' ? primary.name : undefined;
-  const wantedBoot: WantedBoot = {
-    sysctls: wantedSysctls({ settings, primaryLink }),
-    modules: WANTED_MODULES,
-    forward: ['ipv4'],
-  };
-  const kubelet = await bootKubelet(host, settings, imdsMs);
-  const wanted = [...kubelet.entries];
-  const entries = planEntries(request, wanted, undefined);
-  const { steps, notes } = diffBoot(wantedBoot, await observeBoot(host, wantedBoot));
-  return {
-    wanted,
-    wantedBoot,
-    boot: { steps: [...entries.steps, ...steps], notes: [...kubelet.notes, ...entries.notes, ...notes] },
-    primaryLink,
-    problems: primary.kind === 'known' ? [] : [primary.failure],
   };
 }
 
@@ -147,7 +118,7 @@ export async function plan(request: InstallRequest, sources: PluginSources, imds
   const boot: BootPlan =
     stage === 'image'
       ? { wanted: [], wantedBoot: NOTHING_OF_BOOT, boot: nothing, problems: [], primaryLink: undefined }
-      : await planBoot(request, imdsMs);
+      : await planBoot({ ...request, stage }, imdsMs);
   const keeper = keeperOf(host);
   const withdrawn = boot.boot.steps.some(({ kind }) => kind === 'withdraw-conflist');
   const state = stage === 'all' ? await observeDaemon(host, keeper) : 'absent';

@@ -26,7 +26,11 @@ async function ask(imds: Imds, path: string): Promise<string> {
 }
 
 /** The limits of a type: built in, or EC2's for a newer one. Throws `INSTANCE_TYPE_UNKNOWN` with EC2's refusal. */
-async function findLimits(question: PodRoomQuestion, imds: Imds, instanceType: string): Promise<InstanceLimits> {
+export async function findLimits(
+  question: Pick<PodRoomQuestion, 'settings' | 'env'>,
+  imds: Imds,
+  instanceType: string,
+): Promise<InstanceLimits> {
   const known = limitsOf(instanceType);
   if (known !== undefined) return known;
   const { settings, env } = question;

@@ -1,55 +1,56 @@
-import { type MacAddress, parseMac } from '../addr/index.ts';
-import { createImds } from '../aws/index.ts';
+import type { MacAddress } from '../addr/index.ts';
+import { createImds, type InstanceFacts, readInstance } from '../aws/index.ts';
 import { HostError, toHostError } from '../errors/index.ts';
-import { listLinks, RouteSocket } from '../kernel/index.ts';
+import { listLinks, listLinksByMac, RouteSocket } from '../kernel/index.ts';
 import type { Clock } from '../sys/index.ts';
 
-/** The link of the primary ENI, or why it is not known. */
-export type PrimaryLink =
-  | { readonly kind: 'known'; readonly name: string }
-  | { readonly kind: 'unknown'; readonly failure: HostError };
+/** Who this instance is and what its primary ENI is called here. What is unknown has its reason. */
+export interface FoundInstance {
+  readonly instance: InstanceFacts | undefined;
+  readonly primaryLink: string | undefined;
+  readonly problems: readonly HostError[];
+}
 
 // udev renames links while a machine boots, and the ENA driver may come late.
 const LINK_DEADLINE_MS = 5_000;
 const LINK_POLL_MS = 50;
-const MAC_PATH = '/latest/meta-data/mac';
-
-async function primaryMac(endpoint: string | undefined, timeoutMs: number): Promise<MacAddress> {
-  const text = await createImds({ endpoint, timeoutMs }).get(MAC_PATH);
-  if (text === undefined) throw new HostError('IMDS_BAD_ANSWER', { path: MAC_PATH, found: 'HTTP 404' });
-  return parseMac(text.trim());
-}
 
 /**
- * The link whose MAC the metadata service names; waits a little for it to appear. Throws what the service said, or
- * `LINK_MISSING` with the MACs there are.
+ * The link with this MAC; waits a little for it to appear. Throws `LINK_MISSING` with the MACs there are, or
+ * `LINK_AMBIGUOUS`.
  */
-async function findPrimaryLink(input: {
-  readonly endpoint: string | undefined;
-  readonly timeoutMs: number;
-  readonly clock: Clock;
-}): Promise<string> {
-  const { endpoint, timeoutMs, clock } = input;
-  const mac = await primaryMac(endpoint, timeoutMs);
+async function findPrimaryLink(mac: MacAddress, clock: Clock, waitMs: number): Promise<string> {
   using socket = new RouteSocket();
-  const deadline = clock.monotonic() + Math.min(timeoutMs, LINK_DEADLINE_MS);
+  const deadline = clock.monotonic() + waitMs;
   for (;;) {
-    const links = listLinks(socket);
-    const found = links.filter((link) => link.mac === mac).sort((a, b) => a.index - b.index)[0];
-    if (found !== undefined) return found.name;
+    const [found, ...more] = listLinksByMac(socket, mac);
+    if (found !== undefined && more.length === 0) return found.name;
+    if (found !== undefined) {
+      const links = [found, ...more].map(({ name }) => name).join(', ');
+      throw new HostError('LINK_AMBIGUOUS', { mac, links });
+    }
     if (clock.monotonic() >= deadline) {
-      const seen = links.map((link) => `${link.name} ${link.mac ?? 'without MAC'}`).join(', ');
-      throw new HostError('LINK_MISSING', { mac, seen });
+      const seen = listLinks(socket).map((link) => `${link.name} ${link.mac ?? 'without MAC'}`);
+      throw new HostError('LINK_MISSING', { mac, seen: seen.join(', ') });
     }
     await clock.sleep(LINK_POLL_MS);
   }
 }
 
-/** As `findPrimaryLink`, for a dry run: not knowing is an answer. */
-export async function tryPrimaryLink(input: Parameters<typeof findPrimaryLink>[0]): Promise<PrimaryLink> {
+/** Asks the metadata service who we are and looks for the primary link. Not knowing is an answer: a dry run says it. */
+export async function findInstance(input: {
+  readonly endpoint: string | undefined;
+  readonly timeoutMs: number;
+  readonly clock: Clock;
+}): Promise<FoundInstance> {
+  const { endpoint, timeoutMs, clock } = input;
+  let instance: InstanceFacts | undefined;
   try {
-    return { kind: 'known', name: await findPrimaryLink(input) };
+    instance = await readInstance(createImds({ endpoint, timeoutMs }));
+    const waitMs = Math.min(timeoutMs, LINK_DEADLINE_MS);
+    const primaryLink = await findPrimaryLink(instance.primaryMac, clock, waitMs);
+    return { instance, primaryLink, problems: [] };
   } catch (error) {
-    return { kind: 'unknown', failure: toHostError(error) };
+    return { instance, primaryLink: undefined, problems: [toHostError(error)] };
   }
 }

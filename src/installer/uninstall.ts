@@ -44,7 +44,10 @@ async function observeInstall(host: Host): Promise<ObservedInstall> {
   const record = readRecord(files);
   const plugins = [...OWN_PLUGINS, ...files.list(PATHS.cniBin)].map((name) => `${PATHS.cniBin}/${name}`);
   // What we are known to have written, and what we always write, should the record be gone.
-  const always = [PATHS.conflist, PATHS.unit, PATHS.unitEnabled, PATHS.sysctlDropIn, PATHS.command];
+  const always = [
+    ...[PATHS.conflist, PATHS.unit, PATHS.unitEnabled, PATHS.command],
+    ...[PATHS.sysctlDropIn, PATHS.modulesDropIn],
+  ];
   const texts = [...always, ...KUBELET_FILES, ...record.files];
   const others = [PATHS.home, PATHS.run, PATHS.logs, ...record.saved.map(({ to }) => to)];
   const entries = new Map<string, ObservedEntry>([

@@ -4,7 +4,7 @@ export { type AwsNodeRules, type FoundChains, findAwsNodeRules, removeAwsNodeRul
 export { removeHostNetwork } from './cleanup.ts';
 export { deadLinks, removeDeadLinks } from './dead-links.ts';
 export { RouteSocket } from './netlink/socket.ts';
-export { findLink, findLinkByMac, listLinks, listOwnRules, observeNetwork } from './observe.ts';
+export { findLink, findLinkByMac, listLinks, listLinksByMac, listOwnRules, observeNetwork } from './observe.ts';
 export { applyPacketRules, packetRulesDigest, removePacketRules } from './packet-filter.ts';
 export { checkPod, openPodNetns, takenOverEnds, wirePod } from './pod.ts';
 export { waitForLink } from './wait-for-link.ts';

@@ -10,7 +10,7 @@ import {
   type Rule,
 } from '../dataplane/index.ts';
 import { RTPROT_KERNEL } from './netlink/constants.ts';
-import { type RuleFact, readAddress, readLink, readRoute, readRule } from './netlink/facts.ts';
+import { type RuleFact, readAddress, readLink, readLinkPlace, readRoute, readRule } from './netlink/facts.ts';
 import { dumpOf, getLink } from './netlink/messages.ts';
 import type { RouteSocket } from './netlink/socket.ts';
 
@@ -27,11 +27,26 @@ export function findLink(socket: RouteSocket, name: string): Link | undefined {
   return reply === undefined ? undefined : readLink(reply);
 }
 
+/**
+ * The links that have this MAC by themselves, lowest index first: a VLAN or macvlan link on top of one of them has the
+ * same, and so has a bridge or bond that one of them is a port of.
+ */
+export function listLinksByMac(socket: RouteSocket, mac: MacAddress): readonly Link[] {
+  const same = socket.dump(dumpOf('links')).flatMap((reply) => {
+    const link = readLink(reply);
+    return link?.mac === mac ? [{ link, place: readLinkPlace(reply) }] : [];
+  });
+  const indexes = new Set(same.map(({ place }) => place.index));
+  const masters = new Set(same.map(({ place }) => place.master));
+  return same
+    .filter(({ place }) => !(place.parent !== undefined && indexes.has(place.parent)) && !masters.has(place.index))
+    .map(({ link }) => link)
+    .sort((a, b) => a.index - b.index);
+}
+
 /** The link with this MAC; where several share it, the one with the lowest index. */
 export function findLinkByMac(socket: RouteSocket, mac: MacAddress): Link | undefined {
-  return listLinks(socket)
-    .filter((link) => link.mac === mac)
-    .sort((a, b) => a.index - b.index)[0];
+  return listLinksByMac(socket, mac)[0];
 }
 
 const listRuleFacts = (socket: RouteSocket): readonly RuleFact[] =>

@@ -1,5 +1,13 @@
 import { dlopen, type Pointer, ptr, read } from 'bun:ffi';
+import { HostError } from '../errors/index.ts';
 import { errnoName } from './errno.ts';
+
+/** Throws `NOT_LINUX` elsewhere: namespaces and netlink are nowhere else. */
+export function requireLinux(platform: string): void {
+  if (platform !== 'linux') throw new HostError('NOT_LINUX', { platform });
+}
+
+requireLinux(process.platform);
 
 // The only dlopen of the product: what Bun and node:* cannot do (netlink, setns, unix datagrams) goes through here.
 const library = dlopen('libc.so.6', {

@@ -6,6 +6,7 @@ import { stopDaemon } from '../../src/installer/daemon.ts';
 import { install } from '../../src/installer/index.ts';
 import { parseSupervisorState } from '../../src/installer/parse-supervisor.ts';
 import { isAlive, signalProcess } from '../../src/sys/index.ts';
+import { serveMetadata } from './metadata.ts';
 import { silent, type TemporaryHost, temporaryHost } from './temporary-host.ts';
 
 const FIXTURE = join(import.meta.dir, 'fixtures/node.ts');
@@ -20,15 +21,8 @@ function hostWith(ipamd: string, endpoint: string): TemporaryHost {
   return temporary;
 }
 
-const serveMac = () =>
-  Bun.serve({
-    port: 0,
-    hostname: '127.0.0.1',
-    fetch: (request) => new Response(request.method === 'PUT' ? 'token' : '00:00:00:00:00:00'),
-  });
-
 test('install --stage all starts a supervised daemon, waits for it, and a second run does nothing', async () => {
-  await using imds = serveMac();
+  await using imds = serveMetadata();
   using temporary = hostWith('SERVE', `http://127.0.0.1:${imds.port}`);
   const { host, request } = temporary;
   try {
@@ -61,7 +55,7 @@ test('install --stage all starts a supervised daemon, waits for it, and a second
 });
 
 test('install fails at once with the last words of a daemon that dies', async () => {
-  await using imds = serveMac();
+  await using imds = serveMetadata();
   const words = '{"level":"error","msg":"cannot start","error":{"message":"no role on this instance"}}';
   using temporary = hostWith(`echo starting; echo '${words}'; exit 1`, `http://127.0.0.1:${imds.port}`);
   const { host, request, root } = temporary;

@@ -5,6 +5,7 @@ import { HostError } from '../../src/errors/index.ts';
 import { describeStep } from '../../src/hostspec/index.ts';
 import { install, planInstall, uninstall } from '../../src/installer/index.ts';
 import type { Files } from '../../src/sys/index.ts';
+import { serveMetadata } from './metadata.ts';
 import { silent, type TemporaryHost, temporaryHost, treeOf } from './temporary-host.ts';
 
 const withoutContent = (tree: readonly string[]): readonly string[] =>
@@ -181,16 +182,8 @@ test('a failure at any change leaves the host as it was', async () => {
 }, 60_000);
 
 describe('install --stage boot', () => {
-  // The loopback link has the MAC 00:…:00 in every namespace.
-  const serve = (mac: string) =>
-    Bun.serve({
-      port: 0,
-      hostname: '127.0.0.1',
-      fetch: (request) => new Response(request.method === 'PUT' ? 'token' : mac),
-    });
-
   test('sets sysctls, withdraws the conflist of an earlier boot, and keeps that of this one', async () => {
-    await using imds = serve('00:00:00:00:00:00');
+    await using imds = serveMetadata();
     using temporary = temporaryHost(`http://127.0.0.1:${imds.port}`);
     const { host, request, root } = temporary;
     const { files } = host;
@@ -213,7 +206,7 @@ describe('install --stage boot', () => {
   });
 
   test('a MAC that no link has is named together with those there are', async () => {
-    await using imds = serve('02:00:00:00:00:99');
+    await using imds = serveMetadata({ mac: '02:00:00:00:00:99' });
     using temporary = temporaryHost(`http://127.0.0.1:${imds.port}`);
     const { problems } = await planInstall(temporary.request({ stage: 'boot' }));
     expect(problems.map(({ code }) => code)).toEqual(['LINK_MISSING']);

@@ -44,6 +44,7 @@ export const IFLA = {
   IFNAME: 3,
   MTU: 4,
   LINK: 5,
+  MASTER: 10,
   TXQLEN: 13,
   LINKINFO: 18,
   IFALIAS: 20,

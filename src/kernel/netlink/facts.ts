@@ -39,6 +39,25 @@ export function readLink(reply: NetlinkReply): Link | undefined {
   };
 }
 
+/** The indexes of the link this one stands on (a VLAN's parent) and of the one it is a port of (a bridge, a bond). */
+export interface LinkPlace {
+  readonly index: number;
+  readonly parent: number | undefined;
+  readonly master: number | undefined;
+}
+
+const PLACE_ATTRIBUTES: ReadonlySet<number> = new Set([IFLA.LINK, IFLA.MASTER]);
+
+/** Where the link in an RTM_NEWLINK message stands. */
+export function readLinkPlace(reply: NetlinkReply): LinkPlace {
+  const attributes = decodeAttributes(reply.payload, 16, PLACE_ATTRIBUTES);
+  return {
+    index: view(reply.payload).getInt32(4, true),
+    parent: readU32(attributes.get(IFLA.LINK)),
+    master: readU32(attributes.get(IFLA.MASTER)),
+  };
+}
+
 /** An address with the index of its link. */
 export interface AddressFact {
   readonly index: number;

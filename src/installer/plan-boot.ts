@@ -1,0 +1,83 @@
+import { createImds, type InstanceFacts } from '../aws/index.ts';
+import type { Settings } from '../config/index.ts';
+import { type HostError, toHostError } from '../errors/index.ts';
+import {
+  diffBoot,
+  type Foreign,
+  forwardedFamilies,
+  type Plan,
+  WANTED_MODULES,
+  type WantedBoot,
+  type WantedEntry,
+  wantedSysctls,
+} from '../hostspec/index.ts';
+import { type Host, readSettings } from './host.ts';
+import { bootKubelet } from './kubelet.ts';
+import { observeBoot } from './observe-boot.ts';
+import { planEntries } from './plan-entries.ts';
+import { findLimits } from './pod-room.ts';
+import { checkPreflight } from './preflight.ts';
+import { findInstance } from './primary-link.ts';
+
+/** What a boot needs of a host, and what stands against it. */
+export interface BootPlan {
+  readonly wanted: readonly WantedEntry[];
+  readonly wantedBoot: WantedBoot;
+  readonly boot: Plan;
+  readonly primaryLink: string | undefined;
+  readonly problems: readonly HostError[];
+}
+
+/** Whether anybody knows how many ENIs and addresses this instance may hold; without that no daemon can start. */
+async function instanceTypeProblems(
+  host: Host,
+  settings: Settings,
+  instance: InstanceFacts | undefined,
+): Promise<readonly HostError[]> {
+  if (instance === undefined) return [];
+  const env = { ...host.env, AWS_REGION: instance.region };
+  const imds = createImds({ endpoint: settings.AWS_EC2_METADATA_SERVICE_ENDPOINT || undefined });
+  try {
+    await findLimits({ settings, env }, imds, instance.instanceType);
+    return [];
+  } catch (error) {
+    return [toHostError(error)];
+  }
+}
+
+/** Looks at the instance and its kernel and plans the boot stage. Changes nothing. */
+export async function planBoot(
+  request: { readonly host: Host; readonly stage: 'boot' | 'all'; readonly foreign: Foreign },
+  imdsMs: number,
+): Promise<BootPlan> {
+  const { host, stage } = request;
+  const settings = readSettings(host);
+  const { instance, primaryLink, problems } = await findInstance({
+    endpoint: settings.AWS_EC2_METADATA_SERVICE_ENDPOINT || undefined,
+    timeoutMs: imdsMs,
+    clock: host.clock,
+  });
+  const allowed = checkPreflight(request, { settings, instance });
+  // Where the region is wrong, EC2 would be asked in the wrong place.
+  const askEc2 = stage === 'all' && allowed.problems.length === 0;
+  const types = askEc2 ? await instanceTypeProblems(host, settings, instance) : [];
+  const wantedBoot: WantedBoot = {
+    sysctls: wantedSysctls({ settings, primaryLink }),
+    modules: WANTED_MODULES,
+    forward: forwardedFamilies(settings),
+  };
+  const kubelet = await bootKubelet(host, settings, imdsMs);
+  const wanted = [...kubelet.entries];
+  const entries = planEntries(request, wanted, undefined);
+  const { steps, notes } = diffBoot(wantedBoot, await observeBoot(host, wantedBoot));
+  return {
+    wanted,
+    wantedBoot,
+    boot: {
+      steps: [...entries.steps, ...steps],
+      notes: [...allowed.notes, ...kubelet.notes, ...entries.notes, ...notes],
+    },
+    primaryLink,
+    problems: [...problems, ...allowed.problems, ...types],
+  };
+}

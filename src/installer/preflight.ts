@@ -1,0 +1,81 @@
+import type { InstanceFacts } from '../aws/index.ts';
+import type { Settings } from '../config/index.ts';
+import {
+  type Foreign,
+  PATHS,
+  type Preflight,
+  parseRival,
+  preflight,
+  type Rival,
+  regionClaims,
+  WANTED_MODULES,
+} from '../hostspec/index.ts';
+import type { ReadFiles } from '../sys/index.ts';
+import type { Host } from './host.ts';
+import { readManifests } from './observe.ts';
+import { moduleStates } from './observe-boot.ts';
+
+// What libcni takes for a network configuration.
+const EXTENSIONS = ['.conf', '.conflist', '.json'] as const;
+/** Programs that are or hold a kubelet, as the kernel names their processes. */
+const KUBELETS: ReadonlySet<string> = new Set(['kubelet', 'k3s-server', 'k3s-agent']);
+
+/** Network configurations that sort before ours. Runtimes take the first that is valid. */
+function findRivals(files: ReadFiles): readonly Rival[] {
+  const ours = PATHS.conflist.slice(PATHS.conflistDirectory.length + 1);
+  return files
+    .list(PATHS.conflistDirectory)
+    .filter((name) => name < ours && EXTENSIONS.some((extension) => name.endsWith(extension)))
+    .map((name) => `${PATHS.conflistDirectory}/${name}`)
+    .filter((path) => files.fact(path).kind !== 'directory')
+    .map((path) => parseRival(path, files.read(path) ?? ''))
+    .filter((rival) => rival !== undefined);
+}
+
+/** A kubelet in our network namespace: one of another is the kubelet of another node. */
+function findKubelet(files: ReadFiles): { readonly name: string; readonly pid: number } | undefined {
+  const netns = (pid: string): string => {
+    const fact = files.fact(`/proc/${pid}/ns/net`);
+    return fact.kind === 'link' ? fact.target : '';
+  };
+  const home = netns('self');
+  for (const pid of files.list('/proc')) {
+    if (!/^\d+$/.test(pid)) continue;
+    const name = nameOf(files, pid);
+    if (name !== undefined && KUBELETS.has(name) && netns(pid) === home) return { name, pid: Number(pid) };
+  }
+  return undefined;
+}
+
+function nameOf(files: ReadFiles, pid: string): string | undefined {
+  try {
+    return files.read(`/proc/${pid}/comm`)?.trim();
+  } catch {
+    // It has ended meanwhile.
+    return undefined;
+  }
+}
+
+/** Looks for whatever forbids this installation. Changes nothing. */
+export function checkPreflight(
+  request: { readonly host: Host; readonly stage: 'image' | 'boot' | 'all'; readonly foreign: Foreign },
+  about: { readonly settings: Settings; readonly instance: InstanceFacts | undefined },
+): Preflight {
+  const { host, stage, foreign } = request;
+  const { files } = host;
+  const { AWS_ENDPOINT_URL_EC2 } = about.settings;
+  const isFirst = stage === 'all' && readManifests(files).length === 0;
+  const modules = stage === 'image' ? [] : WANTED_MODULES;
+  const names = modules.map(({ module }) => module);
+  return preflight({
+    stage,
+    foreign,
+    region: about.instance?.region,
+    claims: regionClaims({ env: host.env, endpoints: { AWS_ENDPOINT_URL_EC2 } }),
+    rivals: findRivals(files),
+    boot: files.read(PATHS.bootId)?.trim() === files.read(PATHS.kernelBootId)?.trim() ? 'known' : 'fresh',
+    kubelet: isFirst ? findKubelet(files) : undefined,
+    modules,
+    moduleStates: moduleStates(files, names),
+  });
+}

@@ -1,0 +1,150 @@
+import { describe, expect, test } from 'bun:test';
+import {
+  describeStep,
+  diffBoot,
+  EMPTY_RECORD,
+  type ForwardPolicy,
+  forwardedFamilies,
+  NOTHING_OF_BOOT,
+  type ObservedBoot,
+  recordSteps,
+  renderModulesDropIn,
+  type SysctlSettings,
+  WANTED_MODULES,
+  type WantedBoot,
+  wantedSysctls,
+} from '../../src/hostspec/index.ts';
+
+const observed: ObservedBoot = {
+  sysctls: {},
+  conflist: 'absent',
+  recordedBootId: 'now',
+  bootId: 'now',
+  staleResults: [],
+  policies: [],
+  modules: {},
+};
+const both: readonly ForwardPolicy[] = [
+  { family: 'ipv6', backend: 'nft', policy: 'DROP' },
+  { family: 'ipv4', backend: 'nft', policy: 'DROP' },
+  { family: 'ipv4', backend: 'legacy', policy: 'DROP' },
+];
+const module = (name: string, need: 'required' | 'optional' = 'optional') => ({ module: name, need, why: 'it fails' });
+const stale = ['aws-cni-1-eth0', 'aws-cni-2-eth0'] as const;
+
+const rows: readonly {
+  readonly name: string;
+  readonly wanted?: Partial<WantedBoot>;
+  readonly seen: Partial<ObservedBoot>;
+  readonly plan: readonly string[];
+}[] = [
+  {
+    name: 'results of earlier boots go at the start of a boot',
+    seen: { recordedBootId: 'before', staleResults: stale },
+    plan: ['remove 2 results of earlier boots from /var/lib/cni/results', 'note boot now in /run/vpc-cni/boot-id'],
+  },
+  { name: 'and later not: then they are of pods that live', seen: { staleResults: stale }, plan: [] },
+  {
+    name: 'chains that drop what they forward, of the family that pods have',
+    wanted: { forward: ['ipv4'] },
+    seen: { policies: both },
+    plan: [
+      'set the policy of iptables-legacy FORWARD to ACCEPT (is DROP)',
+      'set the policy of iptables-nft FORWARD to ACCEPT (is DROP)',
+    ],
+  },
+  {
+    name: 'of both families',
+    wanted: { forward: ['ipv4', 'ipv6'] },
+    seen: { policies: both.filter(({ backend }) => backend === 'nft') },
+    plan: [
+      'set the policy of ip6tables-nft FORWARD to ACCEPT (is DROP)',
+      'set the policy of iptables-nft FORWARD to ACCEPT (is DROP)',
+    ],
+  },
+  {
+    name: 'chains that accept stay',
+    wanted: { forward: ['ipv4'] },
+    seen: { policies: [{ family: 'ipv4', backend: 'nft', policy: 'ACCEPT' }] },
+    plan: [],
+  },
+  {
+    name: 'modules that can be loaded are; one that cannot is told',
+    wanted: { modules: ['a', 'b', 'c', 'd'].map((name) => module(name)) },
+    seen: { modules: { a: 'present', b: 'loadable', c: 'absent', d: 'unknown' } },
+    plan: ['note: the kernel module c is not there and cannot be loaded: it fails', 'load the kernel module b'],
+  },
+];
+
+describe('diffBoot()', () => {
+  for (const { name, wanted, seen, plan } of rows) {
+    test(name, () => {
+      const { steps, notes } = diffBoot({ ...NOTHING_OF_BOOT, ...wanted }, { ...observed, ...seen });
+      expect([...notes.map((note) => `note: ${note}`), ...steps.map(describeStep)]).toEqual([...plan]);
+    });
+  }
+
+  test('the record keeps the first policy of a chain, and what unknown versions noted', () => {
+    const by = { run: { pid: 7, startTime: '1' }, sha256Of: () => '' };
+    const step = (before: 'ACCEPT' | 'DROP') =>
+      ({ kind: 'set-forward-policy', family: 'ipv4', backend: 'nft', before, policy: 'ACCEPT' }) as const;
+    const noted: typeof EMPTY_RECORD = { ...EMPTY_RECORD, ...{ adopted: { by: 'a newer version' } } };
+    const record = recordSteps(recordSteps(noted, [step('DROP')], by), [step('ACCEPT')], by);
+    expect(record).toEqual({ ...noted, policies: [{ family: 'ipv4', backend: 'nft', policy: 'DROP' }] });
+  });
+});
+
+const settings: SysctlSettings = { DISABLE_TCP_EARLY_DEMUX: false, ENABLE_IPv6: false, ENABLE_V6_EGRESS: false };
+const sysctlRows: readonly (readonly [string, Partial<SysctlSettings>, string | undefined, readonly string[]])[] = [
+  ['as they are', {}, 'eth0.7', ['ip_forward=1', 'eth0.7.rp_filter=2', 'tcp_early_demux=1?']],
+  ['without the primary link', {}, undefined, ['ip_forward=1', 'tcp_early_demux=1?']],
+  [
+    'for probes of pods with security groups',
+    { DISABLE_TCP_EARLY_DEMUX: true },
+    'e',
+    ['ip_forward=1', 'e.rp_filter=2', 'tcp_early_demux=0?'],
+  ],
+  [
+    'of an IPv6 cluster',
+    { ENABLE_IPv6: true },
+    'e',
+    [
+      ...['ip_forward=1', 'e.rp_filter=2', 'tcp_early_demux=1?'],
+      ...['v6:all.disable_ipv6=0', 'v6:all.forwarding=1', 'v6:e.accept_ra=2'],
+    ],
+  ],
+  [
+    'of IPv4 pods that reach IPv6',
+    { ENABLE_V6_EGRESS: true },
+    'e',
+    ['ip_forward=1', 'e.rp_filter=2', 'tcp_early_demux=1?', 'v6:all.forwarding=1', 'v6:e.accept_ra=2'],
+  ],
+];
+
+describe('wantedSysctls()', () => {
+  for (const [name, change, primaryLink, says] of sysctlRows) {
+    test(name, () => {
+      const sysctls = wantedSysctls({ settings: { ...settings, ...change }, primaryLink });
+      const lines = sysctls.map(({ key, value, need }) => `${key.join('.')}=${value}${need === 'optional' ? '?' : ''}`);
+      expect(
+        lines.map((line) =>
+          line.replace('net.ipv4.conf.', '').replace('net.ipv4.', '').replace('net.ipv6.conf.', 'v6:'),
+        ),
+      ).toEqual([...says]);
+    });
+  }
+
+  test('packets of IPv6 are forwarded where pods have or reach IPv6', () => {
+    const families = [{}, { ENABLE_IPv6: true }, { ENABLE_V6_EGRESS: true }].map((change) =>
+      forwardedFamilies({ ...settings, ...change }).join(),
+    );
+    expect(families).toEqual(['ipv4', 'ipv4,ipv6', 'ipv4,ipv6']);
+  });
+});
+
+test('renderModulesDropIn() names the required modules alone', () => {
+  const lines = renderModulesDropIn()
+    .split('\n')
+    .filter((line) => line !== '' && !line.startsWith('#'));
+  expect(lines).toEqual(WANTED_MODULES.filter(({ need }) => need === 'required').map((wanted) => wanted.module));
+});

@@ -1,0 +1,87 @@
+import { expect } from 'bun:test';
+import { parseMac } from '../../src/addr/index.ts';
+import type { ForwardPolicy } from '../../src/hostspec/index.ts';
+import { observePolicies, setForwardPolicy } from '../../src/installer/forward-policy.ts';
+import { openHost } from '../../src/installer/index.ts';
+import { findLinkByMac, listLinksByMac, RouteSocket } from '../../src/kernel/index.ts';
+import type { Exec } from '../../src/sys/index.ts';
+import { kernelTest, TestNetns } from '../support/netns.ts';
+
+const FAMILIES = ['ipv4', 'ipv6'] as const;
+
+async function policiesOf(space: TestNetns): Promise<readonly ForwardPolicy[]> {
+  let found: readonly ForwardPolicy[] = [];
+  await space.insideWith(async (exec: Exec) => {
+    found = await observePolicies({ ...openHost('/', {}), exec }, FAMILIES);
+  });
+  return found;
+}
+
+const filterOf = (space: TestNetns): string =>
+  space.run('sh', '-c', 'nft list ruleset 2>&1; cat /proc/net/ip_tables_names /proc/net/ip6_tables_names');
+
+kernelTest('a host without a filter keeps having none when its policies are looked at', async () => {
+  using space = new TestNetns('plain');
+  const before = filterOf(space);
+  expect(await policiesOf(space)).toEqual([]);
+  expect(filterOf(space)).toBe(before);
+});
+
+kernelTest('the FORWARD policies of both packet filters are seen, set and given back', async () => {
+  using space = new TestNetns('filter');
+  for (const program of ['iptables-nft', 'iptables-legacy', 'ip6tables-nft', 'ip6tables-legacy']) {
+    space.run(program, '-P', 'FORWARD', 'DROP');
+    // A rule of somebody else, which no policy may touch.
+    space.run(program, '-A', 'FORWARD', '-i', 'docker0', '-j', 'ACCEPT');
+  }
+  const rules = (): string =>
+    ['iptables-nft', 'iptables-legacy', 'ip6tables-nft', 'ip6tables-legacy']
+      .map((program) => space.run(program, '-S', 'FORWARD'))
+      .join('');
+  const before = rules();
+  const found = await policiesOf(space);
+  const all = FAMILIES.flatMap((family) =>
+    (['nft', 'legacy'] as const).map((backend) => ({ family, backend, policy: 'DROP' }) as const),
+  );
+  const byName = (list: readonly ForwardPolicy[]): readonly string[] => list.map((one) => JSON.stringify(one)).sort();
+  expect(byName(found)).toEqual(byName(all));
+
+  await space.insideWith(async (exec) => {
+    for (const policy of all) await setForwardPolicy(exec, { ...policy, policy: 'ACCEPT' });
+  });
+  expect(byName(await policiesOf(space))).toEqual(byName(all.map((one) => ({ ...one, policy: 'ACCEPT' }))));
+  expect(rules()).toBe(before.replaceAll('-P FORWARD DROP', '-P FORWARD ACCEPT'));
+
+  await space.insideWith(async (exec) => {
+    for (const policy of all) await setForwardPolicy(exec, policy);
+  });
+  expect(rules()).toBe(before);
+});
+
+kernelTest('links on top of the primary one share its MAC and are not it; a second real one is', () => {
+  using space = new TestNetns('macs');
+  const mac = '02:00:00:00:00:10';
+  const ip = (...lines: readonly string[]): void => {
+    for (const words of lines) space.ip(words);
+  };
+  ip(
+    `link add eth0 address ${mac} type veth peer name eth0-peer`,
+    // In this mode it takes the MAC of its parent.
+    'link add mac0 link eth0 type macvlan mode passthru',
+  );
+  const names = (): readonly string[] =>
+    space.inside(() => {
+      using socket = new RouteSocket();
+      return listLinksByMac(socket, parseMac(mac)).map(({ name }) => name);
+    });
+  expect(names()).toEqual(['eth0']);
+  ip('link del mac0', 'link add br0 type bridge', 'link set eth0 master br0', `link set br0 address ${mac}`);
+  expect(names()).toEqual(['eth0']);
+  space.ip(`link add eth1 address ${mac} type veth peer name eth1-peer`);
+  expect(names()).toEqual(['eth0', 'eth1']);
+  const first = space.inside(() => {
+    using socket = new RouteSocket();
+    return findLinkByMac(socket, parseMac(mac))?.name ?? '';
+  });
+  expect(first).toBe('eth0');
+});
