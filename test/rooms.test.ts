@@ -21,7 +21,7 @@ const PURE = ['errors', 'addr', 'vpc', 'cniproto', 'config', 'pool', 'dataplane'
 const SIM_MAY_IMPORT = ['vpc', 'addr', 'log', 'sys', 'errors'];
 const MOST_LINES = 300;
 
-/** The SDK takes the endpoint of its own metadata provider from the environment and from nowhere else. */
+/** The SDK takes credentials, proxies and the endpoint of its metadata provider from the environment and from nowhere else. */
 const SETS_ENVIRONMENT = 'src/aws/sdk-client.ts';
 
 const FILES = sourceFiles('src');

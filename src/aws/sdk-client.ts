@@ -1,4 +1,4 @@
-import type { EC2Client } from '@aws-sdk/client-ec2';
+import type { EC2Client, EC2ClientConfig } from '@aws-sdk/client-ec2';
 import type { Sdk } from './sdk.ts';
 
 /** Where EC2 is and how long one request may take. */
@@ -9,6 +9,8 @@ export interface Ec2Options {
   readonly timeoutMs: number;
   /** Where the SDK finds the credentials of the instance's role; the instance metadata service unless given. */
   readonly imdsEndpoint?: string | undefined;
+  /** Credentials, switches and proxies for the SDK, under the names it reads from the environment. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 /** The SDK and its client. */
@@ -20,10 +22,15 @@ export interface OpenClient {
 /** Sockets kept open to EC2: growth, shrink and a describe may be under way together. */
 const MAX_SOCKETS = 8;
 
+const PROXIES = ['HTTP_PROXY', 'HTTPS_PROXY'] as const;
+
 /** Loads the SDK and makes its client. Credentials come from the SDK's own chain; nothing is sent yet. */
 export async function openClient(options: Ec2Options): Promise<OpenClient> {
   const { sdk } = await import('./sdk.ts');
+  const { environment = {}, timeoutMs } = options;
+  for (const [name, value] of Object.entries(environment)) process.env[name] = value;
   pointCredentialsAt(options.imdsEndpoint);
+  const proxied = PROXIES.some((name) => environment[name] !== undefined);
   const client = new sdk.EC2Client({
     region: options.region,
     ...(options.endpoint === undefined ? {} : { endpoint: options.endpoint }),
@@ -31,15 +38,25 @@ export async function openClient(options: Ec2Options): Promise<OpenClient> {
     maxAttempts: 1,
     defaultsMode: 'standard',
     customUserAgent: 'vpc-cni-host',
-    requestHandler: {
-      connectionTimeout: options.timeoutMs,
-      requestTimeout: options.timeoutMs,
-      throwOnRequestTimeout: true,
-      httpAgent: { keepAlive: true, maxSockets: MAX_SOCKETS },
-      httpsAgent: { keepAlive: true, maxSockets: MAX_SOCKETS },
-    },
+    requestHandler: proxied ? await proxyingHandler(timeoutMs) : direct(timeoutMs),
   });
   return { sdk, client };
+}
+
+function direct(timeoutMs: number): NonNullable<EC2ClientConfig['requestHandler']> {
+  return {
+    connectionTimeout: timeoutMs,
+    requestTimeout: timeoutMs,
+    throwOnRequestTimeout: true,
+    httpAgent: { keepAlive: true, maxSockets: MAX_SOCKETS },
+    httpsAgent: { keepAlive: true, maxSockets: MAX_SOCKETS },
+  };
+}
+
+/** Bun's fetch asks the proxies of the environment and heeds NO_PROXY; its node:http, which the SDK uses, knows neither. */
+async function proxyingHandler(timeoutMs: number): Promise<NonNullable<EC2ClientConfig['requestHandler']>> {
+  const { FetchHttpHandler } = await import('@smithy/fetch-http-handler');
+  return new FetchHttpHandler({ requestTimeout: timeoutMs });
 }
 
 /**

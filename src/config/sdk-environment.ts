@@ -31,3 +31,18 @@ export function sdkEnvironment(settings: Settings): Readonly<Record<string, stri
   });
   return Object.fromEntries(entries);
 }
+
+/** How EC2 is reached with these settings: all but the region, which is the instance's own. */
+export function ec2Access(settings: Settings): {
+  readonly endpoint: string | undefined;
+  readonly timeoutMs: number;
+  readonly imdsEndpoint: string | undefined;
+  readonly environment: Readonly<Record<string, string>>;
+} {
+  return {
+    endpoint: settings.AWS_ENDPOINT_URL_EC2 || undefined,
+    timeoutMs: settings.HTTP_TIMEOUT * 1000,
+    imdsEndpoint: settings.AWS_EC2_METADATA_SERVICE_ENDPOINT || undefined,
+    environment: sdkEnvironment(settings),
+  };
+}

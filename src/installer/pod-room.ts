@@ -1,5 +1,5 @@
 import { connectEc2, createImds, type Imds } from '../aws/index.ts';
-import type { Settings } from '../config/index.ts';
+import { ec2Access, type Settings } from '../config/index.ts';
 import { HostError, toHostError } from '../errors/index.ts';
 import { type AddressMode, type InstanceLimits, limitsOf, type PodRoom, podRoom } from '../vpc/index.ts';
 import type { Environment } from './host.ts';
@@ -36,12 +36,7 @@ export async function findLimits(
   const { settings, env } = question;
   try {
     const region = env['AWS_REGION'] || env['AWS_DEFAULT_REGION'] || (await ask(imds, REGION));
-    const ec2 = connectEc2({
-      region,
-      endpoint: settings.AWS_ENDPOINT_URL_EC2 || undefined,
-      timeoutMs: settings.HTTP_TIMEOUT * 1000,
-      imdsEndpoint: imds.endpoint,
-    });
+    const ec2 = connectEc2({ region, ...ec2Access(settings) });
     return await ec2.describeInstanceType({ instanceType });
   } catch (error) {
     const cause = toHostError(error);

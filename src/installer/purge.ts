@@ -1,4 +1,5 @@
 import { connectEc2, createImds, insist, readIdentity, removeEni } from '../aws/index.ts';
+import { ec2Access } from '../config/index.ts';
 import { ENI_TAG } from '../vpc/index.ts';
 import { type Host, readSettings } from './host.ts';
 
@@ -11,14 +12,9 @@ const TRIES = 8;
  */
 export async function returnToEc2(host: Host): Promise<void> {
   const settings = readSettings(host);
-  const imdsEndpoint = settings.AWS_EC2_METADATA_SERVICE_ENDPOINT || undefined;
-  const identity = await readIdentity(createImds({ endpoint: imdsEndpoint, timeoutMs: IMDS_MS }));
-  const ec2 = connectEc2({
-    region: identity.region,
-    endpoint: settings.AWS_ENDPOINT_URL_EC2 || undefined,
-    timeoutMs: settings.HTTP_TIMEOUT * 1000,
-    imdsEndpoint,
-  });
+  const access = ec2Access(settings);
+  const identity = await readIdentity(createImds({ endpoint: access.imdsEndpoint, timeoutMs: IMDS_MS }));
+  const ec2 = connectEc2({ region: identity.region, ...access });
   // A throttled answer must not end the removal half-way: the daemon is gone by now, nobody else would go on.
   const keepAsking = <T>(ask: () => Promise<T>): Promise<T> => insist({ clock: host.clock, tries: TRIES }, ask);
   const enis = await keepAsking(() => ec2.describeEnis({ instanceId: identity.instanceId }));

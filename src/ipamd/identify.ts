@@ -1,5 +1,5 @@
 import { backoffMs, connectEc2, createImds, type Imds, type InstanceIdentity, readIdentity } from '../aws/index.ts';
-import type { Settings } from '../config/index.ts';
+import { ec2Access, type Settings } from '../config/index.ts';
 import { HostError, toHostError } from '../errors/index.ts';
 import { findLinkByMac, listLinks } from '../kernel/index.ts';
 import type { PoolLimits, PoolTargets } from '../pool/index.ts';
@@ -51,12 +51,7 @@ export async function identify(edges: Edges, tell: (failure: HostError) => void)
   const identity: InstanceIdentity = await persist(edges, 'reading the instance metadata', tell, () =>
     readIdentity(imds),
   );
-  const ec2 = connectEc2({
-    region: identity.region,
-    endpoint: settings.AWS_ENDPOINT_URL_EC2 || undefined,
-    timeoutMs: settings.HTTP_TIMEOUT * 1000,
-    imdsEndpoint: settings.AWS_EC2_METADATA_SERVICE_ENDPOINT || undefined,
-  });
+  const ec2 = connectEc2({ region: identity.region, ...ec2Access(settings) });
   const { instanceType } = identity;
   const limits =
     limitsOf(instanceType) ??
