@@ -4,7 +4,7 @@ import { type Applied, applySteps, type DoneStep, type Progress, takenBack } fro
 import { type Host, readSettings, underLock } from './host.ts';
 import { readManifest } from './observe.ts';
 import { observeBoot } from './observe-boot.ts';
-import { type InstallPlan, type InstallRequest, plan } from './plan.ts';
+import { type InstallPlan, type InstallRequest, plan, READY_TIMEOUT_MS } from './plan.ts';
 import { planEntries } from './plan-entries.ts';
 import { type Retired, retire } from './retire.ts';
 import { type PluginSources, withPlugins } from './sources.ts';
@@ -127,8 +127,9 @@ export async function install(request: InstallRequest, progress: Progress): Prom
   );
   const start = host.clock.monotonic();
   const { change, daemon: wanted } = planned;
+  const timeoutMs = request.readyTimeoutMs ?? READY_TIMEOUT_MS;
   const { undo } = applied;
-  const served = await switchDaemon({ host, steps: wanted.steps, change, undo }, progress);
+  const served = await switchDaemon({ host, steps: wanted.steps, change, undo, timeoutMs }, progress);
   const end = host.clock.monotonic();
   const after =
     wanted.steps.length === 0

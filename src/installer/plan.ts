@@ -67,8 +67,8 @@ export interface InstallPlan {
 
 type ImagePlan = Pick<InstallPlan, 'wanted' | 'kept' | 'image' | 'problems' | 'retired' | 'change'>;
 
-// Growth of the first ENI takes EC2 a few seconds, throttling a minute; what is not ready then needs a person.
-const READY_TIMEOUT_MS = 120_000;
+/** Growth of the first ENI takes EC2 a few seconds, throttling a minute; what is not ready then needs a person. */
+export const READY_TIMEOUT_MS = 120_000;
 
 const nothing: Plan = { steps: [], notes: [] };
 

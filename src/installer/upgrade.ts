@@ -5,6 +5,7 @@ import { awaitConflist, awaitReady } from './await-daemon.ts';
 import { keeperOf, reloadDaemonUnit, startDaemon, stopDaemon } from './daemon.ts';
 import { type Host, underLock } from './host.ts';
 import type { VersionChange } from './plan-versions.ts';
+import type { OnReason } from './start-unit.ts';
 import type { UndoStack } from './undo.ts';
 
 /** A daemon to be started, and what is needed to bring back the one before. */
@@ -14,10 +15,10 @@ export interface DaemonSwitch {
   /** `undefined` when nothing served before: then there is nothing to go back to. */
   readonly change: VersionChange | undefined;
   readonly undo: UndoStack;
+  /** How long the daemon before may take until it is ready again. */
+  readonly timeoutMs: number;
 }
 
-// It was ready, or on the way to it, a moment ago; what keeps it longer is not the exchange.
-const OLD_READY_MS = 120_000;
 // The boot stage of the daemon that we stop may still hold the lock, waiting for the metadata service.
 const LOCK_WAIT_MS = 30_000;
 
@@ -39,8 +40,7 @@ async function attempt(work: () => Promise<unknown>): Promise<HostError | undefi
 }
 
 /** Starts the daemon from before; the failure when it does not serve. */
-async function serveAgain(host: Host, onReason: (reason: string) => void): Promise<HostError | undefined> {
-  const timeoutMs = OLD_READY_MS;
+async function serveAgain({ host, timeoutMs }: DaemonSwitch, onReason: OnReason): Promise<HostError | undefined> {
   const keeper = keeperOf(host);
   return await attempt(async () => {
     if (keeper === 'systemd') await reloadDaemonUnit(host);
@@ -57,7 +57,7 @@ async function goBack(
   progress: Progress,
 ): Promise<HostError> {
   const { host, undo } = input;
-  const tell = (reason: string): void => progress.waiting(`it failed, going back to ${change.from}: ${reason}`);
+  const tell: OnReason = (reason) => progress.waiting(`it failed, going back to ${change.from}: ${reason}`);
   tell('stopping ipamd');
   // First of all: a daemon that systemd starts again and again must not run while its files are exchanged.
   const stopping = await attempt(() => stopDaemon(host, keeperOf(host)));
@@ -65,7 +65,7 @@ async function goBack(
   const locking = await attempt(() =>
     underLock(host, LOCK_WAIT_MS, async () => taken.push(...(await undo.takeBack()))),
   );
-  const old = await serveAgain(host, tell);
+  const old = await serveAgain(input, tell);
   const left = [stopping, locking].flatMap((error) => (error === undefined ? [] : [error.message])).concat(taken);
   const state =
     left.length === 0 ? 'everything of this run was taken back' : `this run was taken back, except ${left.join(', ')}`;

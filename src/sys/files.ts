@@ -6,6 +6,7 @@ import {
   copyFileSync,
   fchmodSync,
   fchownSync,
+  fstatSync,
   fsyncSync,
   lchownSync,
   lstatSync,
@@ -146,7 +147,10 @@ function syncPath(hostPath: string): void {
 
 /** A directory with the set-group-id bit gives new files its own group. */
 function giveToRoot(fd: number): void {
-  if (process.geteuid?.() === 0) fchownSync(fd, 0, 0);
+  if (process.geteuid?.() !== 0) return;
+  const { uid, gid } = fstatSync(fd);
+  // The daemon's sandbox knows no chown(2), and needs none.
+  if (uid !== 0 || gid !== 0) fchownSync(fd, 0, 0);
 }
 
 function temporaryBeside(target: string): string {
