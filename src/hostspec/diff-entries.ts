@@ -4,7 +4,7 @@ import type { Known } from './known.ts';
 import { isKnown } from './known.ts';
 import { type ObservedEntry, type Owner, ROOT } from './observed.ts';
 import { isOurLink, isOurText } from './owned.ts';
-import { isInHome, PATHS } from './paths.ts';
+import { isInHome, isOwnPlace, PATHS } from './paths.ts';
 import type { Step } from './step.ts';
 import type { WantedEntry } from './wanted.ts';
 
@@ -82,7 +82,7 @@ function diffFile({ path, mode, text }: Wanted<'file'>, observed: ObservedEntry,
   if (observed.text === text) return diffRight({ path, mode }, observed, hints);
   const write: Step = { kind: 'write-file', path, mode, text, before: { text: observed.text, mode: observed.mode } };
   if (isByHand(observed, hints)) return hints.foreign === 'keep' ? keptByHand(path) : steps(write);
-  if (!isOurText(observed.text)) return steps(...save(path, 'file', hints), write);
+  if (!isOurText(observed.text) && !isOwnPlace(path)) return steps(...save(path, 'file', hints), write);
   return steps(write);
 }
 

@@ -73,6 +73,11 @@ export function isInHome(path: string): boolean {
   return `${path}/`.startsWith(`${HOME}/`);
 }
 
+/** Reports whether everything that stands there is ours, marked or not: our folder, and that of a boot's state. */
+export function isOwnPlace(path: string): boolean {
+  return isInHome(path) || path.startsWith(`${RUN}/`);
+}
+
 /** Where what a step replaces is kept until the run is over; a fixed name, so that a later run finds it. */
 export function besidePath(path: string): string {
   const at = path.lastIndexOf('/') + 1;

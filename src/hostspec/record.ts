@@ -1,7 +1,10 @@
 import type { HostRecord, PendingEntry } from './parse-manifest.ts';
-import { isInHome } from './paths.ts';
-import { forwardChain, type Step } from './step.ts';
+import { isInHome, PATHS } from './paths.ts';
+import { forwardChain, type Step, stepTarget } from './step.ts';
 import { sysctlName } from './sysctl.ts';
+
+/** The folder of a boot's state goes as a whole, and by itself with the boot: nothing in it has to be noted. */
+const isOfBoot = (path: string): boolean => `${path}/`.startsWith(`${PATHS.run}/`);
 
 function pendingOf(step: Step, run: PendingEntry['run'], sha256Of: (text: string) => string): readonly PendingEntry[] {
   switch (step.kind) {
@@ -34,7 +37,8 @@ export function recordSteps(
   const saved = new Map(record.saved.map((entry) => [entry.path, entry]));
   const sysctls = new Map(record.sysctls.map((entry) => [sysctlName(entry.key), entry]));
   const policies = new Map(record.policies.map((entry) => [forwardChain(entry), entry]));
-  for (const step of steps) {
+  const noted = steps.filter((step) => !isOfBoot(stepTarget(step)));
+  for (const step of noted) {
     if (step.kind === 'make-directory' && !isInHome(step.path)) directories.add(step.path);
     if ((step.kind === 'write-file' || step.kind === 'make-link') && !isInHome(step.path)) files.add(step.path);
     if (step.kind === 'save-foreign' && !saved.has(step.path)) {
@@ -55,7 +59,7 @@ export function recordSteps(
     sysctls: [...sysctls.values()],
     files: [...files],
     policies: [...policies.values()],
-    pending: [...record.pending, ...steps.flatMap((step) => pendingOf(step, by.run, by.sha256Of))],
+    pending: [...record.pending, ...noted.flatMap((step) => pendingOf(step, by.run, by.sha256Of))],
   };
 }
 

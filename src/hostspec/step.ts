@@ -173,9 +173,14 @@ export function describeStep(step: Step): string {
   }
 }
 
+/** Which words of a file may be shown: a file for root alone may hold credentials. */
+function changeOf(step: Extract<Step, { readonly kind: 'write-file' }>): readonly string[] {
+  if ((step.mode & 0o077) === 0) return ['  (not shown: only root may read it)'];
+  return diffText(step.before?.text ?? '', step.text);
+}
+
 /** The line of a step and, for text files, what changes in them. */
 export function renderStep(step: Step): string {
   if (step.kind !== 'write-file') return describeStep(step);
-  const change = diffText(step.before?.text ?? '', step.text).map((line) => `    ${line}`);
-  return [describeStep(step), ...change].join('\n');
+  return [describeStep(step), ...changeOf(step).map((line) => `    ${line}`)].join('\n');
 }

@@ -11,13 +11,13 @@ import {
   type WantedEntry,
   wantedSysctls,
 } from '../hostspec/index.ts';
-import { type Host, readSettings } from './host.ts';
+import type { Host } from './host.ts';
+import type { InstanceSettings } from './instance-settings.ts';
 import { bootKubelet } from './kubelet.ts';
 import { observeBoot } from './observe-boot.ts';
 import { planEntries } from './plan-entries.ts';
 import { findLimits } from './pod-room.ts';
 import { checkPreflight } from './preflight.ts';
-import { findInstance } from './primary-link.ts';
 
 /** What a boot needs of a host, and what stands against it. */
 export interface BootPlan {
@@ -45,18 +45,15 @@ async function instanceTypeProblems(
   }
 }
 
-/** Looks at the instance and its kernel and plans the boot stage. Changes nothing. */
+/** Looks at the kernel of an instance and plans the boot stage. Changes nothing. */
 export async function planBoot(
   request: { readonly host: Host; readonly stage: 'boot' | 'all'; readonly foreign: Foreign },
+  about: InstanceSettings,
   imdsMs: number,
 ): Promise<BootPlan> {
   const { host, stage } = request;
-  const settings = readSettings(host);
-  const { instance, primaryLink, problems } = await findInstance({
-    endpoint: settings.AWS_EC2_METADATA_SERVICE_ENDPOINT || undefined,
-    timeoutMs: imdsMs,
-    clock: host.clock,
-  });
+  const { settings, found } = about;
+  const { instance, primaryLink, problems } = found;
   const allowed = checkPreflight(request, { settings, instance });
   // Where the region is wrong, EC2 would be asked in the wrong place.
   const askEc2 = stage === 'all' && allowed.problems.length === 0;
@@ -67,7 +64,7 @@ export async function planBoot(
     forward: forwardedFamilies(settings),
   };
   const kubelet = await bootKubelet(host, settings, imdsMs);
-  const wanted = [...kubelet.entries];
+  const wanted = [...about.entries, ...kubelet.entries];
   const entries = planEntries(request, wanted, undefined);
   const { steps, notes } = diffBoot(wantedBoot, await observeBoot(host, wantedBoot));
   return {
@@ -75,7 +72,7 @@ export async function planBoot(
     wantedBoot,
     boot: {
       steps: [...entries.steps, ...steps],
-      notes: [...allowed.notes, ...kubelet.notes, ...entries.notes, ...notes],
+      notes: [...about.notes, ...allowed.notes, ...kubelet.notes, ...entries.notes, ...notes],
     },
     primaryLink,
     problems: [...problems, ...allowed.problems, ...types],

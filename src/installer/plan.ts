@@ -20,6 +20,7 @@ import {
 import { choosePluginsFor } from './ask-plugins.ts';
 import { keeperOf, observeDaemon } from './daemon.ts';
 import { type Host, readSettings } from './host.ts';
+import { readInstanceSettings } from './instance-settings.ts';
 import { observeLeftovers } from './leftovers.ts';
 import { readManifest } from './observe.ts';
 import { type BootPlan, planBoot } from './plan-boot.ts';
@@ -77,11 +78,10 @@ function otherEntries(settings: Settings): readonly WantedEntry[] {
   return [...dropInEntries(settings), ...supportEntries()];
 }
 
-async function planImage(request: InstallRequest, sources: PluginSources): Promise<ImagePlan> {
+async function planImage(request: InstallRequest, sources: PluginSources, settings: Settings): Promise<ImagePlan> {
   const { host, version, executable } = request;
   const manifest = readManifest(host.files, version);
   const source = executableSource(host, manifest, executable);
-  const settings = readSettings(host);
   const asked = request.plugins === undefined ? 'by-nobody' : 'by-option';
   const chosen = await choosePluginsFor(host, sources, { asked, foreign: request.foreign });
   const plugins = chosen.kind === 'chosen' ? chosen.plugins : [];
@@ -111,14 +111,16 @@ async function planImage(request: InstallRequest, sources: PluginSources): Promi
 /** Looks at the host and plans every part of the stage. Changes nothing. */
 export async function plan(request: InstallRequest, sources: PluginSources, imdsMs: number): Promise<InstallPlan> {
   const { host, stage } = request;
+  const about = stage === 'image' ? undefined : await readInstanceSettings(host, imdsMs);
+  const settings = about?.settings ?? readSettings(host);
   const image: ImagePlan =
     stage === 'boot'
       ? { wanted: [], kept: new Set(), image: nothing, problems: [], retired: [], change: undefined }
-      : await planImage(request, sources);
+      : await planImage(request, sources, settings);
   const boot: BootPlan =
-    stage === 'image'
+    stage === 'image' || about === undefined
       ? { wanted: [], wantedBoot: NOTHING_OF_BOOT, boot: nothing, problems: [], primaryLink: undefined }
-      : await planBoot({ ...request, stage }, imdsMs);
+      : await planBoot({ ...request, stage }, about, imdsMs);
   const keeper = keeperOf(host);
   const withdrawn = boot.boot.steps.some(({ kind }) => kind === 'withdraw-conflist');
   const state = stage === 'all' ? await observeDaemon(host, keeper) : 'absent';

@@ -1,5 +1,5 @@
 import type { MacAddress } from '../addr/index.ts';
-import { createImds, type InstanceFacts, readInstance } from '../aws/index.ts';
+import { createImds, type InstanceFacts, readInstance, readUserData } from '../aws/index.ts';
 import { HostError, toHostError } from '../errors/index.ts';
 import { listLinks, listLinksByMac, RouteSocket } from '../kernel/index.ts';
 import type { Clock } from '../sys/index.ts';
@@ -8,6 +8,8 @@ import type { Clock } from '../sys/index.ts';
 export interface FoundInstance {
   readonly instance: InstanceFacts | undefined;
   readonly primaryLink: string | undefined;
+  /** The EC2 user data, when it was asked for. */
+  readonly userData: Uint8Array | undefined;
   readonly problems: readonly HostError[];
 }
 
@@ -42,15 +44,21 @@ export async function findInstance(input: {
   readonly endpoint: string | undefined;
   readonly timeoutMs: number;
   readonly clock: Clock;
+  readonly userData: 'read' | 'known';
 }): Promise<FoundInstance> {
   const { endpoint, timeoutMs, clock } = input;
-  let instance: InstanceFacts | undefined;
+  let known: Pick<FoundInstance, 'instance' | 'userData'> = { instance: undefined, userData: undefined };
   try {
-    instance = await readInstance(createImds({ endpoint, timeoutMs }));
+    const imds = createImds({ endpoint, timeoutMs });
+    const [instance, userData] = await Promise.all([
+      readInstance(imds),
+      input.userData === 'read' ? readUserData(imds) : undefined,
+    ]);
+    known = { instance, userData };
     const waitMs = Math.min(timeoutMs, LINK_DEADLINE_MS);
     const primaryLink = await findPrimaryLink(instance.primaryMac, clock, waitMs);
-    return { instance, primaryLink, problems: [] };
+    return { ...known, primaryLink, problems: [] };
   } catch (error) {
-    return { instance, primaryLink: undefined, problems: [toHostError(error)] };
+    return { ...known, primaryLink: undefined, problems: [toHostError(error)] };
   }
 }

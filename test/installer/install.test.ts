@@ -193,6 +193,7 @@ describe('install --stage boot', () => {
     expect(report.steps.map(({ step }) => describeStep(step))).toEqual([
       'withdraw /etc/cni/net.d/10-aws.conflist: it is from an earlier boot, and the node would look ready before it is',
       'note boot boot-1 in /run/vpc-cni/boot-id',
+      'write /run/vpc-cni/user-data.env (0600)',
       'set net.ipv4.ip_forward = 1 (is 0)',
       'set net.ipv4.conf.lo.rp_filter = 2 (is 1)',
     ]);

@@ -4,6 +4,7 @@ export interface Metadata {
   readonly mac?: string;
   readonly region?: string;
   readonly instanceType?: string;
+  readonly userData?: string;
 }
 
 /** A metadata service of version 2 on the loopback, for a host whose root is a directory. */
@@ -11,6 +12,7 @@ export function serveMetadata({
   mac = '00:00:00:00:00:00',
   region = 'eu-west-1',
   instanceType = 'm5.large',
+  userData,
 }: Metadata = {}) {
   const document = {
     ...{ instanceId: 'i-0123456789abcdef0', instanceType, region },
@@ -19,6 +21,7 @@ export function serveMetadata({
   const answers: Readonly<Record<string, string>> = {
     '/latest/meta-data/mac': mac,
     '/latest/meta-data/instance-type': instanceType,
+    ...(userData === undefined ? {} : { '/latest/user-data': userData }),
     '/latest/dynamic/instance-identity/document': JSON.stringify(document),
   };
   return Bun.serve({
