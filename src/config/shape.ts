@@ -24,14 +24,19 @@ export interface Remark {
   readonly enum?: readonly Json[];
 }
 
-const DEFINITION = '#/definitions/';
 const { definitions, properties } = SETTINGS_SCHEMA;
-const shared: Readonly<Record<string, object>> = definitions;
+
+/** The name of the definition that a property of the schema refers to. */
+export function definitionName<N extends string>(reference: `#/definitions/${N}`): N;
+export function definitionName(reference: string): string {
+  return reference.slice('#/definitions/'.length);
+}
 
 function layOpen(key: SettingKey): Shape {
-  const own: Omit<Shape, 'type' | 'kind'> & { readonly $ref?: string } = properties[key];
-  const kind = own.$ref?.slice(DEFINITION.length);
-  return kind === undefined ? { type: 'string', ...own } : { type: 'string', ...shared[kind], ...own, kind };
+  const own = properties[key];
+  if (!('$ref' in own)) return own;
+  const kind = definitionName(own.$ref);
+  return { ...definitions[kind], ...own, kind };
 }
 
 const shapes = new Map<SettingKey, Shape>();
