@@ -4,6 +4,7 @@ import { HostError } from '../errors/index.ts';
 import { renderStep, type Step, stepTarget } from '../hostspec/index.ts';
 import {
   type InstallPlan,
+  type InstallReport,
   type InstallRequest,
   install,
   openHost,
@@ -19,6 +20,7 @@ interface Options {
   readonly stage: Stage;
   readonly root: string;
   readonly plugins?: string;
+  readonly pluginsChecksum?: string;
   readonly dryRun?: true;
   readonly force?: true;
   readonly readyTimeout?: number;
@@ -41,8 +43,15 @@ function createCommand(): Command {
     )
     .option('--root <dir>', 'root of the image to install into (with --stage image)', '/')
     .option('--plugins <dir|tgz>', "stock CNI plugins to install instead of the distribution's")
+    .option(
+      '--plugins-checksum <sum>',
+      'what the archive must have: sha256:HEX or sha512:HEX; unless told, what a file beside it says (FILE.sha512, FILE.sha256)',
+    )
     .option('--dry-run', 'only say what would be done; exit code 3 when that is something')
-    .option('--force', 'also replace what was changed by hand, and stock plugins that are not ours')
+    .option(
+      '--force',
+      'also replace what was changed by hand, and stock plugins that are not ours; go on beside a kubelet that runs and network configurations that sort first',
+    )
     .option(
       '--ready-timeout <seconds>',
       'how long ipamd may take until it is ready, 120 unless told; an upgrade is taken back after that',
@@ -103,6 +112,14 @@ async function dryRun(context: CommandContext, request: InstallRequest, options:
   return changed ? EXIT.found : EXIT.done;
 }
 
+/** `1204 ms: plan 80, image 640, …`: stages that took no time are left out. */
+function describeTimings(timings: InstallReport['timings']): string {
+  const { total, ...stages } = timings;
+  const named = Object.entries(stages).filter(([, ms]) => ms > 0);
+  const parts = named.map(([stage, ms]) => `${stage} ${ms}`).join(', ');
+  return `${total} ms${parts === '' ? '' : `: ${parts}`}`;
+}
+
 async function apply(context: CommandContext, request: InstallRequest, options: Options): Promise<number> {
   const progress = createProgress(context, options);
   try {
@@ -124,7 +141,7 @@ async function apply(context: CommandContext, request: InstallRequest, options: 
     } else {
       for (const note of report.notes) context.stdout(`note: ${note}\n`);
       const done = changed ? `Done: ${report.steps.length} steps` : 'Nothing to do: this host is as it should be';
-      context.stdout(`${done} (${report.timings.total} ms).\n`);
+      context.stdout(`${done} (${describeTimings(report.timings)}).\n`);
     }
     return EXIT.done;
   } finally {
@@ -139,6 +156,9 @@ export async function run(context: CommandContext): Promise<number> {
     const parsed = parseOptions<Options>(createCommand(), context);
     if (parsed.kind === 'help') return EXIT.done;
     const { options } = parsed;
+    if (options.pluginsChecksum !== undefined && options.plugins === undefined) {
+      throw new HostError('USAGE', { reason: '--plugins-checksum needs --plugins with an archive' });
+    }
     if (options.root !== '/' && options.stage !== 'image') {
       throw new HostError('USAGE', { reason: '--root is for images and needs --stage image' });
     }
@@ -150,6 +170,7 @@ export async function run(context: CommandContext): Promise<number> {
       version: VERSION,
       executable: context.executable,
       plugins: options.plugins,
+      pluginsChecksum: options.pluginsChecksum,
       foreign: options.force === true ? 'replace' : 'keep',
       ...(options.readyTimeout === undefined ? {} : { readyTimeoutMs: options.readyTimeout * 1000 }),
     };

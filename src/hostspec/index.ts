@@ -2,7 +2,9 @@
  * What a host of ours must look like, as values: files, links, the unit, sysctls and the conflist, and the typed steps
  * from what is there to what is wanted. Pure; the installer and the daemon carry it out.
  */
+
 export { checkManifest, type InstalledFault } from './check-installed.ts';
+export { CHECKSUM_FILES, type Checksum, readChecksum, readChecksumFile } from './checksum.ts';
 export { type ConflistSettings, renderConflist, wantedConflist } from './conflist.ts';
 export { changesDaemon, diffDaemon, type Foreign, FRESH, type Plan, type Staleness } from './diff.ts';
 export { diffBoot, NOTHING_OF_BOOT, type WantedBoot } from './diff-boot.ts';

@@ -25,11 +25,11 @@ const IMDS_MS = 10_000;
 const BOOT_LOCK_WAIT_MS = 10_000;
 
 async function withSources<T>(request: InstallRequest, use: (sources: PluginSources) => Promise<T>): Promise<T> {
-  const { host, stage, version, plugins: given } = request;
+  const { host, stage, version, plugins: given, pluginsChecksum: checksum } = request;
   // Wrong settings stop every stage before anything is touched: an image must not carry them either.
   readSettings(host);
   if (stage === 'boot') return await use({ kind: 'found', plugins: [] });
-  return await withPlugins({ host, manifest: readManifest(host.files, version), version, given }, use);
+  return await withPlugins({ host, manifest: readManifest(host.files, version), version, given, checksum }, use);
 }
 
 /** Finds out what an installation would do. Changes nothing. */

@@ -42,6 +42,8 @@ export interface InstallRequest {
   readonly executable: string;
   /** A directory or an archive of stock plugins. */
   readonly plugins: string | undefined;
+  /** What the archive must have, as `sha256:…` or `sha512:…`. */
+  readonly pluginsChecksum?: string | undefined;
   readonly foreign: Foreign;
   /** How long the daemon may take until it is ready; two minutes unless told. */
   readonly readyTimeoutMs?: number;
@@ -85,7 +87,8 @@ async function planImage(request: InstallRequest, sources: PluginSources, settin
   const asked = request.plugins === undefined ? 'by-nobody' : 'by-option';
   const chosen = await choosePluginsFor(host, sources, { asked, foreign: request.foreign });
   const plugins = chosen.kind === 'chosen' ? chosen.plugins : [];
-  const told = chosen.kind === 'chosen' ? chosen.notes : [];
+  const vouched = sources.kind === 'found' ? (sources.notes ?? []) : [];
+  const told = chosen.kind === 'chosen' ? [...vouched, ...chosen.notes] : vouched;
   const others = otherEntries(settings);
   const wanted = wantedEntries({ version, executable: source, plugins, others });
   const { steps, notes, kept } = planEntries(request, wanted, manifest);

@@ -9,6 +9,7 @@ import {
   type Stamp,
 } from '../hostspec/index.ts';
 import { type Exec, type FileFact, type ReadFiles, withTemporaryDirectory } from '../sys/index.ts';
+import { checkArchive } from './check-archive.ts';
 import type { Host } from './host.ts';
 
 /** The stamp of a regular file. */
@@ -47,7 +48,7 @@ export function executableSource(host: Host, manifest: Manifest | undefined, exe
 
 /** Stock plugins found, or why there are none. */
 export type PluginSources =
-  | { readonly kind: 'found'; readonly plugins: readonly ProgramSource[] }
+  | { readonly kind: 'found'; readonly plugins: readonly ProgramSource[]; readonly notes?: readonly string[] }
   | { readonly kind: 'missing'; readonly failure: HostError };
 
 // Where distributions put them: Debian and Ubuntu, Amazon Linux and Fedora, and an AMI that came with its own.
@@ -80,18 +81,26 @@ export async function withPlugins<T>(
     readonly manifest: Manifest | undefined;
     readonly version: string;
     readonly given: string | undefined;
+    /** What an archive must have, as `sha256:…` or `sha512:…`. */
+    readonly checksum: string | undefined;
   },
   use: (sources: PluginSources) => Promise<T>,
 ): Promise<T> {
-  const { host, manifest, version, given } = input;
+  const { host, manifest, version, given, checksum } = input;
   if (given !== undefined) {
     const fact = host.local.fact(given);
-    if (fact.kind !== 'file') return await use(pluginsIn(host, manifest, given));
+    if (fact.kind !== 'file') {
+      if (checksum !== undefined) throw new HostError('USAGE', { reason: '--plugins-checksum is for an archive' });
+      return await use(pluginsIn(host, manifest, given));
+    }
+    // Before anything of it is unpacked, let alone run.
+    const notes = checkArchive(host.local, given, checksum);
     return await withTemporaryDirectory(async (directory) => {
       await unpack(host.exec, given, directory);
       // Releases hold the plugins at the top; other packagers use bin/.
       const inBin = host.local.fact(`${directory}/bin`).kind === 'directory';
-      return await use(pluginsIn(host, manifest, inBin ? `${directory}/bin` : directory));
+      const found = pluginsIn(host, manifest, inBin ? `${directory}/bin` : directory);
+      return await use(found.kind === 'found' ? { ...found, notes } : found);
     });
   }
   const payload = host.files.hostPath(`${payloadDirectory(version)}/plugins`);

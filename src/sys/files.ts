@@ -60,6 +60,7 @@ export interface ReadFiles {
   list(path: string): readonly string[];
   /** Hex digest of a file's content. */
   sha256(path: string): string;
+  checksum(path: string, algorithm: 'sha256' | 'sha512'): string;
 }
 
 /** What an atomic write may find at its target: nothing or the same kind of object, or also the named other kind. */
@@ -108,10 +109,10 @@ function factOf(hostPath: string): FileFact {
   return { kind: 'file', mode, owner, size: stat.size, mtimeMs: stat.mtimeMs, inode: stat.ino };
 }
 
-/** Hex sha256 of a file of this machine, read in pieces so that a large executable is never held in memory. */
-function sha256File(hostPath: string): string {
+/** Hex digest of a file of this machine, read in pieces so that a large executable is never held in memory. */
+function digestOf(hostPath: string, algorithm: 'sha256' | 'sha512'): string {
   return fileAttempt('read', hostPath, () => {
-    const hasher = new Bun.CryptoHasher('sha256');
+    const hasher = new Bun.CryptoHasher(algorithm);
     const chunk = new Uint8Array(HASH_CHUNK_BYTES);
     const fd = openSync(hostPath, 'r');
     try {
@@ -198,7 +199,8 @@ export function createFiles(root: string): Files {
           return absentAs([], error);
         }
       }),
-    sha256: (path) => sha256File(through(path)),
+    sha256: (path) => digestOf(through(path), 'sha256'),
+    checksum: (path, algorithm) => digestOf(through(path), algorithm),
     replace: ({ path, text, mode, over }) =>
       fileAttempt('write', at(path), () => {
         refuse(at(path), over === 'link' ? ['file', 'link'] : ['file']);
