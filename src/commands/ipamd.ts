@@ -1,9 +1,9 @@
 import { Command } from 'commander';
 import { formatFinding, loadSettings, type ResolvedSettings } from '../config/index.ts';
 import { HostError, toHostError } from '../errors/index.ts';
-import { runIpamd } from '../ipamd/index.ts';
-import { createLogger } from '../log/index.ts';
-import { readSettingFiles } from '../sys/index.ts';
+import { beatEveryMs, runIpamd } from '../ipamd/index.ts';
+import { openLogger } from '../log/index.ts';
+import { readSettingFiles, stderrIsJournal } from '../sys/index.ts';
 import type { CommandContext, RunCommand } from './command.ts';
 import { collect, settingFlags } from './options.ts';
 import { EXIT } from './report.ts';
@@ -17,14 +17,16 @@ Examples:
 
 const PROGRAM = 'vpc-cni-ipamd';
 
-/** The settings; `undefined` when they are wrong and the journal, where every line is JSON, has been told so. */
+/** The settings; `undefined` when they are wrong and the journal has been told so, with a field for each part. */
 function settingsOf({ env }: CommandContext, set: readonly string[]): ResolvedSettings | undefined {
   try {
     return loadSettings({ ...readSettingFiles(), env, flags: settingFlags(set) });
   } catch (error) {
-    // Set by systemd for whoever writes to its journal (systemd.exec(5)).
-    if (env['JOURNAL_STREAM'] === undefined) throw error;
-    createLogger({ level: 'error', program: PROGRAM }).error('cannot start', { error: toHostError(error) });
+    const journalStream = env['JOURNAL_STREAM'];
+    if (!stderrIsJournal(journalStream)) throw error;
+    openLogger({ level: 'error', program: PROGRAM, journalStream }).error('cannot start', {
+      error: toHostError(error),
+    });
     return undefined;
   }
 }
@@ -53,7 +55,11 @@ export const run: RunCommand = async (context: CommandContext) => {
   const resolved = settingsOf(context, wanted);
   if (resolved === undefined) return EXIT.usage;
   const { settings, notes } = resolved;
-  const logger = createLogger({ level: settings.AWS_VPC_K8S_CNI_LOGLEVEL, program: PROGRAM });
+  const logger = openLogger({
+    level: settings.AWS_VPC_K8S_CNI_LOGLEVEL,
+    program: PROGRAM,
+    journalStream: context.env['JOURNAL_STREAM'],
+  });
   for (const note of notes) logger.warn(formatFinding(note), { setting: note.key, origin: note.origin });
   const stop = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const)
@@ -61,6 +67,14 @@ export const run: RunCommand = async (context: CommandContext) => {
       logger.info('stopping', { signal });
       stop.abort(new Error(`stopped by ${signal}`));
     });
-  await runIpamd({ settings, logger, notifySocket: context.env['NOTIFY_SOCKET'], signal: stop.signal });
+  const { env } = context;
+  const { WATCHDOG_USEC: usec, WATCHDOG_PID: forPid } = env;
+  await runIpamd({
+    settings,
+    logger,
+    notifySocket: env['NOTIFY_SOCKET'],
+    beatEveryMs: beatEveryMs({ usec, forPid, pid: process.pid }),
+    signal: stop.signal,
+  });
   return EXIT.done;
 };

@@ -74,6 +74,6 @@ export {
   wantedSysctls,
 } from './sysctl.ts';
 export { renderUnit } from './unit.ts';
-export { ENI_FILES, eniFiles } from './unmanaged-eni.ts';
+export { eniFilePaths, eniFiles } from './unmanaged-eni.ts';
 export { parseVersion } from './version.ts';
 export { directoryEntries, type ProgramSource, type WantedEntry, wantedEntries } from './wanted.ts';

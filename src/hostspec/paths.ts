@@ -39,6 +39,7 @@ export const PATHS = {
   linkDropIn: '/etc/systemd/network/99-default.link.d/90-vpc-cni.conf',
   networkManagerDirectory: '/etc/NetworkManager/conf.d',
   networkManagerDropIn: '/etc/NetworkManager/conf.d/90-vpc-cni-pods.conf',
+  networkManager: '/usr/sbin/NetworkManager',
   policyRoutesRules: '/etc/udev/rules.d/99-vpc-policy-routes.rules',
   cloudInitDropIn: '/etc/cloud/cloud.cfg.d/99-vpc-cni.cfg',
   /** Where the EKS images' kubelet looks for drop-ins (--config-dir), and nodeadm for more of its configuration. */

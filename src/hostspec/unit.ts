@@ -2,6 +2,9 @@ import template from '../../templates/vpc-cni-ipamd.service' with { type: 'text'
 import { PATHS, UNIT_NAME } from './paths.ts';
 import { renderIni } from './render-ini.ts';
 
+/** The AWS credentials file in systemd's store of credentials (/etc/credstore), for a host without an instance role. */
+const CREDENTIAL_NAME = 'vpc-cni.aws-credentials';
+
 /** The text of the daemon's unit. */
 export function renderUnit(): string {
   return renderIni({
@@ -9,9 +12,12 @@ export function renderUnit(): string {
     why: [`Changes belong into a drop-in: systemctl edit ${UNIT_NAME}`],
     holes: {
       EXECUTABLE: PATHS.executable,
-      ENV_FILE: PATHS.envFile,
-      ENV_DIRECTORY: PATHS.envDirectory,
+      PROCESS_ENVIRONMENT: PATHS.processEnvironment,
+      CREDENTIAL: 'aws-credentials',
+      CREDENTIAL_SOURCE: CREDENTIAL_NAME,
       CONFLIST_DIRECTORY: PATHS.conflistDirectory,
+      NETWORK_DIRECTORY: PATHS.networkDirectory,
+      NETWORK_MANAGER_DIRECTORY: PATHS.networkManagerDirectory,
     },
   });
 }

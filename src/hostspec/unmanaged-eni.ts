@@ -16,11 +16,19 @@ const NETWORK_FILE = /^05-vpc-cni-[0-9a-f]{12}\.network$/;
 const NETWORK_MANAGER_PREFIX = '90-vpc-cni-eni-';
 const NETWORK_MANAGER_FILE = /^90-vpc-cni-eni-[0-9a-f]{12}\.conf$/;
 
-/** Names of files that say of one ENI that it is ours, by folder; whatever else is there belongs to others. */
-export const ENI_FILES: readonly { readonly directory: string; readonly name: RegExp }[] = [
+const ENI_FILES: readonly { readonly directory: string; readonly name: RegExp }[] = [
   { directory: PATHS.networkDirectory, name: NETWORK_FILE },
   { directory: PATHS.networkManagerDirectory, name: NETWORK_MANAGER_FILE },
 ];
+
+/** The files of single ENIs among what `list` finds in a folder; whatever else is there belongs to others. */
+export function eniFilePaths(list: (directory: string) => readonly string[]): readonly string[] {
+  return ENI_FILES.flatMap(({ directory, name }) =>
+    list(directory)
+      .filter((entry) => name.test(entry))
+      .map((entry) => `${directory}/${entry}`),
+  );
+}
 
 /** The files that keep systemd-networkd and NetworkManager off one ENI; written before it is attached. */
 export function eniFiles(mac: MacAddress): readonly DropIn[] {

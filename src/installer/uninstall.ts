@@ -2,6 +2,7 @@ import { HostError, toHostError } from '../errors/index.ts';
 import {
   describeRemoval,
   diffRemoval,
+  eniFilePaths,
   KUBELET_FILES,
   type ObservedEntry,
   type ObservedInstall,
@@ -48,7 +49,7 @@ async function observeInstall(host: Host): Promise<ObservedInstall> {
     ...[PATHS.conflist, PATHS.unit, PATHS.unitEnabled, PATHS.command],
     ...[PATHS.sysctlDropIn, PATHS.modulesDropIn],
   ];
-  const texts = [...always, ...KUBELET_FILES, ...record.files];
+  const texts = [...always, ...KUBELET_FILES, ...eniFilePaths(files.list), ...record.files];
   const others = [PATHS.home, PATHS.run, PATHS.logs, ...record.saved.map(({ to }) => to)];
   const entries = new Map<string, ObservedEntry>([
     ...plugins.map((path) => [path, observeEntry(files, { path, content: 'ignored' })] as const),

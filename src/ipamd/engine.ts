@@ -25,7 +25,7 @@ const STOP_WAIT_MS = 2_000;
 export interface EngineEffects {
   /** Carries out one action: marks the pool before it asks EC2, leaves it consistent however it ends, never throws. */
   readonly run: (action: PoolAction) => Promise<void>;
-  /** Called after each change of the pool. */
+  /** Called after each change of the pool, and whenever something happened that may be followed by one. */
   readonly changed: () => void;
 }
 
@@ -54,6 +54,8 @@ export class Engine {
   #state: PoolState;
   #waiters: readonly Waiter[] = [];
   #scheduled = false;
+  #touched = false;
+  #whenPassed: readonly (() => void)[] = [];
   #timer: ReturnType<typeof setTimeout> | undefined;
   #holdGrowthUntilMs = 0;
   #holdShrinkUntilMs = 0;
@@ -90,12 +92,26 @@ export class Engine {
 
   /** Asks for a decision soon; many calls in one turn make one decision. */
   kick(): void {
+    this.#touched = true;
+    this.#schedule();
+  }
+
+  #schedule(): void {
     if (this.#scheduled || this.#parts.signal.aborted) return;
     this.#scheduled = true;
     setImmediate(() => {
       this.#scheduled = false;
       this.#pass();
     });
+  }
+
+  /** Ends after the next decision: the one queue through which the pool changes goes on. */
+  passed(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#whenPassed = [...this.#whenPassed, resolve];
+    // Not a kick: who only looks whether we live is no reason to think that something has happened.
+    this.#schedule();
+    return promise;
   }
 
   /** Holds a lane back after a failure and remembers why. */
@@ -242,7 +258,8 @@ export class Engine {
     const nowMs = clock.now();
     this.#state = endCooldowns(this.#state, nowMs);
     this.#serveWaiting();
-    this.#effects.changed();
+    if (this.#touched) this.#effects.changed();
+    this.#touched = false;
     const { actions, wakeAtMs } = decide({
       state: this.#state,
       limits,
@@ -261,5 +278,7 @@ export class Engine {
     if (actions.length === 0) this.#refuseHopeless();
     clearTimeout(this.#timer);
     if (wakeAtMs !== undefined) this.#timer = setTimeout(() => this.update((state) => state), wakeAtMs - nowMs);
+    for (const tell of this.#whenPassed) tell();
+    this.#whenPassed = [];
   }
 }

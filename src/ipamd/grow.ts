@@ -85,13 +85,15 @@ async function assign(parts: LaneParts, action: Extract<Growth, { kind: 'assign-
 }
 
 async function createEni(parts: LaneParts, action: Creation): Promise<LogFields> {
-  const { node, store } = parts;
+  const { node, store, unmanaged } = parts;
   const { ec2, identity } = node;
   const intent: Intent = { kind: 'create-eni', key: randomUUID() };
   store.begin(intent);
   const eni = await requestEni(parts, action, intent);
   let attachmentId: string | undefined;
   try {
+    // Before its link is there: who has configured it once may come back to it.
+    await unmanaged.claim(eni.mac);
     const place = { instanceId: identity.instanceId, deviceIndex: action.device, cardIndex: 0 };
     attachmentId = await ec2.attachEni({ eniId: eni.id, ...place });
     await ec2.setDeleteOnTermination({ eniId: eni.id, attachmentId });
@@ -101,7 +103,10 @@ async function createEni(parts: LaneParts, action: Creation): Promise<LogFields>
     if (node.signal.aborted) throw error;
     parts.network.forgetEni(eni.id);
     await removeEni(node, { eniId: eni.id, attachmentId }).then(
-      () => store.end(intent),
+      () => {
+        unmanaged.release(eni.mac);
+        store.end(intent);
+      },
       (undo: unknown) =>
         node.logger.error('an ENI is left behind until the next start', { eni_id: eni.id, error: toHostError(undo) }),
     );

@@ -5,6 +5,7 @@ import type { Engine, LaneName } from './engine.ts';
 import type { NodeNetwork } from './node-network.ts';
 import type { Node } from './parts.ts';
 import type { Store } from './store.ts';
+import type { UnmanagedEnis } from './unmanaged-enis.ts';
 
 /** What EC2 changes work with. */
 export interface LaneParts {
@@ -12,6 +13,7 @@ export interface LaneParts {
   readonly engine: Engine;
   readonly network: NodeNetwork;
   readonly store: Store;
+  readonly unmanaged: UnmanagedEnis;
 }
 
 // What fills or is granted only by people or other nodes comes no sooner for being asked often.

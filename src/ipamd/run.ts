@@ -19,11 +19,13 @@ import type { Edges, Node } from './parts.ts';
 import { servePort } from './ports.ts';
 import { whenQuiet } from './quiet.ts';
 import { Readiness } from './readiness.ts';
-import { serveSocket } from './server.ts';
+import { askSocket, serveSocket } from './server.ts';
 import { shrink } from './shrink.ts';
 import { replaySpool } from './spool.ts';
 import { type Phase, statusDocument } from './status.ts';
 import { Store } from './store.ts';
+import { UnmanagedEnis } from './unmanaged-enis.ts';
+import { CallsUnderWay, keepTelling } from './watchdog.ts';
 
 /** What the daemon is started with. */
 export interface RunOptions {
@@ -31,6 +33,8 @@ export interface RunOptions {
   readonly logger: Logger;
   /** Value of NOTIFY_SOCKET. */
   readonly notifySocket: string | undefined;
+  /** Milliseconds between signs of life; `undefined` when nobody waits for any. */
+  readonly beatEveryMs: number | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -50,10 +54,12 @@ class Daemon {
   readonly #edges: Edges;
   readonly #options: RunOptions;
   readonly #store: Store;
+  readonly #unmanaged: UnmanagedEnis;
   readonly #counts = createCallCounts();
   readonly #startedAtMs: number;
   readonly #started = Promise.withResolvers<Attachments>();
   #phase: Phase = { kind: 'starting', doing: 'reading the instance metadata', failure: undefined };
+  readonly #calls: CallsUnderWay;
   readonly #busy = whenQuiet(QUIET_MS, giveBackMemory);
   #readiness: Readiness | undefined;
 
@@ -61,7 +67,9 @@ class Daemon {
     this.#edges = edges;
     this.#options = options;
     this.#store = new Store(edges.files, PATHS.run);
+    this.#unmanaged = new UnmanagedEnis(edges);
     this.#startedAtMs = edges.clock.now();
+    this.#calls = new CallsUnderWay(edges.clock);
   }
 
   async run(): Promise<void> {
@@ -76,6 +84,7 @@ class Daemon {
     });
     try {
       const engine = await this.#start();
+      this.#watch(engine);
       await aborted(this.#edges.signal);
       this.#phase = { kind: 'stopping' };
       notify(this.#options.notifySocket, [{ kind: 'stopping' }]);
@@ -101,6 +110,7 @@ class Daemon {
       persist(this.#edges, 'asking EC2 for our ENIs', tell, () => adoptPool(node, network, stored)),
       persist(this.#edges, 'setting packet rules', tell, () => network.repairPacketRules()),
     ]);
+    await this.#unmanaged.claimOnly(network.enis.filter(({ primary }) => !primary).map(({ mac }) => mac));
     const leftovers = await persist(this.#edges, 'looking for leftovers', tell, () => findLeftovers(node, stored));
     const engine = this.#engine(node, network, state);
     pool = () => engine.state;
@@ -139,6 +149,19 @@ class Daemon {
     return engine;
   }
 
+  /** systemd starts a new daemon when the pool's queue stands still, the socket is silent or a call is never answered. */
+  #watch(engine: Engine): void {
+    const { clock, logger, signal } = this.#edges;
+    const { beatEveryMs: everyMs, notifySocket } = this.#options;
+    if (everyMs === undefined) return;
+    const proof = async (): Promise<void> => {
+      await engine.passed();
+      await askSocket(PATHS.socket);
+      this.#calls.check();
+    };
+    void keepTelling({ notifySocket, everyMs, proof, clock, logger, signal });
+  }
+
   #engine(node: Node, network: NodeNetwork, state: PoolState): Engine {
     const engine = new Engine(node, this.#store, state, {
       run: (action) =>
@@ -155,7 +178,7 @@ class Daemon {
       notifySocket: this.#options.notifySocket,
     });
     this.#readiness = readiness;
-    const parts: LaneParts = { node, engine, network, store: this.#store };
+    const parts: LaneParts = { node, engine, network, store: this.#store, unmanaged: this.#unmanaged };
     const growth = new Lane(parts, 'growth');
     const shrinking = new Lane(parts, 'shrink');
     return engine;
@@ -174,7 +197,7 @@ class Daemon {
       typeof request === 'object' && request !== null && 'command' in request ? String(request.command) : 'none';
     try {
       const attachments = await this.#attachments(command === 'DEL' ? DEL_START_WAIT_MS : START_WAIT_MS);
-      const answer = await attachments.serve(request, gone);
+      const answer = await this.#calls.track(command, () => attachments.serve(request, gone));
       this.#counts.count(command, 'ok');
       return answer;
     } catch (error) {

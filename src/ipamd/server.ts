@@ -34,6 +34,14 @@ function refuse(error: unknown, request: unknown): Response {
   return Response.json(body, { status: failure.retry === 'never' ? 400 : 503 });
 }
 
+const ANSWER_MS = 5_000;
+
+/** Asks a socket served here for its status, as anybody else would. Throws when it does not answer in time. */
+export async function askSocket(path: string): Promise<void> {
+  const answer = await fetch(`http://localhost${STATUS_PATH}`, { unix: path, signal: AbortSignal.timeout(ANSWER_MS) });
+  await answer.arrayBuffer();
+}
+
 /**
  * Serves the daemon's socket: `POST /cni/v1` and `GET /v1/status`. The socket is for root alone; a stale one of a
  * daemon that died is replaced. Returns how to close it.

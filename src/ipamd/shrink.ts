@@ -61,8 +61,9 @@ async function unassign(parts: LaneParts, { eniId, addresses }: Unassignment): P
 const patience = ({ node }: LaneParts) => ({ clock: node.clock, tries: ASK_TRIES, signal: node.signal });
 
 async function deleteEni(parts: LaneParts, eniId: string): Promise<void> {
-  const { engine, network, store } = parts;
-  const attachmentId = network.eni(eniId)?.attachmentId;
+  const { engine, network, store, unmanaged } = parts;
+  const eni = network.eni(eniId);
+  const attachmentId = eni?.attachmentId;
   const addresses = engine.state.enis.find(({ id }) => id === eniId)?.addresses ?? [];
   proveUnused(
     parts,
@@ -83,6 +84,7 @@ async function deleteEni(parts: LaneParts, eniId: string): Promise<void> {
   }
   await untilDeleted(parts, eniId);
   store.end(intent);
+  if (eni !== undefined) unmanaged.release(eni.mac);
   network.forgetEni(eniId);
   engine.update((state) => withoutEni(state, eniId));
   network.repair();

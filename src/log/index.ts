@@ -1,2 +1,8 @@
-/** Structured log lines, one JSON object each; journald keeps their fields. Only programs log, rooms below throw. */
-export { createLogger, type LogFields, type Logger, type LogLevel } from './logger.ts';
+/**
+ * Structured log lines: native journal entries in a service of systemd, else a JSON object each on stderr. Only programs
+ * log, rooms below throw.
+ */
+export { Journal } from './journal.ts';
+export { encodeEntry, journalFields, readableText } from './journal-entry.ts';
+export { createJournalLogger, createLogger, type LoggerOptions, openLogger } from './logger.ts';
+export type { LogEntry, LogFields, Logger, LogLevel } from './types.ts';

@@ -1,41 +1,29 @@
 import pino from 'pino';
-import { HostError } from '../errors/index.ts';
+import { stderrIsJournal } from '../sys/index.ts';
+import { describeError } from './describe-error.ts';
+import { Journal } from './journal.ts';
+import type { LogEntry, Logger, LogLevel } from './types.ts';
 
-/** Severities, least first. */
-export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
-
-/** Fields of a line: fixed names such as `eni_id`, `pod_ip`, `container_id`, `duration_ms`; never a secret. */
-export type LogFields = Readonly<Record<string, unknown>>;
-
-/** Writes log lines. */
-export interface Logger {
-  debug(message: string, fields?: LogFields): void;
-  info(message: string, fields?: LogFields): void;
-  warn(message: string, fields?: LogFields): void;
-  error(message: string, fields?: LogFields): void;
+/** Least severity and the name of who logs. */
+export interface LoggerOptions {
+  readonly level: LogLevel;
+  readonly program: string;
 }
 
-/** A catalogued failure says all in its sentence; only an unforeseen one needs its stack. */
-function describe(error: unknown): unknown {
-  if (!(error instanceof Error)) return String(error);
-  const cause = error.cause instanceof Error ? { cause: error.cause.message } : {};
-  if (!(error instanceof HostError)) return { message: error.message, stack: error.stack, ...cause };
-  const { code, message, remedy } = error;
-  return { code, message, remedy, ...cause, ...(code === 'INTERNAL' ? { stack: error.stack } : {}) };
-}
+const SEVERITY: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warn: 2, error: 3 };
 
 /**
- * A logger that writes to stderr, synchronously: the last line before a crash is the one that matters.
+ * A logger that writes JSON lines to stderr, synchronously: the last line before a crash is the one that matters.
  * An `error` field of type Error is written with its code, message, remedy and cause.
  */
-export function createLogger(options: { readonly level: LogLevel; readonly program: string }): Logger {
+export function createLogger(options: LoggerOptions): Logger {
   const sink = pino(
     {
       level: options.level,
       base: { program: options.program },
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
-      serializers: { error: describe },
+      serializers: { error: describeError },
     },
     pino.destination({ fd: 2, sync: true }),
   );
@@ -45,4 +33,20 @@ export function createLogger(options: { readonly level: LogLevel; readonly progr
     warn: (message, fields = {}) => sink.warn(fields, message),
     error: (message, fields = {}) => sink.error(fields, message),
   };
+}
+
+/** A logger whose lines are journal entries with a field each, and read as plain text. */
+export function createJournalLogger({ level, program }: LoggerOptions, journal: Journal): Logger {
+  const at =
+    (severity: LogLevel) =>
+    (message: string, fields: LogEntry['fields'] = {}): void => {
+      if (SEVERITY[severity] >= SEVERITY[level]) journal.write({ level: severity, program, message, fields });
+    };
+  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
+}
+
+/** The journal's logger for a service of systemd, else JSON lines on stderr. `journalStream` is JOURNAL_STREAM. */
+export function openLogger(options: LoggerOptions & { readonly journalStream: string | undefined }): Logger {
+  if (!stderrIsJournal(options.journalStream)) return createLogger(options);
+  return createJournalLogger(options, new Journal());
 }

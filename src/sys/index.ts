@@ -3,12 +3,13 @@
  * edge that does what its argument says and decides nothing.
  */
 export { type Clock, systemClock } from './clock.ts';
-export { sendUnixDatagram } from './datagram.ts';
+export { DatagramSocket, type Sent, sendUnixDatagram } from './datagram.ts';
 export { type EnvFileText, readBytes, readSettingFiles, readTextFile, type SettingFiles } from './env-files.ts';
 export { ERRNO, errnoName } from './errno.ts';
 export { type Exec, type ExecRequest, type ExecResult, systemExec } from './exec.ts';
 export { errnoCode } from './file-error.ts';
 export { createFiles, type FileFact, type FileOwner, type Files, type ReadFiles, type WriteFiles } from './files.ts';
+export { stderrIsJournal } from './journal-stream.ts';
 export { type Lock, lockDirectory, takeLock } from './lock.ts';
 export { codeRanges, giveBackMemory } from './memory.ts';
 export { closeSocket, openNetlinkSocket, receiveInto, sendBytes } from './netlink-socket.ts';

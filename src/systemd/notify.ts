@@ -4,6 +4,8 @@ import { sendUnixDatagram } from '../sys/index.ts';
 export type Notice =
   | { readonly kind: 'ready' }
   | { readonly kind: 'stopping' }
+  /** The daemon lives; must come again within WatchdogSec. */
+  | { readonly kind: 'watchdog' }
   | { readonly kind: 'status'; readonly text: string }
   /** Start-up goes on and needs this much longer: the start timeout begins anew. */
   | { readonly kind: 'extend-timeout'; readonly ms: number };
@@ -14,6 +16,8 @@ function assignment(notice: Notice): string {
       return 'READY=1';
     case 'stopping':
       return 'STOPPING=1';
+    case 'watchdog':
+      return 'WATCHDOG=1';
     case 'status':
       // One assignment a line: a line break inside would start another one.
       return `STATUS=${notice.text.replaceAll(/\s*\n\s*/g, ' ')}`;

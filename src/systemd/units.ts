@@ -83,6 +83,10 @@ export async function lastJournalLines(exec: Exec, unit: string, lines: number):
   const { stdout } = await exec.run({
     argv: [
       'journalctl',
+      // Entries the daemon sends itself, or lines any program of the unit prints.
+      `_SYSTEMD_UNIT=${unit}`,
+      `SYSLOG_IDENTIFIER=${unit.replace(/\.service$/, '')}`,
+      '+',
       `_SYSTEMD_UNIT=${unit}`,
       '_TRANSPORT=stdout',
       `--lines=${lines}`,

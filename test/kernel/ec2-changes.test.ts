@@ -8,6 +8,7 @@ import { NodeNetwork } from '../../src/ipamd/node-network.ts';
 import type { Node } from '../../src/ipamd/parts.ts';
 import { shrink } from '../../src/ipamd/shrink.ts';
 import { Store } from '../../src/ipamd/store.ts';
+import { UnmanagedEnis } from '../../src/ipamd/unmanaged-enis.ts';
 import { RouteSocket } from '../../src/kernel/index.ts';
 import { createLogger } from '../../src/log/index.ts';
 import { EMPTY_POOL, type PoolState, withEni } from '../../src/pool/index.ts';
@@ -65,7 +66,9 @@ async function onNode(work: (world: SimulatedEc2, parts: LaneParts, space: TestN
     const idle = { run: async () => {}, changed: () => {} };
     const engine = new Engine(node, store, EMPTY_POOL, idle);
     const network = new NodeNetwork(node, () => engine.state, { takesOver: false });
-    await work(world, { node, engine, network, store }, space);
+    // The files of a host of its own: what runs on this machine is none of its business.
+    const unmanaged = new UnmanagedEnis({ ...node, files: createFiles(directory) });
+    await work(world, { node, engine, network, store, unmanaged }, space);
     await engine.stop();
   });
 }

@@ -184,7 +184,8 @@ export class SystemdGuest implements AsyncDisposable {
 
   /** What the unit wrote to the journal of this boot, a line each; systemd's own lines are left out. */
   async journal(): Promise<readonly string[]> {
-    const match = [`_SYSTEMD_UNIT=${UNIT}`, '_TRANSPORT=stdout'];
+    const own = [`_SYSTEMD_UNIT=${UNIT}`, 'SYSLOG_IDENTIFIER=vpc-cni-ipamd'];
+    const match = [...own, '+', `_SYSTEMD_UNIT=${UNIT}`, '_TRANSPORT=stdout'];
     const text = await this.text('journalctl', '--boot', '--output=cat', '--no-pager', '--quiet', ...match);
     return text.split('\n').filter((line) => line !== '');
   }

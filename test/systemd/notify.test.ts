@@ -22,6 +22,7 @@ const rows: readonly { readonly name: string; readonly notices: readonly Notice[
     notices: [{ kind: 'stopping' }, { kind: 'status', text: 'bye' }],
     text: 'STOPPING=1\nSTATUS=bye',
   },
+  { name: 'a sign of life', notices: [{ kind: 'watchdog' }], text: 'WATCHDOG=1' },
   { name: 'a longer start', notices: [{ kind: 'extend-timeout', ms: 1500 }], text: 'EXTEND_TIMEOUT_USEC=1500000' },
 ];
 

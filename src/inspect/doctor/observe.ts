@@ -1,6 +1,6 @@
 import { basename, dirname, join } from 'node:path';
 import { toHostError } from '../../errors/index.ts';
-import { ENI_FILES, isOurLink, PATHS, parseConflistText } from '../../hostspec/index.ts';
+import { eniFilePaths, isOurLink, PATHS, parseConflistText } from '../../hostspec/index.ts';
 import type { FileFact, ReadFiles } from '../../sys/index.ts';
 import type { ConflistFacts } from './conflists.ts';
 import { DROPIN_FAMILIES, type DropInFacts, type DropInFamily } from './drop-ins.ts';
@@ -75,12 +75,7 @@ export function observeImage(files: ReadFiles, running: boolean | undefined): Im
   return {
     conflist: files.fact(PATHS.conflist).kind !== 'absent',
     run: files.fact(PATHS.run).kind !== 'absent',
-    eniFiles: ENI_FILES.flatMap(({ directory, name }) =>
-      files
-        .list(directory)
-        .filter((one) => name.test(one))
-        .map((one) => `${directory}/${one}`),
-    ),
+    eniFiles: eniFilePaths(files.list),
     cniResults: files.list(PATHS.cniResults).length,
     machineId: files.read(PATHS.machineId)?.trim(),
     running,

@@ -1,0 +1,53 @@
+import { RELOADED_UNITS, type Reloaded, type ReloadStep } from '../hostspec/index.ts';
+import type { Exec } from '../sys/index.ts';
+
+const RELOAD_TIMEOUT_MS = 30_000;
+
+/** The program a unit belongs to; the units of amazon-ec2-net-utils have an interface in their names. */
+function programOf(unit: string): Reloaded | undefined {
+  if (unit.startsWith('refresh-policy-routes@')) return 'amazon-ec2-net-utils';
+  if (unit === RELOADED_UNITS['systemd-networkd']) return 'systemd-networkd';
+  if (unit === RELOADED_UNITS['systemd-udevd']) return 'systemd-udevd';
+  return unit === RELOADED_UNITS.NetworkManager ? 'NetworkManager' : undefined;
+}
+
+/** Programs in what `systemctl show --property=Id,ActiveState UNIT…` prints, a block each, that run or are starting. */
+export function runningPrograms(shown: string): ReadonlySet<Reloaded> {
+  const running = shown.split('\n\n').flatMap((block) => {
+    const unit = /^Id=(.*)$/m.exec(block)?.[1] ?? '';
+    const active = /^ActiveState=(.*)$/m.exec(block)?.[1] ?? '';
+    const program = programOf(unit);
+    return program !== undefined && ['active', 'activating', 'reloading'].includes(active) ? [program] : [];
+  });
+  return new Set(running);
+}
+
+/** Which programs that read drop-ins of ours run on this host. */
+export async function observePrograms(exec: Exec): Promise<ReadonlySet<Reloaded>> {
+  const units = Object.values(RELOADED_UNITS);
+  const { stdout } = await exec.run({ argv: ['systemctl', 'show', '--property=Id,ActiveState', ...units] });
+  return runningPrograms(stdout);
+}
+
+function argvOf({ program, how }: Pick<ReloadStep, 'program' | 'how'>): readonly [string, ...string[]] {
+  const unit = RELOADED_UNITS[program];
+  if (how === 'restart') return ['systemctl', 'try-restart', unit];
+  if (how === 'stop-timers') return ['systemctl', 'stop', unit];
+  switch (program) {
+    case 'systemd-networkd':
+      return ['networkctl', 'reload'];
+    case 'systemd-udevd':
+      return ['udevadm', 'control', '--reload'];
+    case 'NetworkManager':
+      return ['nmcli', 'general', 'reload', 'conf'];
+    case 'amazon-ec2-net-utils':
+      return ['systemctl', 'stop', unit];
+    default:
+      return program satisfies never;
+  }
+}
+
+/** Makes a running program notice files that have changed. */
+export async function reloadProgram(exec: Exec, step: Pick<ReloadStep, 'program' | 'how'>): Promise<void> {
+  await exec.run({ argv: argvOf(step), timeoutMs: RELOAD_TIMEOUT_MS });
+}

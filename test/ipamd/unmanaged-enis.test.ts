@@ -1,0 +1,71 @@
+import { expect, test } from 'bun:test';
+import { parseMac } from '../../src/addr/index.ts';
+import { UnmanagedEnis } from '../../src/ipamd/unmanaged-enis.ts';
+import { createLogger } from '../../src/log/index.ts';
+import { createFiles, type Exec, type Files, withTemporaryDirectory } from '../../src/sys/index.ts';
+
+const NETWORK = '/etc/systemd/network';
+const NETWORK_MANAGER = '/etc/NetworkManager/conf.d';
+const FIRST = parseMac('02:00:00:00:00:01');
+const SECOND = parseMac('02:00:00:00:00:02');
+
+/** A host on which no network program runs, as systemctl tells it. */
+const quiet: Exec = { run: async () => ({ exitCode: 0, stdout: '', stderr: '' }) };
+
+function hostIn(root: string, init: 'systemd' | 'other', more: readonly string[] = []): Files {
+  const files = createFiles(root);
+  for (const folder of [NETWORK, NETWORK_MANAGER, '/usr/sbin', ...(init === 'systemd' ? ['/run/systemd/system'] : [])])
+    files.ensureDirectory(folder, 0o755);
+  for (const path of more) files.replace({ path, text: 'theirs', mode: 0o755 });
+  return files;
+}
+
+const unmanagedOf = (files: Files): UnmanagedEnis =>
+  new UnmanagedEnis({ files, exec: quiet, logger: createLogger({ level: 'error', program: 'test' }) });
+
+test('an ENI is claimed with a file for networkd, and given up again', () =>
+  withTemporaryDirectory(async (root) => {
+    const files = hostIn(root, 'systemd');
+    const unmanaged = unmanagedOf(files);
+    await unmanaged.claim(FIRST);
+    expect([files.list(NETWORK), files.list(NETWORK_MANAGER)]).toEqual([['05-vpc-cni-020000000001.network'], []]);
+    unmanaged.release(FIRST);
+    expect(files.list(NETWORK)).toEqual([]);
+  }));
+
+test('where NetworkManager is installed it has a file too', () =>
+  withTemporaryDirectory(async (root) => {
+    const files = hostIn(root, 'systemd', ['/usr/sbin/NetworkManager']);
+    await unmanagedOf(files).claim(FIRST);
+    expect(files.list(NETWORK_MANAGER)).toEqual(['90-vpc-cni-eni-020000000001.conf']);
+  }));
+
+test('a host without systemd gets no file', () =>
+  withTemporaryDirectory(async (root) => {
+    const files = hostIn(root, 'other');
+    await unmanagedOf(files).claim(FIRST);
+    await unmanagedOf(files).claimOnly([FIRST]);
+    expect(files.list(NETWORK)).toEqual([]);
+  }));
+
+test('claimOnly() takes away what an ENI that is gone has left, and no file of anybody else', () =>
+  withTemporaryDirectory(async (root) => {
+    const theirs = [`${NETWORK}/05-vpc-cni-pods.network`, `${NETWORK}/10-netplan-ens5.network`];
+    const files = hostIn(root, 'systemd', theirs);
+    const unmanaged = unmanagedOf(files);
+    await unmanaged.claim(FIRST);
+    await unmanaged.claimOnly([SECOND]);
+    expect(files.list(NETWORK)).toEqual([
+      '05-vpc-cni-020000000002.network',
+      '05-vpc-cni-pods.network',
+      '10-netplan-ens5.network',
+    ]);
+  }));
+
+test('a folder that cannot be written to stops nobody', () =>
+  withTemporaryDirectory(async (root) => {
+    const files = hostIn(root, 'systemd');
+    files.remove(NETWORK);
+    await unmanagedOf(files).claim(FIRST);
+    expect(files.list('/etc/systemd')).toEqual([]);
+  }));
