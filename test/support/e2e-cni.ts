@@ -28,6 +28,8 @@ export interface Sandbox {
 /** One call of a plugin, as a runtime makes it. */
 export interface CniCallOptions {
   readonly plugin?: string;
+  /** Another executable than the installed one. */
+  readonly executable?: string;
   /** Changes to the configuration on stdin. */
   readonly config?: Readonly<Record<string, unknown>>;
   /** Changes to the variables; `undefined` takes one away. */
@@ -78,7 +80,7 @@ export async function callPlugin(
   const variables: Record<string, string | undefined> = { ...cniVariables(command, sandbox), ...options.env };
   const set = Object.entries(variables).flatMap(([key, value]) => (value === undefined ? [] : [`${key}=${value}`]));
   const { exitCode, stdout }: ExecResult = await node.run(
-    ['env', ...set, `/opt/cni/bin/${options.plugin ?? 'aws-cni'}`],
+    ['env', ...set, options.executable ?? `/opt/cni/bin/${options.plugin ?? 'aws-cni'}`],
     { input: options.input ?? JSON.stringify({ ...NETWORK, ...options.config }) },
   );
   return { exitCode, document: parse(stdout) };
