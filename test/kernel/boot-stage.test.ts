@@ -85,3 +85,11 @@ kernelTest('links on top of the primary one share its MAC and are not it; a seco
   });
   expect(first).toBe('eth0');
 });
+
+kernelTest('a link whose other end has the same number in another namespace is found by its MAC', () => {
+  using space = new TestNetns('near');
+  using far = new TestNetns('far');
+  using socket = new RouteSocket(space.netns);
+  space.ip(`link add near index 77 address 02:00:00:00:00:08 type veth peer name far index 77 netns ${far.name}`);
+  expect(findLinkByMac(socket, parseMac('02:00:00:00:00:08'))?.name).toBe('near');
+});

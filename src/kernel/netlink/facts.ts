@@ -46,14 +46,15 @@ export interface LinkPlace {
   readonly master: number | undefined;
 }
 
-const PLACE_ATTRIBUTES: ReadonlySet<number> = new Set([IFLA.LINK, IFLA.MASTER]);
+const PLACE_ATTRIBUTES: ReadonlySet<number> = new Set([IFLA.LINK, IFLA.MASTER, IFLA.LINK_NETNSID]);
 
 /** Where the link in an RTM_NEWLINK message stands. */
 export function readLinkPlace(reply: NetlinkReply): LinkPlace {
   const attributes = decodeAttributes(reply.payload, 16, PLACE_ATTRIBUTES);
   return {
     index: view(reply.payload).getInt32(4, true),
-    parent: readU32(attributes.get(IFLA.LINK)),
+    // The number of a link in another namespace, such as the other end of a veth pair, may also be one of ours.
+    parent: attributes.has(IFLA.LINK_NETNSID) ? undefined : readU32(attributes.get(IFLA.LINK)),
     master: readU32(attributes.get(IFLA.MASTER)),
   };
 }
