@@ -2,6 +2,10 @@
  * What an operator asks about this host: facts read from the daemon, from files and from systemd, put together and
  * printed. Reads only, and works where nothing is installed.
  */
+export { BOUNDS, type Bounds, type BundleHost, collect, type Entry, type Missing } from './bundle/collect.ts';
+export { type BundleManifest, bundleName, packBundle } from './bundle/pack.ts';
+export { redactAs, type TextKind } from './bundle/redact.ts';
+export { SOURCES, type Source, type SourceGroup } from './bundle/sources.ts';
 export type { BootFacts } from './doctor/boot.ts';
 export { type DoctorFacts, diagnose, hasFaults } from './doctor/diagnose.ts';
 export { FINDINGS, type Finding, type FindingCode, type Severity } from './doctor/finding.ts';

@@ -12,6 +12,8 @@ export interface ExecRequest {
   readonly cwd?: string;
   /** Exit codes that are an answer, not a failure; `[0]` unless told. */
   readonly accept?: readonly number[];
+  /** Ends the program once it has printed so much, and takes that for its answer; as much as it likes unless told. */
+  readonly mostBytes?: number;
 }
 
 /** What the program left behind. */
@@ -19,6 +21,8 @@ export interface ExecResult {
   readonly exitCode: number;
   readonly stdout: string;
   readonly stderr: string;
+  /** It printed more than was asked for. */
+  readonly truncated?: true;
 }
 
 /** Runs other programs. */
@@ -49,8 +53,11 @@ export const systemExec: Exec = {
       ...(request.input === undefined ? { stdin: 'ignore' as const } : { input: request.input }),
       ...(request.cwd === undefined ? {} : { cwd: request.cwd }),
       ...(request.signal === undefined ? {} : { cancelSignal: request.signal }),
+      ...(request.mostBytes === undefined ? {} : { maxBuffer: request.mostBytes }),
     });
     if (result.code === 'ENOENT' && result.exitCode === undefined) throw new HostError('PROGRAM_MISSING', { program });
+    if (result.isMaxBuffer && request.mostBytes !== undefined)
+      return { exitCode: 0, stdout: result.stdout, stderr: result.stderr, truncated: true };
     const { exitCode } = result;
     if (exitCode === undefined || !(request.accept ?? [0]).includes(exitCode)) {
       const outcome = result.timedOut

@@ -71,7 +71,7 @@ export interface Replacement {
 
 /** Changes files below a root. Whatever a crash interrupts, each path has its whole old or its whole new content. */
 export interface WriteFiles {
-  replace(file: Replacement & { readonly text: string; readonly mode: number }): void;
+  replace(file: Replacement & { readonly text: string | Uint8Array; readonly mode: number }): void;
   link(link: Replacement & { readonly target: string }): void;
   /** Copies `from` (a path of this machine, not of the root), by reflink where the file system can. */
   copy(copy: Replacement & { readonly from: string; readonly mode: number }): void;

@@ -31,4 +31,5 @@ export {
   signalProcess,
   startChild,
 } from './processes.ts';
+export { readEnd } from './read-end.ts';
 export { withTemporaryDirectory } from './temporary.ts';

@@ -1,0 +1,125 @@
+import { resolve } from 'node:path';
+import { Command } from 'commander';
+import { createImds } from '../aws/index.ts';
+import { BUILD, loadSettings, redact, SETTING_KEYS, VERSION } from '../config/index.ts';
+import { toHostError } from '../errors/index.ts';
+import { PATHS } from '../hostspec/index.ts';
+import { BOUNDS, bundleName, collect, type Entry, packBundle, renderFindings, SOURCES } from '../inspect/index.ts';
+import { type Host, openHost, readSettings } from '../installer/index.ts';
+import { readSettingFiles } from '../sys/index.ts';
+import type { CommandContext } from './command.ts';
+import { examine } from './examine.ts';
+import { parseOptions } from './options.ts';
+import { EXIT, reportFailure } from './report.ts';
+
+interface Options {
+  readonly output?: string;
+  readonly json?: true;
+}
+
+/** A person waits: an instance answers within milliseconds, and elsewhere there is none. */
+const IMDS_MS = 1_000;
+const PRIVATE = 0o600;
+
+function createCommand(): Command {
+  return new Command('vpc-cni support-bundle')
+    .description(
+      'Collects what a bug report needs into one file: settings, installed files, unit and journal, state, links, routes, rules, packet filters, sysctls, what the daemon says, what doctor finds. Changes nothing else.',
+    )
+    .option('-o, --output <file>', 'where to write it; a name with instance and time in /var/log, or here without root')
+    .option('--json', 'print one JSON document')
+    .addHelpText(
+      'after',
+      `
+Passwords, tokens, keys and values of unknown environment variables are hidden; names of pods and addresses are not. Works while
+the daemon is dead, without systemd and, with less in it, without root. MANIFEST.json in it says what could not be had, and why.
+
+Examples:
+  vpc-cni support-bundle
+  vpc-cni support-bundle -o /tmp/bundle.tar.gz
+  tar -xzOf /tmp/bundle.tar.gz --wildcards '*/MANIFEST.json'`,
+    );
+}
+
+/** The instance as its metadata names it, else the host. */
+async function instanceName(host: Host): Promise<string> {
+  try {
+    const endpoint = readSettings(host).AWS_EC2_METADATA_SERVICE_ENDPOINT || undefined;
+    const id = await createImds({ endpoint, timeoutMs: IMDS_MS }).get('/latest/meta-data/instance-id');
+    if (id !== undefined && /^[\w-]{1,40}$/.test(id.trim())) return id.trim();
+  } catch {
+    // The name of the file is no reason to fail: the findings tell that nobody answers.
+  }
+  const name = host.files.read('/proc/sys/kernel/hostname')?.trim() ?? '';
+  return name.replaceAll(/[^\w.-]/g, '_').slice(0, 40) || 'host';
+}
+
+/** A text that we make ourselves. */
+async function entryOf(
+  host: Host,
+  entry: { readonly name: string; readonly from: string },
+  make: () => Promise<string>,
+): Promise<Entry> {
+  const start = host.clock.monotonic();
+  const text = await make().catch((error: unknown) => {
+    const { code, message, remedy } = toHostError(error);
+    return `${code}: ${message}\n→ ${remedy}\n`;
+  });
+  return { ...entry, text, truncated: false, ms: Math.round(host.clock.monotonic() - start) };
+}
+
+async function describeSettings(host: Host): Promise<string> {
+  const { files, userData } = readSettingFiles(host.root);
+  const { texts, origins } = loadSettings({ files, userData, env: host.env });
+  return SETTING_KEYS.map((key) => `${key}=${redact(key, texts[key])}  # ${origins[key]}\n`).join('');
+}
+
+/** Everything of ours first, then what the host says. */
+async function gather(context: CommandContext, host: Host, socket: string) {
+  const { executable } = context;
+  const findings = await entryOf(host, { name: 'doctor.txt', from: 'vpc-cni doctor' }, async () =>
+    renderFindings(await examine({ host, scope: 'host', executable, socket }), { colour: false }),
+  );
+  const settings = await entryOf(host, { name: 'settings.txt', from: 'vpc-cni config show' }, () =>
+    describeSettings(host),
+  );
+  const { entries, missing } = await collect({ ...host, socket }, SOURCES, BOUNDS);
+  return { entries: [settings, findings, ...entries], missing };
+}
+
+/** `vpc-cni support-bundle`. */
+export async function run(context: CommandContext): Promise<number> {
+  const json = context.argv.includes('--json');
+  try {
+    const parsed = parseOptions<Options>(createCommand(), context);
+    if (parsed.kind === 'help') return EXIT.done;
+    const { options } = parsed;
+    const host = openHost('/', context.env);
+    const runtime = context.env['VPC_CNI_RUNTIME_DIR'];
+    const socket = runtime === undefined ? PATHS.socket : `${runtime}/cni.sock`;
+    const createdAt = new Date(host.clock.now()).toISOString();
+    const instance = await instanceName(host);
+    const uid = process.getuid?.();
+    const usual = `${uid === 0 ? '/var/log' : '.'}/${bundleName(instance, createdAt)}.tar.gz`;
+    const file = resolve(options.output ?? usual);
+    // Before the work: a wrong path is told at once.
+    host.files.replace({ path: file, text: '', mode: PRIVATE });
+    const collected = await gather(context, host, socket);
+    const manifest = { format: 'vpc-cni-support/1', version: VERSION, build: BUILD, instance, uid, createdAt } as const;
+    const bytes = packBundle(manifest, collected);
+    host.files.replace({ path: file, text: bytes, mode: PRIVATE });
+    const { entries, missing } = collected;
+    if (options.json === true) {
+      const document = { ok: true, file, bytes: bytes.length, files: entries.length + 1, missing };
+      context.stdout(`${JSON.stringify(document)}\n`);
+    } else {
+      context.stdout(`${file}\n`);
+      context.stderr(
+        `${entries.length + 1} files, ${Math.ceil(bytes.length / 1000)} kB; ${missing.length} things could not be had (MANIFEST.json says why).\nLook through it before you send it: names of pods and addresses are in it.\n`,
+      );
+    }
+    return EXIT.done;
+  } catch (error) {
+    return reportFailure(context, error, { json });
+  }
+}
