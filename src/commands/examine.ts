@@ -12,18 +12,20 @@ import {
   observePlugins,
   observeStatus,
   observeUnit,
+  type SettingsFacts,
 } from '../inspect/index.ts';
 import { checkInstalled, type Host, planInstall, readSettings } from '../installer/index.ts';
 
 /** What is examined: a host that runs, or an image that nodes will be made of. */
 export type Scope = 'host' | 'image';
 
-function settingsFaults(host: Host): readonly string[] {
+function observeSettings(host: Host): SettingsFacts {
   try {
     readSettings(host);
-    return [];
+    return { kind: 'valid' };
   } catch (error) {
-    return [toHostError(error).message];
+    const { code, message } = toHostError(error);
+    return code === 'CONFIG_INVALID' ? { kind: 'invalid', reason: message } : { kind: 'unknown', reason: message };
   }
 }
 
@@ -61,7 +63,7 @@ export async function examine(input: {
 }): Promise<readonly Finding[]> {
   const { host, scope, executable, socket = PATHS.socket } = input;
   const { files, exec } = host;
-  const settings = settingsFaults(host);
+  const settings = observeSettings(host);
   const common = {
     installed: checkInstalled(host),
     settings,
@@ -72,8 +74,8 @@ export async function examine(input: {
   if (scope === 'image') return diagnose({ ...common, image: observeImage(files, await isRunning(host)) });
   if (common.installed.kind === 'not-installed') return diagnose(common);
   const [boot, status] = await Promise.all([
-    // Wrong settings stop the boot stage before it looks at anything, and are told already.
-    settings.length > 0 ? undefined : observeBoot(host, executable),
+    // Without settings the boot stage stops before it looks at anything, and that is told already.
+    settings.kind !== 'valid' ? undefined : observeBoot(host, executable),
     observeStatus({ files, exec, socket }),
   ]);
   return diagnose({ ...common, ...(boot === undefined ? {} : { boot }), status });

@@ -7,7 +7,7 @@ export { type BundleManifest, bundleName, packBundle } from './bundle/pack.ts';
 export { redactAs, type TextKind } from './bundle/redact.ts';
 export { SOURCES, type Source, type SourceGroup } from './bundle/sources.ts';
 export type { BootFacts } from './doctor/boot.ts';
-export { type DoctorFacts, diagnose, hasFaults } from './doctor/diagnose.ts';
+export { type DoctorFacts, diagnose, hasFaults, type SettingsFacts } from './doctor/diagnose.ts';
 export { FINDINGS, type Finding, type FindingCode, type Severity } from './doctor/finding.ts';
 export { observeConflists, observeDropIns, observeImage, observePlugins } from './doctor/observe.ts';
 export { renderFindings } from './doctor/render.ts';

@@ -8,11 +8,23 @@ import { diagnoseImage, type ImageFacts } from './image.ts';
 import { diagnoseInstalled, type InstalledFacts } from './installed.ts';
 import { diagnosePlugins, type PluginFact } from './plugins.ts';
 
+/** Whether the daemon could start with the settings there are. */
+export type SettingsFacts =
+  | { readonly kind: 'valid' }
+  | { readonly kind: 'invalid'; readonly reason: string }
+  | { readonly kind: 'unknown'; readonly reason: string };
+
+function diagnoseSettings(facts: SettingsFacts): readonly Finding[] {
+  if (facts.kind === 'valid') return [];
+  return facts.kind === 'invalid'
+    ? [finding('SETTINGS_INVALID', facts.reason)]
+    : [finding('CHECK_SKIPPED', `the settings: ${facts.reason}`)];
+}
+
 /** Everything that was looked at. What belongs to a running host only, or to an image only, is absent in the other. */
 export interface DoctorFacts {
   readonly installed: InstalledFacts;
-  /** What is wrong with the settings. */
-  readonly settings: readonly string[];
+  readonly settings: SettingsFacts;
   readonly dropIns: readonly DropInFacts[];
   readonly conflists: ConflistFacts;
   readonly plugins: readonly PluginFact[];
@@ -29,7 +41,7 @@ export function diagnose(facts: DoctorFacts): readonly Finding[] {
   const reported = new Set(installed.kind === 'checked' ? installed.faults.map(({ path }) => path) : []);
   return [
     ...diagnoseInstalled(installed),
-    ...facts.settings.map((reason) => finding('SETTINGS_INVALID', reason)),
+    ...diagnoseSettings(facts.settings),
     ...diagnoseDropIns(facts.dropIns),
     ...diagnosePlugins(facts.plugins, reported),
     ...diagnoseConflists(facts.conflists),

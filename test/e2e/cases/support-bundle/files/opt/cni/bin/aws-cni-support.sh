@@ -1,0 +1,2 @@
+#!/bin/sh
+echo the script that was there first
