@@ -7,6 +7,7 @@ import { INSPECT_ERRORS } from './inspect.ts';
 import { INSTALLER_ERRORS } from './installer.ts';
 import { LIFE_CYCLE_ERRORS } from './life-cycle.ts';
 import { SIM_ERRORS } from './sim.ts';
+import { TAKEOVER_ERRORS } from './takeover.ts';
 
 /** Every failure this product can report. `docs/errors.md` is kept equal to it by a test. */
 export const CATALOGUE = {
@@ -17,6 +18,7 @@ export const CATALOGUE = {
   ...INSTALLER_ERRORS,
   ...EC2_ERRORS,
   ...CNI_ERRORS,
+  ...TAKEOVER_ERRORS,
   ...SIM_ERRORS,
 } as const satisfies Record<string, Entry>;
 

@@ -10,6 +10,7 @@ export { changesDaemon, diffDaemon, type Foreign, FRESH, type Plan, type Stalene
 export { diffBoot, NOTHING_OF_BOOT, type WantedBoot } from './diff-boot.ts';
 export { diffEntries } from './diff-entries.ts';
 export { type DropIn, type DropInSettings, dropInEntries, dropIns, type NetworkProgram } from './drop-ins.ts';
+export { diffHandback } from './handback.ts';
 export { isKnown, type Known, knownEntries } from './known.ts';
 export { isKubeletTarget, KUBELET_FILES, type KubeletTarget, kubeletEntries, kubeletPath } from './kubelet.ts';
 export { keptBuild, type ObservedVersions, planVersions, type VersionPlan, weaveVersions } from './life-cycle.ts';
@@ -26,6 +27,7 @@ export {
 } from './observed.ts';
 export { isOurLink, isOurText, MARK } from './owned.ts';
 export { type Conflist, type ConflistPlugin, parseConflistText } from './parse-conflist.ts';
+export { type ForeignConflist, parseForeignConflist } from './parse-foreign-conflist.ts';
 export {
   EMPTY_RECORD,
   type HostRecord,
@@ -38,6 +40,7 @@ export {
   type Stamp,
 } from './parse-manifest.ts';
 export { parseRival } from './parse-rival.ts';
+export { parseTakeoverMark, renderTakeoverMark, type TakeoverMark } from './parse-takeover.ts';
 export {
   besidePath,
   CONFLIST_PATH,
@@ -61,7 +64,7 @@ export { type Preflight, type PreflightFacts, preflight, type Rival } from './pr
 export { recordSteps, settleRuns } from './record.ts';
 export { type RegionClaim, regionClaims, regionOfEndpoint } from './region.ts';
 export { describeReload, RELOADED_UNITS, type Reloaded, type ReloadStep, reloadSteps } from './reload-step.ts';
-export { diffRemoval, type ObservedInstall } from './removal.ts';
+export { diffRemoval, type NodeAfter, type ObservedInstall } from './removal.ts';
 export { describeRemoval, type RemovalStep, removalTarget } from './removal-step.ts';
 export { describeStep, forwardChain, type Keeper, renderStep, type Step, stepTarget } from './step.ts';
 export { supportEntries } from './support.ts';
@@ -73,6 +76,17 @@ export {
   type WantedSysctl,
   wantedSysctls,
 } from './sysctl.ts';
+export {
+  type AdoptDecision,
+  AWS_NODE,
+  decideAdopt,
+  describeOthers,
+  type ObservedTakeover,
+  type OtherIpamd,
+  type SettingDifference,
+  type TakeoverState,
+} from './takeover.ts';
+export { describeTakeover, type TakeoverStep } from './takeover-step.ts';
 export { renderUnit } from './unit.ts';
 export { eniFilePaths, eniFiles } from './unmanaged-eni.ts';
 export { parseVersion } from './version.ts';

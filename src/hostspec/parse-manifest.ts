@@ -57,6 +57,8 @@ export interface HostRecord {
   readonly files: readonly string[];
   readonly policies: readonly ForwardPolicy[];
   readonly pending: readonly PendingEntry[];
+  /** When the node was handed back to aws-node: its pods, its conflist and its kernel settings are not ours since. */
+  readonly handedBack?: string;
 }
 
 /** The record of a host on which nothing was done yet. */
@@ -117,8 +119,9 @@ const RECORD_SCHEMA = object(
         'target',
       ]),
     ),
+    handedBack: text,
   },
-  ['files', 'policies', 'pending'],
+  ['files', 'policies', 'pending', 'handedBack'],
 );
 
 function parseAs<T>(schema: object, source: string): T | undefined {

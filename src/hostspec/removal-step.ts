@@ -16,6 +16,10 @@ export type RemovalStep =
       readonly policy: ForwardPolicy['policy'];
     }
   | { readonly kind: 'remove-kernel-objects'; readonly path: string }
+  /** Of the kernel only our packet-filter table: rules, routes and links are the next one's. */
+  | { readonly kind: 'remove-packet-rules'; readonly path: string }
+  | { readonly kind: 'write-checkpoint'; readonly path: string; readonly pods: number }
+  | { readonly kind: 'note-handback'; readonly path: string }
   | { readonly kind: 'return-to-ec2'; readonly path: string }
   | { readonly kind: 'remove-tree'; readonly path: string }
   | { readonly kind: 'remove-directory'; readonly path: string };
@@ -52,6 +56,12 @@ export function describeRemoval(step: RemovalStep): string {
       return `set the policy of ${forwardChain(step)} back to ${step.policy}`;
     case 'remove-kernel-objects':
       return 'remove our rules, routes, chains and pod links from the kernel';
+    case 'remove-packet-rules':
+      return 'remove our packet rules from the kernel, and leave the wiring of the pods';
+    case 'write-checkpoint':
+      return `write ${step.pods} pod${step.pods === 1 ? '' : 's'} to ${step.path}, for aws-node to read`;
+    case 'note-handback':
+      return `note in ${step.path} that this node is aws-node's`;
     case 'return-to-ec2':
       return 'return our addresses and network interfaces to EC2';
     case 'remove-tree':

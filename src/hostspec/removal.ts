@@ -38,16 +38,25 @@ function isOurs(path: string, entry: ObservedEntry): boolean {
 }
 
 /**
+ * Whose the node is after a removal: nobody's, so that pods lose their network; or aws-node's, whose pods keep theirs:
+ * one that is about to start again after a takeover that failed, or one that runs and has its own conflist.
+ */
+export type NodeAfter = 'nobody' | 'aws-node-again' | 'aws-node';
+
+/**
  * The steps that take everything of ours away and give back what was there before. The conflist goes before anything a
  * pod needs, so that the runtime sends no more pods our way; payload and record go last, so that an interrupted run can
  * be run again.
  */
 export function diffRemoval(
   observed: ObservedInstall,
-  options: { readonly ec2: 'keep' | 'return' },
+  options: { readonly ec2: 'keep' | 'return'; readonly node?: NodeAfter },
 ): readonly RemovalStep[] {
+  const { node = 'nobody' } = options;
   const { daemon, keeper, entries, record } = observed;
-  const ours = [...entries].filter(([path, entry]) => isOurs(path, entry)).map(([path]) => path);
+  const ours = [...entries]
+    .filter(([path, entry]) => isOurs(path, entry) && !(path === PATHS.conflist && node === 'aws-node'))
+    .map(([path]) => path);
   const is = (path: string, kind: ObservedEntry['kind']): boolean => entries.get(path)?.kind === kind;
   const home = is(PATHS.home, 'directory');
   const run = is(PATHS.run, 'directory');
@@ -62,20 +71,23 @@ export function diffRemoval(
     ...(daemon === 'running' ? [{ kind: 'stop-daemon', unit: UNIT_NAME, keeper } as const] : []),
     ...file(PATHS.conflist, 'the conflist'),
     ...(options.ec2 === 'return' ? [{ kind: 'return-to-ec2', path: PATHS.run } as const] : []),
-    ...(observed.kernel === 'ours' ? [{ kind: 'remove-kernel-objects', path: PATHS.run } as const] : []),
+    ...(observed.kernel === 'ours'
+      ? [{ kind: node === 'nobody' ? 'remove-kernel-objects' : 'remove-packet-rules', path: PATHS.run } as const]
+      : []),
     ...rest.flatMap((path) => file(path, is(path, 'link') ? 'the link' : 'the file')),
     ...observed.leftovers
       .filter((path) => !isInHome(path))
       .map((path) => ({ kind: 'remove-file', path, what: 'the leftover' }) as const),
     ...given.map(({ path, to }) => ({ kind: 'restore-foreign', path, from: to }) as const),
     ...(units && keeper === 'systemd' ? [{ kind: 'reload-units', unit: UNIT_NAME } as const] : []),
-    ...record.sysctls
+    // A running aws-node needs forwarding as much as we did.
+    ...(node === 'aws-node' ? [] : record.sysctls)
       .filter(({ key, value }) => {
         const now = observed.sysctls[sysctlName(key)];
         return now !== undefined && now !== value;
       })
       .map(({ key, value }) => ({ kind: 'restore-sysctl', key, value }) as const),
-    ...record.policies
+    ...(node === 'aws-node' ? [] : record.policies)
       .filter((noted) =>
         observed.policies.some((now) => forwardChain(now) === forwardChain(noted) && now.policy !== noted.policy),
       )

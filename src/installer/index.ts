@@ -2,8 +2,18 @@
  * Puts the product on a host and takes it off: observe, plan, apply, verify. A second run finds nothing to do, a failed
  * step is taken back or named, and what was there before us is given back by uninstall.
  */
+export {
+  type AdoptPlan,
+  type AdoptProgress,
+  type AdoptReport,
+  type AdoptRequest,
+  type AdoptStep,
+  adopt,
+  planAdopt,
+} from './adopt.ts';
 export type { DoneStep, Progress } from './apply.ts';
 export { checkInstalled, type InstalledCheck } from './check-installed.ts';
+export { handback, planHandback } from './handback.ts';
 export { type Host, openHost, readSettings } from './host.ts';
 export { type InstallReport, install, planInstall } from './install.ts';
 export { tellKubelet } from './kubelet.ts';

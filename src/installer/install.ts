@@ -1,6 +1,7 @@
 import { HostError } from '../errors/index.ts';
 import { diffBoot, NOTHING_OF_BOOT, type Step, stepTarget } from '../hostspec/index.ts';
 import { type Applied, applySteps, type DoneStep, type Progress, takenBack } from './apply.ts';
+import { noteHandback } from './hand-over.ts';
 import { type Host, readSettings, underLock } from './host.ts';
 import { readManifest } from './observe.ts';
 import { observeBoot } from './observe-boot.ts';
@@ -122,6 +123,7 @@ export async function install(request: InstallRequest, progress: Progress): Prom
     async () => {
       const stale = stage === 'boot' ? await withdrawStale(host, progress) : [];
       const rest = await withSources(request, (sources) => changeHost(request, sources, progress));
+      if (stage === 'all') noteHandback(host, undefined);
       return { ...rest, stale };
     },
   );

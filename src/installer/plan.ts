@@ -18,6 +18,7 @@ import {
   wantedEntries,
 } from '../hostspec/index.ts';
 import { choosePluginsFor } from './ask-plugins.ts';
+import { podsOfAwsNode } from './aws-node-pods.ts';
 import { keeperOf, observeDaemon } from './daemon.ts';
 import { type Host, readSettings } from './host.ts';
 import { readInstanceSettings } from './instance-settings.ts';
@@ -47,6 +48,8 @@ export interface InstallRequest {
   readonly foreign: Foreign;
   /** How long the daemon may take until it is ready; two minutes unless told. */
   readonly readyTimeoutMs?: number;
+  /** The installation is part of taking the node over: pods run here, and that is why. */
+  readonly adopting?: true;
 }
 
 /** The steps of every part, and what they lead to. */
@@ -152,6 +155,10 @@ export async function plan(request: InstallRequest, sources: PluginSources, imds
     retired: image.retired,
     change,
     primaryLink: boot.primaryLink,
-    problems: [...image.problems, ...boot.problems],
+    problems: [
+      ...(stage === 'image' || request.adopting ? [] : podsOfAwsNode(host)),
+      ...image.problems,
+      ...boot.problems,
+    ],
   };
 }

@@ -13,9 +13,11 @@ import {
   sysctlPath,
   UNIT_NAME,
 } from '../hostspec/index.ts';
+import { removePacketRules } from '../kernel/index.ts';
 import { forgetUnit } from '../systemd/index.ts';
 import { keeperOf, observeDaemon, reloadDaemonUnit, stopDaemon } from './daemon.ts';
 import { observePolicies, setForwardPolicy } from './forward-policy.ts';
+import { noteHandback, requireTaken, writeAwsNodeCheckpoint } from './hand-over.ts';
 import { type Host, underLock } from './host.ts';
 import { removeKernelObjects } from './kernel-objects.ts';
 import { observeLeftovers } from './leftovers.ts';
@@ -40,7 +42,8 @@ export interface DoneRemoval {
   readonly ms: number;
 }
 
-async function observeInstall(host: Host): Promise<ObservedInstall> {
+/** Looks at everything of ours on a host. */
+export async function observeInstall(host: Host): Promise<ObservedInstall> {
   const { files } = host;
   const record = readRecord(files);
   const plugins = [...OWN_PLUGINS, ...files.list(PATHS.cniBin)].map((name) => `${PATHS.cniBin}/${name}`);
@@ -66,12 +69,22 @@ async function observeInstall(host: Host): Promise<ObservedInstall> {
   return { daemon, keeper, kernel, entries, record, sysctls, leftovers, policies };
 }
 
-/** Finds out what a removal would do. Changes nothing. */
+/**
+ * Finds out what a removal would do. Changes nothing. Throws `HANDBACK_PENDING` for a node that aws-node was given and
+ * has not taken.
+ */
 export async function planUninstall(request: UninstallRequest): Promise<readonly RemovalStep[]> {
-  return diffRemoval(await observeInstall(request.host), { ec2: request.ec2 });
+  const { host, ec2 } = request;
+  const observed = await observeInstall(host);
+  if (observed.record.handedBack === undefined) return diffRemoval(observed, { ec2 });
+  if (ec2 === 'return')
+    throw new HostError('USAGE', { reason: '--purge would return the addresses of aws-node, whose node this is now' });
+  await requireTaken(host);
+  return diffRemoval(observed, { ec2: 'keep', node: 'aws-node' });
 }
 
-async function applyRemoval(host: Host, step: RemovalStep): Promise<void> {
+/** Carries out one step of a removal; it decides nothing. */
+export async function applyRemoval(host: Host, step: RemovalStep): Promise<void> {
   switch (step.kind) {
     case 'stop-daemon':
       return await stopDaemon(host, step.keeper);
@@ -88,6 +101,12 @@ async function applyRemoval(host: Host, step: RemovalStep): Promise<void> {
       return await setForwardPolicy(host.exec, step);
     case 'remove-kernel-objects':
       return await removeKernelObjects(host);
+    case 'remove-packet-rules':
+      return await removePacketRules(host.exec);
+    case 'write-checkpoint':
+      return writeAwsNodeCheckpoint(host);
+    case 'note-handback':
+      return noteHandback(host, new Date(host.clock.now()).toISOString());
     case 'return-to-ec2':
       return await returnToEc2(host);
     case 'remove-tree':

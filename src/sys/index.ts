@@ -32,4 +32,12 @@ export {
   startChild,
 } from './processes.ts';
 export { readEnd } from './read-end.ts';
+export {
+  acceptsConnections,
+  type Listener,
+  listListeners,
+  listProcesses,
+  type ProcessFact,
+  socketHolders,
+} from './sockets.ts';
 export { withTemporaryDirectory } from './temporary.ts';

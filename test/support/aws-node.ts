@@ -160,3 +160,34 @@ export function awsNodeResult(pod: AwsNodePod): Readonly<Record<string, unknown>
     dns: {},
   };
 }
+
+/** The conflist as upstream's entry point writes it for an IPv4 cluster with defaults. */
+export function awsNodeConflist(change: { readonly vethPrefix?: string; readonly egress?: 'true' } = {}): string {
+  const log = (name: string): object => ({
+    pluginLogFile: `/var/log/aws-routed-eni/${name}.log`,
+    pluginLogLevel: 'DEBUG',
+  });
+  const document = {
+    cniVersion: '0.4.0',
+    name: 'aws-cni',
+    disableCheck: true,
+    plugins: [
+      {
+        ...{ name: 'aws-cni', type: 'aws-cni', vethPrefix: change.vethPrefix ?? 'eni', mtu: '9001' },
+        ...{ podSGEnforcingMode: 'strict', ...log('plugin') },
+        capabilities: { 'io.kubernetes.cri.pod-annotations': true },
+      },
+      {
+        ...{ name: 'egress-cni', type: 'egress-cni', mtu: '9001', enabled: change.egress ?? 'false' },
+        ...{ randomizeSNAT: 'prng', nodeIP: '' },
+        ipam: {
+          ...{ type: 'host-local', ranges: [[{ subnet: 'fd00::ac:00/118' }]], routes: [{ dst: '::/0' }] },
+          dataDir: '/run/cni/v4pd/egress-v6-ipam',
+        },
+        ...log('egress-v6-plugin'),
+      },
+      { type: 'portmap', capabilities: { portMappings: true }, snat: true },
+    ],
+  };
+  return `${JSON.stringify(document, undefined, 2)}\n`;
+}

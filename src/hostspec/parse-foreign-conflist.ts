@@ -1,0 +1,29 @@
+/** What a conflist of aws-node says of its settings; what it does not say is missing. */
+export interface ForeignConflist {
+  readonly vethPrefix?: string;
+  readonly mtu?: string;
+  /** Whether pods get a second address family by egress-cni. */
+  readonly egress: boolean;
+}
+
+type Json = Readonly<Record<string, unknown>>;
+const isObject = (value: unknown): value is Json => typeof value === 'object' && value !== null;
+
+/** Reads a conflist leniently: a broken one says nothing. */
+export function parseForeignConflist(text: string): ForeignConflist {
+  let document: unknown;
+  try {
+    document = JSON.parse(text);
+  } catch {
+    return { egress: false };
+  }
+  const plugins: unknown = isObject(document) ? document['plugins'] : undefined;
+  const list: readonly unknown[] = Array.isArray(plugins) ? plugins : [];
+  const plugin = (type: string): Json => list.filter(isObject).find((each) => each['type'] === type) ?? {};
+  const { vethPrefix, mtu } = plugin('aws-cni');
+  return {
+    ...(typeof vethPrefix === 'string' ? { vethPrefix } : {}),
+    ...(typeof mtu === 'string' ? { mtu } : {}),
+    egress: String(plugin('egress-cni')['enabled']) === 'true',
+  };
+}

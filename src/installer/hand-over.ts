@@ -1,0 +1,88 @@
+import { parseCniCall } from '../cniproto/index.ts';
+import { podUnwiring, readPodAlias, rulesOfAddress } from '../dataplane/index.ts';
+import { HostError } from '../errors/index.ts';
+import { AWS_NODE, PATHS, renderDocument } from '../hostspec/index.ts';
+import { applySteps, listLinks, listOwnRules, RouteSocket } from '../kernel/index.ts';
+import {
+  exportAllocations,
+  type Orphan,
+  type Owner,
+  parseCheckpoint,
+  renderCheckpoint,
+  sameOwner,
+} from '../pool/index.ts';
+import type { Files } from '../sys/index.ts';
+import { readAwsNodeCheckpoint } from './aws-node-pods.ts';
+import type { Host } from './host.ts';
+import { readRecord } from './observe.ts';
+import { findOtherIpamd } from './other-ipamd.ts';
+
+const CHECKPOINT_MODE = 0o600;
+const DIRECTORY_MODE = 0o755;
+
+/** The sandboxes whose DEL our plugin kept because the daemon had gone; what cannot be read names nobody. */
+function keptDels(files: Files): readonly Owner[] {
+  const texts = files
+    .list(PATHS.spool)
+    .filter((name) => name.endsWith('.json'))
+    .map((name) => files.read(`${PATHS.spool}/${name}`) ?? '');
+  return texts.flatMap((text) => {
+    try {
+      const { config, containerId, ifName, args } = parseCniCall(JSON.parse(text));
+      return [{ network: config.name, containerId, ifName, podNamespace: args.podNamespace, podName: args.podName }];
+    } catch {
+      return [];
+    }
+  });
+}
+
+/** Takes the rules and the route of a pod away as its DEL would have. */
+function unwire({ address, owner }: Orphan): void {
+  using socket = new RouteSocket();
+  const link = listLinks(socket).find(({ alias }) => {
+    const pod = alias === undefined ? undefined : readPodAlias(alias);
+    return pod?.containerId === owner.containerId && pod.ifName === owner.ifName;
+  })?.name;
+  applySteps(socket, podUnwiring({ address, rules: rulesOfAddress(address, listOwnRules(socket)), link }));
+}
+
+/** What we would hand to aws-node now: our allocations, and apart from them those whose kept DEL is still to be done. */
+export function handOver(
+  files: Files,
+): { readonly pods: readonly Orphan[]; readonly deleted: readonly Orphan[] } | undefined {
+  const text = files.read(PATHS.checkpoint);
+  if (text === undefined) return undefined;
+  const ours = parseCheckpoint(text);
+  const dels = keptDels(files);
+  return {
+    pods: exportAllocations(ours, dels),
+    deleted: ours.filter(({ owner }) => dels.some((other) => sameOwner(other, owner))),
+  };
+}
+
+/** Writes our allocations where aws-node looks for its own, and serves the DELs that nobody would serve any more. */
+export function writeAwsNodeCheckpoint(host: Host): void {
+  const { files } = host;
+  const given = handOver(files);
+  if (given === undefined) return;
+  for (const pod of given.deleted) unwire(pod);
+  files.ensureDirectory(AWS_NODE.directory, DIRECTORY_MODE);
+  files.replace({ path: AWS_NODE.checkpoint, text: renderCheckpoint(given.pods), mode: CHECKPOINT_MODE });
+}
+
+/** Notes whose node this is. `undefined` makes it ours again. */
+export function noteHandback(host: Host, at: string | undefined): void {
+  const { handedBack: _, ...record } = readRecord(host.files);
+  const text = renderDocument(at === undefined ? record : { ...record, handedBack: at });
+  if (host.files.read(PATHS.record) === text || (at === undefined && host.files.fact(PATHS.record).kind === 'absent'))
+    return;
+  host.files.replace({ path: PATHS.record, text, mode: 0o644 });
+}
+
+/** Throws `HANDBACK_PENDING` while a node with pods was handed back and nobody has taken it: our packet rules serve it. */
+export async function requireTaken(host: Host): Promise<void> {
+  if (host.root !== '/') return;
+  const pods = readAwsNodeCheckpoint(host.files).survey.allocations.length;
+  if (pods === 0 || (await findOtherIpamd(host)).length > 0) return;
+  throw new HostError('HANDBACK_PENDING', { pods, missing: `nobody serves ${AWS_NODE.socket}` });
+}

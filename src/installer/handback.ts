@@ -1,0 +1,51 @@
+import { HostError, toHostError } from '../errors/index.ts';
+import { describeOthers, describeRemoval, diffHandback, PATHS, type RemovalStep } from '../hostspec/index.ts';
+import { handOver } from './hand-over.ts';
+import { type Host, readSettings, underLock } from './host.ts';
+import { countWiredPods, observeHostNetwork } from './observe-takeover.ts';
+import { findOtherIpamd } from './other-ipamd.ts';
+import { applyRemoval, type DoneRemoval, observeInstall, type RemovalProgress } from './uninstall.ts';
+
+/**
+ * Finds out what handing the node back to aws-node would do. Changes nothing. Throws `HANDBACK_OTHER_IPAMD`,
+ * `HANDBACK_NO_CHECKPOINT`, and `CHECKPOINT_BAD` for a checkpoint that aws-node could not read either.
+ */
+export async function planHandback(host: Host): Promise<readonly RemovalStep[]> {
+  const observed = await observeInstall(host);
+  if (observed.record.handedBack !== undefined) return diffHandback(observed, undefined);
+  const given = handOver(host.files);
+  const steps = diffHandback(observed, given && { pods: given.pods.length });
+  if (steps.length === 0) return steps;
+  const others = await findOtherIpamd(host);
+  if (others.length > 0) throw new HostError('HANDBACK_OTHER_IPAMD', { evidence: describeOthers(others) });
+  const pods = countWiredPods(observeHostNetwork(), readSettings(host).AWS_VPC_K8S_CNI_VETHPREFIX);
+  if (given === undefined && pods > 0) throw new HostError('HANDBACK_NO_CHECKPOINT', { pods, path: PATHS.checkpoint });
+  return steps;
+}
+
+/**
+ * Hands the node back to aws-node: pods keep their wiring and our packet rules until it serves. Throws
+ * `HANDBACK_INCOMPLETE` naming what is left; running it again goes on from there.
+ */
+export async function handback(host: Host, progress: RemovalProgress): Promise<readonly DoneRemoval[]> {
+  return await underLock(host, 0, async () => {
+    const steps = await planHandback(host);
+    const done: DoneRemoval[] = [];
+    for (const [index, step] of steps.entries()) {
+      progress.started(step);
+      const start = host.clock.monotonic();
+      try {
+        await applyRemoval(host, step);
+      } catch (error) {
+        const cause = toHostError(error);
+        const rest = steps.slice(index + 1).map(describeRemoval);
+        const details = { step: describeRemoval(step), cause: cause.code, reason: cause.message };
+        throw new HostError('HANDBACK_INCOMPLETE', { ...details, left: rest.join('; ') || 'nothing else' }, cause);
+      }
+      const ms = Math.round(host.clock.monotonic() - start);
+      progress.finished(step, ms);
+      done.push({ step, ms });
+    }
+    return done;
+  });
+}

@@ -1,0 +1,156 @@
+import type { Settings } from '../config/index.ts';
+import {
+  hostVethName,
+  type Link,
+  type ObservedNetwork,
+  PRIORITY,
+  type Route,
+  readPodAlias,
+} from '../dataplane/index.ts';
+import {
+  AWS_NODE,
+  type ForeignConflist,
+  type ObservedTakeover,
+  PATHS,
+  parseForeignConflist,
+  parseTakeoverMark,
+} from '../hostspec/index.ts';
+import { type AwsNodeRules, findAwsNodeRules, observeNetwork, RouteSocket } from '../kernel/index.ts';
+import { type Orphan, parseCheckpoint, surveyCheckpoint } from '../pool/index.ts';
+import type { Files } from '../sys/index.ts';
+import { readAwsNodeCheckpoint } from './aws-node-pods.ts';
+import { keeperOf, observeDaemon } from './daemon.ts';
+import { differingSettings } from './found-settings.ts';
+import type { Host } from './host.ts';
+import { sha256Text } from './observe.ts';
+import { findOtherIpamd } from './other-ipamd.ts';
+
+/** What was seen, and what a takeover then works with. */
+export interface TakeoverFacts {
+  readonly observed: ObservedTakeover;
+  /** aws-node's allocations, without those whose pod is gone. */
+  readonly theirs: readonly Orphan[];
+  /** Pods whose DEL came while no ipamd ran: their addresses are free. */
+  readonly gone: readonly Orphan[];
+  /** What our own checkpoint has. */
+  readonly ours: readonly Orphan[];
+  readonly checkpointSha256: string;
+  readonly rules: AwsNodeRules;
+}
+
+/** Pods of further network cards, in words. Throws `CHECKPOINT_BAD`. */
+function podsOfOtherCards(files: Files): readonly string[] {
+  return files
+    .list(AWS_NODE.directory)
+    .filter((name) => AWS_NODE.cardCheckpoint.test(name))
+    .flatMap((name) => {
+      const { allocations, unsupported } = surveyCheckpoint(files.read(`${AWS_NODE.directory}/${name}`) ?? '');
+      const count = allocations.length + unsupported.length;
+      return count === 0 ? [] : [`${name} has ${count} addresses of another network card`];
+    });
+}
+
+/** Our own checkpoint; a broken one has nothing to add. */
+function readOwnCheckpoint(files: Files): readonly Orphan[] {
+  try {
+    return parseCheckpoint(files.read(PATHS.checkpoint) ?? '');
+  } catch {
+    return [];
+  }
+}
+
+const BRANCH_LINK = /^vlan\.eth\.\d+$/;
+const isPodLink = ({ name, alias }: Link, prefix: string): boolean =>
+  alias === undefined && name.startsWith(prefix) && /^[0-9a-f]{11}$/.test(name.slice(prefix.length));
+
+/** Host ends of running pods whose address no checkpoint has: it would be handed out a second time. */
+function unaccounted(network: ObservedNetwork, prefix: string, known: readonly Orphan[]): readonly string[] {
+  const addresses = new Set<string>(known.map(({ address }) => address));
+  const links = new Set(network.links.filter((link) => isPodLink(link, prefix)).map(({ name }) => name));
+  return network.foreignRoutes
+    .filter(({ link, destination }) => links.has(link) && !addresses.has(destination.address))
+    .map(({ link, destination }) => `${link} carries ${destination.address}, which no checkpoint has`);
+}
+
+/** Reports whether a pod of a checkpoint is still there: by its link, or by a route to its address. */
+function isWired(network: ObservedNetwork): (pod: Orphan) => boolean {
+  const reached = new Set<string>(
+    [...network.routes, ...network.foreignRoutes].map(({ destination }: Route) => destination.address),
+  );
+  return ({ owner, address }) => {
+    const { podNamespace: namespace, podName: name } = owner;
+    // Of a pod without names the link cannot be known: it is kept, as upstream keeps it.
+    if (namespace === undefined || name === undefined || reached.has(address)) return true;
+    const suffix = hostVethName('', { ...owner, namespace, name });
+    return network.links.some((link) => link.name.endsWith(suffix));
+  };
+}
+
+/** How many pods have their host end here, whoever wired them. */
+export function countWiredPods(network: ObservedNetwork, prefix: string): number {
+  return network.links.filter(
+    (link) => isPodLink(link, prefix) || (link.alias !== undefined && readPodAlias(link.alias) !== undefined),
+  ).length;
+}
+
+/** The network of this host as it is now. */
+export function observeHostNetwork(): ObservedNetwork {
+  using socket = new RouteSocket();
+  return observeNetwork(socket);
+}
+
+function unsupportedBy(network: ObservedNetwork, conflist: ForeignConflist): readonly string[] {
+  const branches = network.links.filter(({ name }) => BRANCH_LINK.test(name)).map(({ name }) => name);
+  return [
+    ...(branches.length === 0 ? [] : [`pods with security groups of their own use ${branches.join(', ')}`]),
+    ...(conflist.egress ? ['egress-cni gives pods a second address family'] : []),
+  ];
+}
+
+/** Looks at everything that decides whether and how this node is taken over. Throws `CHECKPOINT_BAD`. */
+export async function observeTakeover(host: Host, settings: Settings): Promise<TakeoverFacts> {
+  const { files } = host;
+  const { text, survey } = readAwsNodeCheckpoint(files);
+  const network = observeHostNetwork();
+  const conflist = parseForeignConflist(files.read(PATHS.conflist) ?? '');
+  const prefix = conflist.vethPrefix ?? settings.AWS_VPC_K8S_CNI_VETHPREFIX;
+  const rules = await findAwsNodeRules(host.exec);
+  const daemon = await observeDaemon(host, keeperOf(host));
+  const ours = readOwnCheckpoint(files);
+  const mark = parseTakeoverMark(files.read(PATHS.takenOver) ?? '');
+  const checkpointSha256 = text === undefined ? '' : sha256Text(text);
+  // Written again since: aws-node has run after us, and knows what we do not.
+  const isStale = daemon === 'absent' && mark !== undefined && mark.sha256 !== checkpointSha256;
+  const wired = isWired(network);
+  const theirs = survey.allocations.filter(wired);
+  return {
+    observed: {
+      others: await findOtherIpamd(host),
+      checkpoint: text === undefined ? 'absent' : 'present',
+      unsupported: [
+        ...survey.unsupported,
+        ...podsOfOtherCards(files),
+        ...unsupportedBy(network, conflist),
+        ...unaccounted(network, prefix, [...survey.allocations, ...ours]),
+      ],
+      differences: differingSettings(
+        {
+          chains: rules.iptables.map(({ facts }) => facts),
+          conflist,
+          externalServiceCidrs: network.foreignRules.flatMap(({ rule }) =>
+            rule.priority === PRIORITY.externalService && rule.to !== undefined ? [rule.to] : [],
+          ),
+        },
+        settings,
+      ),
+      state: mark === undefined || isStale ? 'none' : mark.state,
+      daemon,
+      packetRules: rules.iptables.length > 0 || rules.nftTable ? 'present' : 'absent',
+    },
+    theirs,
+    gone: survey.allocations.filter((pod) => !wired(pod)),
+    ours,
+    checkpointSha256,
+    rules,
+  };
+}
