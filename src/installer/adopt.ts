@@ -17,8 +17,9 @@ import { type AwsNodeRules, removeAwsNodeRules } from '../kernel/index.ts';
 import { importAllocations, type Orphan, renderCheckpoint } from '../pool/index.ts';
 import { keeperOf, stopDaemon } from './daemon.ts';
 import { noteHandback } from './hand-over.ts';
-import { type Host, readSettings, underLock } from './host.ts';
+import { type Host, underLock } from './host.ts';
 import { install, planInstall } from './install.ts';
+import { readInstanceSettings } from './instance-settings.ts';
 import { observeHostNetwork, observeTakeover, type TakeoverFacts } from './observe-takeover.ts';
 import type { InstallRequest } from './plan.ts';
 import { keepForTakeBack, takeBackTakeover } from './take-back.ts';
@@ -69,8 +70,16 @@ const ofTakeover = (step: TakeoverStep): AdoptStep => ({
   text: describeTakeover(step),
 });
 
+// As for an installation.
+const DRY_RUN_IMDS_MS = 1_000;
+const IMDS_MS = 10_000;
+const TAKE_BACK_LOCK_MS = 10_000;
+
 /** What a fresh boot has to clear away: here it is what the pods that run live on. */
 const OF_A_FRESH_BOOT: ReadonlySet<string> = new Set(['withdraw-conflist', 'clear-directory', 'record-boot']);
+
+/** Before anything else: what is written down of the pods is only for root. */
+const RUN_STEP = { kind: 'make-directory', path: PATHS.run, mode: 0o700 } as const;
 
 const rulesText = (rules: AwsNodeRules): readonly string[] => [
   ...rules.iptables.map(({ program, count }) => `${count} of ${program}`),
@@ -102,18 +111,21 @@ const podsOf = (facts: TakeoverFacts): readonly Orphan[] => importAllocations(fa
 /** Finds out what a takeover would do. Changes nothing. */
 export async function planAdopt(request: AdoptRequest): Promise<AdoptPlan & { readonly why?: string }> {
   const { host } = request.install;
-  const facts = await observeTakeover(host, readSettings(host));
+  const { settings } = await readInstanceSettings(host, DRY_RUN_IMDS_MS);
+  const facts = await observeTakeover(host, settings);
   const decision = decideAdopt(facts.observed, { settings: request.settings });
   if (decision.kind === 'nothing') return { steps: [], notes: [], problems: [], why: decision.why };
   const planned = await planInstall({ ...request.install, adopting: true });
   const steps = [...planned.image.steps, ...planned.boot.steps, ...planned.daemon.steps];
+  const isBare = host.files.fact(PATHS.run).kind === 'absent';
   const isImport = decision.kind === 'adopt' && decision.checkpoint === 'import';
   const failures = decision.kind === 'refuse' ? [decision.failure] : [];
   return {
     steps: [
+      ...(isBare ? [ofInstall(RUN_STEP)] : []),
       ...(isImport && facts.observed.daemon !== 'absent' ? [ofTakeover(stopStep)] : []),
       ...(isImport ? [ofTakeover(importStep(facts))] : []),
-      ...steps.filter(({ kind }) => !OF_A_FRESH_BOOT.has(kind)).map(ofInstall),
+      ...steps.map(ofInstall).filter(({ kind, target }) => !OF_A_FRESH_BOOT.has(kind) && target !== RUN_STEP.path),
       ...closingSteps(facts).map(ofTakeover),
     ],
     notes: [...planned.image.notes, ...planned.boot.notes],
@@ -144,7 +156,7 @@ class Takeover {
       ...{ steps: this.#steps, notes, pods },
       ms: Math.round(host.clock.monotonic() - begin),
     });
-    const settings = readSettings(host);
+    const { settings } = await readInstanceSettings(host, IMDS_MS);
     const before = await underLock(host, 0, async () => {
       const facts = await observeTakeover(host, settings);
       const decision = decideAdopt(facts.observed, { settings: this.#request.settings });
@@ -164,7 +176,9 @@ class Takeover {
       await this.#install();
       await this.#close(before.facts, before.network);
     } catch (error) {
-      throw await this.#failed('', error, () => underLock(host, 10_000, () => takeBackTakeover(host, before.kept)));
+      throw await this.#failed('', error, () =>
+        underLock(host, TAKE_BACK_LOCK_MS, () => takeBackTakeover(host, before.kept)),
+      );
     }
     return report(podsOf(before.facts).length, this.#notes);
   }
@@ -186,7 +200,8 @@ class Takeover {
   async #prepare(facts: TakeoverFacts, checkpoint: 'import' | 'keep'): Promise<void> {
     const host = this.#host;
     const { files } = host;
-    files.ensureDirectory(PATHS.run, 0o700);
+    if (files.fact(PATHS.run).kind === 'absent')
+      await this.#do(ofInstall(RUN_STEP), () => files.ensureDirectory(RUN_STEP.path, RUN_STEP.mode));
     const bootId = files.read(PATHS.kernelBootId)?.trim() ?? '';
     files.replace({ path: PATHS.bootId, text: `${bootId}\n`, mode: 0o600 });
     if (checkpoint === 'import') {

@@ -58,7 +58,12 @@ function nameOf(files: ReadFiles, pid: string): string | undefined {
 
 /** Looks for whatever forbids this installation. Changes nothing. */
 export function checkPreflight(
-  request: { readonly host: Host; readonly stage: 'image' | 'boot' | 'all'; readonly foreign: Foreign },
+  request: {
+    readonly host: Host;
+    readonly stage: 'image' | 'boot' | 'all';
+    readonly foreign: Foreign;
+    readonly adopting?: true;
+  },
   about: { readonly settings: Settings; readonly instance: InstanceFacts | undefined },
 ): Preflight {
   const { host, stage, foreign } = request;
@@ -74,7 +79,8 @@ export function checkPreflight(
     claims: regionClaims({ env: host.env, endpoints: { AWS_ENDPOINT_URL_EC2 } }),
     rivals: findRivals(files),
     boot: files.read(PATHS.bootId)?.trim() === files.read(PATHS.kernelBootId)?.trim() ? 'known' : 'fresh',
-    kubelet: isFirst ? findKubelet(files) : undefined,
+    // A takeover is there for a kubelet with pods.
+    kubelet: isFirst && request.adopting === undefined ? findKubelet(files) : undefined,
     modules,
     moduleStates: moduleStates(files, names),
   });

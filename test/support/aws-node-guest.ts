@@ -143,12 +143,15 @@ export class AwsNodeGuest {
 /** Has our own daemon attach a second ENI and takes it off again: what it asked of EC2 stays. */
 async function leftOverEnis(guest: CaseGuest): Promise<StatusDocument> {
   const settings = '/etc/vpc-cni/conf.d/90-enis.env';
-  await guest.machine.write(settings, 'MINIMUM_IP_TARGET=12\n');
+  await guest.machine.write(settings, 'MINIMUM_IP_TARGET=14\n');
   await guest.install();
   const status = await until('a second ENI', async () => {
     const text = await guest.text('vpc-cni', 'status', '--json');
     const { daemon }: { daemon: StatusDocument } = JSON.parse(text);
-    const has = daemon.enis.length > 1 && daemon.pool.pending === 0 && daemon.enis.every(({ addresses }) => addresses.length > 4);
+    const has =
+      daemon.enis.length > 1 &&
+      daemon.pool.pending === 0 &&
+      daemon.enis.every(({ addresses }) => addresses.length > 4 && addresses.every(({ state }) => state === 'free'));
     return has ? daemon : undefined;
   });
   await guest.uninstall();

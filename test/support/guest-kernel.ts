@@ -23,7 +23,7 @@ say ip -4 rule
 say ip -6 rule
 say ip -4 route show table all
 say ip -6 route show table all
-say nft list ruleset
+say nft list ruleset | sed 's/counter packets [0-9]* bytes [0-9]*/counter/'
 for save in ${BACKENDS.join(' ')}; do
   say $save | grep -v '^#' | sed 's/\\[[0-9]*:[0-9]*\\]//'
 done
