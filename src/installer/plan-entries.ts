@@ -23,7 +23,8 @@ export function planEntries(
     wanted,
     observed,
     known: knownEntries(readManifests(host.files), record.pending),
-    saved: new Set(record.saved.map(({ path }) => path)),
+    // A run that was killed has noted what it was about to save, and may not have come to it.
+    saved: new Set(record.saved.filter(({ to }) => host.files.fact(to).kind !== 'absent').map(({ path }) => path)),
     foreign,
     owner: host.owner,
   });
