@@ -34,6 +34,14 @@ const broken = [
     findings: [{ origin: 'f:1', key: 'MAX_ENI', reason: 'opens a quote " and never closes it' }],
   },
   {
+    name: 'what looks like a name and may be the end of a secret',
+    text: 'wJalrXUtnFEMI==\nwJalrXUtnFEMI="',
+    findings: [
+      { origin: 'f:2', reason: 'is set a second time in this file, first in line 1' },
+      { origin: 'f:2', reason: 'opens a quote " and never closes it' },
+    ],
+  },
+  {
     name: 'a name set twice',
     text: 'A_B=1\nA_B=2',
     findings: [{ origin: 'f:2', key: 'A_B', reason: 'is set a second time in this file, first in line 1' }],

@@ -177,6 +177,11 @@ describe('mimeParts()', () => {
       { length: 1000 },
       (_, level) => `Content-Type: multipart/mixed; boundary=b${level}\n\n--b${level}\n`,
     );
-    expect(mimeParts(`${head.join('')}\nx`)).toHaveLength(1);
+    expect(mimeParts(`${head.join('')}\nx`)?.map(({ type }) => type.parameters.get('boundary'))).toEqual(['b8']);
+  });
+
+  test('of a document of very many parts only the first are read', () => {
+    const text = `Content-Type: multipart/mixed; boundary=b\n\n${'--b\n\nx\n'.repeat(1500)}--b--`;
+    expect(mimeParts(text)).toHaveLength(1000);
   });
 });

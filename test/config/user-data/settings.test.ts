@@ -98,6 +98,11 @@ describe('settingsFromUserData() takes', () => {
       given: AT('EC2 user data, part 1', 1),
     },
     {
+      name: 'a setting that could be base64 of bytes without meaning',
+      data: bytes(mime([[OURS], 'ABC='])),
+      given: ['ABC= EC2 user data:7'],
+    },
+    {
       name: 'parts of ours in their order, and names that every object has',
       data: bytes(mime([[OURS], 'MAX_ENI=2\nconstructor=1'], SCRIPT, [[OURS], 'MAX_ENI=3'])),
       given: ['MAX_ENI=2 EC2 user data:7', 'constructor=1 EC2 user data:8', 'MAX_ENI=3 EC2 user data:17'],
