@@ -43,6 +43,8 @@ export type Step =
   | { readonly kind: 'save-foreign'; readonly path: string; readonly to: string; readonly found: 'file' | 'link' }
   /** What a run that was killed did not clean up. */
   | { readonly kind: 'remove-leftover'; readonly path: string }
+  /** A small file of ours that nothing asks for any more. */
+  | { readonly kind: 'remove-file'; readonly path: string; readonly mode: number; readonly before: string }
   | { readonly kind: 'write-manifest'; readonly path: string }
   /** Gives the payload of a version another place as well, before a build of the same version takes this one. */
   | { readonly kind: 'keep-payload'; readonly path: string; readonly from: string }
@@ -138,6 +140,8 @@ export function describeStep(step: Step): string {
       return `save the ${step.found} ${step.path}, which is not ours, to ${step.to}; uninstall puts it back`;
     case 'remove-leftover':
       return `remove ${step.path}, left by a run that was interrupted`;
+    case 'remove-file':
+      return `remove ${step.path}, which no setting asks for any more`;
     case 'write-manifest':
       return `write the manifest ${step.path}`;
     case 'keep-payload':

@@ -105,6 +105,11 @@ export async function applyStep(context: StepContext, step: Step): Promise<Undo>
     case 'remove-leftover':
       files.remove(step.path);
       return nothing;
+    case 'remove-file': {
+      const { path, mode, before } = step;
+      files.remove(path);
+      return undo(() => files.replace({ path, text: before, mode }));
+    }
     case 'write-manifest': {
       const text = context.renderManifest();
       return putInPlace(host, step.path, () => files.replace({ path: step.path, text, mode: 0o644 }));

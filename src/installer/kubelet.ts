@@ -3,10 +3,12 @@ import { HostError, toHostError } from '../errors/index.ts';
 import {
   directoryEntries,
   isOurText,
+  KUBELET_FILES,
   type KubeletTarget,
   kubeletEntries,
   kubeletPath,
   PATHS,
+  type Step,
   type WantedEntry,
 } from '../hostspec/index.ts';
 import type { ReadFiles } from '../sys/index.ts';
@@ -43,23 +45,36 @@ export async function tellKubelet(
   });
 }
 
+/** What a boot does for the kubelet. */
+export interface BootKubelet {
+  readonly entries: readonly WantedEntry[];
+  /** Takes away what an earlier setting asked for: two files would say two numbers. */
+  readonly steps: readonly Step[];
+  readonly notes: readonly string[];
+}
+
+function removeOthers(files: ReadFiles, wanted: string | undefined): readonly Step[] {
+  return KUBELET_FILES.flatMap((path): readonly Step[] => {
+    const fact = files.fact(path);
+    if (path === wanted || fact.kind !== 'file' || isForeign(files, path)) return [];
+    return [{ kind: 'remove-file', path, mode: fact.mode, before: files.read(path) ?? '' }];
+  });
+}
+
 /**
  * What a boot puts there for the kubelet (KUBELET_MAX_PODS). A node without it still serves pods, so what is in the way
  * is a note and never a failure.
  */
-export async function bootKubelet(
-  host: Host,
-  settings: Settings,
-  imdsMs: number,
-): Promise<{ readonly entries: readonly WantedEntry[]; readonly notes: readonly string[] }> {
+export async function bootKubelet(host: Host, settings: Settings, imdsMs: number): Promise<BootKubelet> {
   const target = settings.KUBELET_MAX_PODS;
-  if (target === 'off') return { entries: [], notes: [] };
-  const path = kubeletPath(target);
-  const note = (reason: string) => ({ entries: [], notes: [`${path} is not written: ${reason}`] });
+  const path = target === 'off' ? undefined : kubeletPath(target);
+  const steps = removeOthers(host.files, path);
+  if (target === 'off' || path === undefined) return { entries: [], steps, notes: [] };
+  const note = (reason: string) => ({ entries: [], steps, notes: [`${path} is not written: ${reason}`] });
   if (isForeign(host.files, path)) return note('somebody else wrote a file of that name');
   try {
     const room = await findPodRoom({ settings, env: host.env, imdsMs });
-    return { entries: kubeletEntries(target, room.maxPods), notes: [] };
+    return { entries: kubeletEntries(target, room.maxPods), steps, notes: [] };
   } catch (error) {
     const { code, message } = toHostError(error);
     return note(`${code}: ${message}`);

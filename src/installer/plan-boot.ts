@@ -71,7 +71,7 @@ export async function planBoot(
     wanted,
     wantedBoot,
     boot: {
-      steps: [...entries.steps, ...steps],
+      steps: [...kubelet.steps, ...entries.steps, ...steps],
       notes: [...about.notes, ...allowed.notes, ...kubelet.notes, ...entries.notes, ...notes],
     },
     primaryLink,

@@ -2,7 +2,7 @@ import { describe, expect, setDefaultTimeout, test } from 'bun:test';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { loadSettings } from '../../src/config/index.ts';
+import { loadSettings, settingsFromUserData } from '../../src/config/index.ts';
 
 // cloud-init and the shell checker take their time on a busy machine.
 setDefaultTimeout(60_000);
@@ -91,6 +91,24 @@ test('the settings of every template are valid, and the same', () => {
   const [file] = JSON.parse(JSON.stringify(Bun.YAML.parse(read('cloud-config.yaml')))).write_files;
   const heredoc = /<<'SETTINGS'\n([\s\S]*?)^SETTINGS$/m.exec(read('plain.sh'))?.[1] ?? '';
   for (const text of [file.content, heredoc, read('settings.env')]) expect(settingsIn(text)).toMatchObject(OURS);
+});
+
+describe('our own reader of user data', () => {
+  const read = (name: string) => settingsFromUserData(new Uint8Array(readFileSync(join(FOLDER, name))));
+
+  for (const name of ['settings.env', 'nodeadm.mime'])
+    test(`finds the settings of ${name}, and only those, with their lines`, () => {
+      const { given, findings, notes } = read(name);
+      const lines = readFileSync(join(FOLDER, name), 'utf8').split('\n');
+      expect([findings, notes]).toEqual([[], []]);
+      expect(given.map(({ key, text }) => `${key}=${text}`)).toEqual(lines.filter((line) => /^[A-Z_]+=/.test(line)));
+      for (const { key, origin } of given) expect(lines[Number(origin.split(':').at(-1)) - 1]).toStartWith(`${key}=`);
+      const text = given.map(({ key, text: value }) => `${key}=${value}\n`).join('');
+      expect(settingsIn(text)).toMatchObject(OURS);
+    });
+
+  for (const name of ['cloud-config.yaml', 'plain.sh'])
+    test(`leaves ${name} to cloud-init`, () => expect(read(name).given).toEqual([]));
 });
 
 describe('plain.sh', () => {
