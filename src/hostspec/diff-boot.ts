@@ -3,7 +3,7 @@ import type { WantedModule } from './modules.ts';
 import type { ModuleState, ObservedBoot } from './observed.ts';
 import { PATHS } from './paths.ts';
 import { forwardChain, type Step } from './step.ts';
-import { sysctlName, type WantedSysctl } from './sysctl.ts';
+import { sysctlName, type WantedSysctl, wantedValue } from './sysctl.ts';
 
 /** What the kernel of a booted host must be told. */
 export interface WantedBoot {
@@ -48,8 +48,10 @@ export function diffBoot(wanted: WantedBoot, observed: ObservedBoot): Plan {
       ...(fresh && names.length > 0 ? [{ kind: 'clear-directory', path: PATHS.cniResults, names } as const] : []),
       // Modules first: some sysctls are there only once their module is.
       ...modules.steps,
-      ...wanted.sysctls.flatMap(({ key, value, need }): readonly Step[] => {
+      ...wanted.sysctls.flatMap((sysctl): readonly Step[] => {
+        const { key, need } = sysctl;
         const before = observed.sysctls[sysctlName(key)];
+        const value = wantedValue(sysctl, before);
         if (before === value || (before === undefined && need === 'optional')) return [];
         return [{ kind: 'set-sysctl', key, before, value }];
       }),

@@ -91,6 +91,9 @@ export function dropIns(settings: DropInSettings): readonly DropIn[] {
   ];
 }
 
+/** Where drop-ins are, whatever the settings. */
+export const DROP_IN_PATHS: readonly string[] = dropIns({ AWS_VPC_K8S_CNI_VETHPREFIX: 'eni' }).map(({ path }) => path);
+
 /** The drop-ins as files an installation wants. */
 export function dropInEntries(settings: DropInSettings): readonly WantedEntry[] {
   return dropIns(settings).map(({ path, text }) => ({ kind: 'file', path, mode: PUBLIC_FILE, text }));

@@ -9,7 +9,14 @@ export { type ConflistSettings, renderConflist, wantedConflist } from './conflis
 export { changesDaemon, diffDaemon, type Foreign, FRESH, type Plan, type Staleness } from './diff.ts';
 export { diffBoot, NOTHING_OF_BOOT, type WantedBoot } from './diff-boot.ts';
 export { diffEntries } from './diff-entries.ts';
-export { type DropIn, type DropInSettings, dropInEntries, dropIns, type NetworkProgram } from './drop-ins.ts';
+export {
+  DROP_IN_PATHS,
+  type DropIn,
+  type DropInSettings,
+  dropInEntries,
+  dropIns,
+  type NetworkProgram,
+} from './drop-ins.ts';
 export { diffHandback } from './handback.ts';
 export { isKnown, type Known, knownEntries } from './known.ts';
 export { isKubeletTarget, KUBELET_FILES, type KubeletTarget, kubeletEntries, kubeletPath } from './kubelet.ts';
@@ -63,9 +70,17 @@ export { OPTIONAL_PLUGINS, OWN_PLUGINS, REQUIRED_PLUGINS } from './plugins.ts';
 export { type Preflight, type PreflightFacts, preflight, type Rival } from './preflight.ts';
 export { recordSteps, settleRuns } from './record.ts';
 export { type RegionClaim, regionClaims, regionOfEndpoint } from './region.ts';
-export { describeReload, RELOADED_UNITS, type Reloaded, type ReloadStep, reloadSteps } from './reload-step.ts';
+export {
+  describeReload,
+  RELOADED_UNITS,
+  type Reloaded,
+  type ReloadedPrograms,
+  type ReloadStep,
+  reloadSteps,
+} from './reload-step.ts';
 export { diffRemoval, type NodeAfter, type ObservedInstall } from './removal.ts';
 export { describeRemoval, type RemovalStep, removalTarget } from './removal-step.ts';
+export { METRICS_PORT, portsWithoutOurs, withPorts } from './reserved-ports.ts';
 export { describeStep, forwardChain, type Keeper, renderStep, type Step, stepTarget } from './step.ts';
 export { supportEntries } from './support.ts';
 export {

@@ -20,6 +20,9 @@ export const RELOADED_UNITS: Readonly<Record<Reloaded, string>> = {
   'amazon-ec2-net-utils': 'refresh-policy-routes@*.timer',
 };
 
+/** Programs that run, as a set of them or a map by them. */
+export type ReloadedPrograms = Pick<ReadonlySet<Reloaded>, 'has'>;
+
 /** What a reload does, in one line. */
 export function describeReload({ program, how }: ReloadStep): string {
   switch (how) {
@@ -37,7 +40,7 @@ export function describeReload({ program, how }: ReloadStep): string {
 /** The steps after which running programs know what changed in these paths; none for programs that do not run. */
 export function reloadSteps(input: {
   readonly changed: readonly string[];
-  readonly running: ReadonlySet<Reloaded>;
+  readonly running: ReloadedPrograms;
 }): readonly ReloadStep[] {
   const { changed, running } = input;
   const has = (...paths: readonly string[]): boolean => paths.some((path) => changed.includes(path));

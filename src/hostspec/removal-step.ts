@@ -1,4 +1,5 @@
 import type { ForwardPolicy } from './observed.ts';
+import { describeReload, type ReloadStep } from './reload-step.ts';
 import { forwardChain, type Keeper } from './step.ts';
 import { sysctlName } from './sysctl.ts';
 
@@ -8,6 +9,7 @@ export type RemovalStep =
   | { readonly kind: 'remove-file'; readonly path: string; readonly what: string }
   | { readonly kind: 'restore-foreign'; readonly path: string; readonly from: string }
   | { readonly kind: 'reload-units'; readonly unit: string }
+  | ReloadStep
   | { readonly kind: 'restore-sysctl'; readonly key: readonly string[]; readonly value: string }
   | {
       readonly kind: 'restore-forward-policy';
@@ -34,6 +36,8 @@ export function removalTarget(step: RemovalStep): string {
       return sysctlName(step.key);
     case 'restore-forward-policy':
       return forwardChain(step);
+    case 'reload-program':
+      return step.program;
     default:
       return step.path;
   }
@@ -50,6 +54,8 @@ export function describeRemoval(step: RemovalStep): string {
       return `put back ${step.path} from ${step.from}`;
     case 'reload-units':
       return 'make systemd read its unit files again';
+    case 'reload-program':
+      return describeReload(step);
     case 'restore-sysctl':
       return `set ${sysctlName(step.key)} back to ${step.value}`;
     case 'restore-forward-policy':

@@ -2,7 +2,9 @@ import type { ForwardPolicy, ObservedEntry } from './observed.ts';
 import { isOurLink, isOurText } from './owned.ts';
 import type { HostRecord } from './parse-manifest.ts';
 import { isInHome, PATHS, UNIT_NAME } from './paths.ts';
+import { type ReloadedPrograms, reloadSteps } from './reload-step.ts';
 import type { RemovalStep } from './removal-step.ts';
+import { portsWithoutOurs, RESERVED_PORTS_KEY } from './reserved-ports.ts';
 import { forwardChain, type Keeper } from './step.ts';
 import { sysctlName } from './sysctl.ts';
 
@@ -10,6 +12,8 @@ import { sysctlName } from './sysctl.ts';
 export interface ObservedInstall {
   readonly daemon: 'absent' | 'running';
   readonly keeper: Keeper;
+  /** Programs that read drop-ins of ours and run. */
+  readonly programs: ReloadedPrograms;
   /** Whether the kernel we run on is this host's; that of an image is not. */
   readonly kernel: 'ours' | 'foreign';
   /** Every path where something of ours can be, with what stands there. */
@@ -80,13 +84,17 @@ export function diffRemoval(
       .map((path) => ({ kind: 'remove-file', path, what: 'the leftover' }) as const),
     ...given.map(({ path, to }) => ({ kind: 'restore-foreign', path, from: to }) as const),
     ...(units && keeper === 'systemd' ? [{ kind: 'reload-units', unit: UNIT_NAME } as const] : []),
-    // A running aws-node needs forwarding as much as we did.
-    ...(node === 'aws-node' ? [] : record.sysctls)
-      .filter(({ key, value }) => {
-        const now = observed.sysctls[sysctlName(key)];
-        return now !== undefined && now !== value;
-      })
-      .map(({ key, value }) => ({ kind: 'restore-sysctl', key, value }) as const),
+    // Restarted without its drop-in, systemd-networkd would remove the rules of a running aws-node; and aws-node needs
+    // forwarding as much as we did.
+    ...(node === 'aws-node' ? [] : reloadSteps({ changed: ours, running: observed.programs })).filter(
+      ({ how }) => how !== 'stop-timers',
+    ),
+    ...(node === 'aws-node' ? [] : record.sysctls).flatMap(({ key, value: before }): readonly RemovalStep[] => {
+      const now = observed.sysctls[sysctlName(key)];
+      if (now === undefined) return [];
+      const value = sysctlName(key) === sysctlName(RESERVED_PORTS_KEY) ? portsWithoutOurs({ now, before }) : before;
+      return now === value ? [] : [{ kind: 'restore-sysctl', key, value }];
+    }),
     ...(node === 'aws-node' ? [] : record.policies)
       .filter((noted) =>
         observed.policies.some((now) => forwardChain(now) === forwardChain(noted) && now.policy !== noted.policy),

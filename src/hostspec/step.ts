@@ -1,4 +1,5 @@
 import type { FilterBackend, ForwardPolicy, Owner } from './observed.ts';
+import { describeReload, type ReloadStep } from './reload-step.ts';
 import { sysctlName } from './sysctl.ts';
 import { diffText } from './text-diff.ts';
 
@@ -70,6 +71,7 @@ export type Step =
       readonly policy: ForwardPolicy['policy'];
     }
   | { readonly kind: 'reload-units'; readonly unit: string }
+  | ReloadStep
   | { readonly kind: 'start-daemon'; readonly unit: string; readonly keeper: Keeper; readonly timeoutMs: number }
   | {
       readonly kind: 'restart-daemon';
@@ -102,6 +104,8 @@ export function stepTarget(step: Step): string {
       return step.module;
     case 'set-forward-policy':
       return forwardChain(step);
+    case 'reload-program':
+      return step.program;
     case 'reload-units':
     case 'start-daemon':
     case 'restart-daemon':
@@ -164,6 +168,8 @@ export function describeStep(step: Step): string {
       return `set the policy of ${forwardChain(step)} to ${step.policy} (is ${step.before})`;
     case 'reload-units':
       return 'make systemd read its unit files again';
+    case 'reload-program':
+      return describeReload(step);
     case 'start-daemon':
       return `start ${step.unit} ${step.keeper === 'systemd' ? 'with systemd' : 'as a supervised process: no systemd runs here'}`;
     case 'restart-daemon':

@@ -2,9 +2,13 @@ import dropIn from '../../templates/90-vpc-cni.sysctl.conf' with { type: 'text' 
 import type { Settings } from '../config/index.ts';
 import { fillText } from './fill.ts';
 import { MARK } from './owned.ts';
+import { METRICS_PORT, RESERVED_PORTS_KEY, withPorts } from './reserved-ports.ts';
 
 /** The settings that decide over sysctls. */
-export type SysctlSettings = Pick<Settings, 'DISABLE_TCP_EARLY_DEMUX' | 'ENABLE_IPv6' | 'ENABLE_V6_EGRESS'>;
+export type SysctlSettings = Pick<
+  Settings,
+  'DISABLE_TCP_EARLY_DEMUX' | 'ENABLE_IPv6' | 'ENABLE_V6_EGRESS' | 'INTROSPECTION_BIND_ADDRESS'
+>;
 
 const usesIpv6 = (settings: Pick<SysctlSettings, 'ENABLE_IPv6' | 'ENABLE_V6_EGRESS'>): boolean =>
   settings.ENABLE_IPv6 || settings.ENABLE_V6_EGRESS;
@@ -15,8 +19,14 @@ const usesIpv6 = (settings: Pick<SysctlSettings, 'ENABLE_IPv6' | 'ENABLE_V6_EGRE
  */
 export interface WantedSysctl {
   readonly key: readonly string[];
-  readonly value: string;
+  /** A list of ports is added to what others have in it. */
+  readonly value: string | { readonly ports: readonly number[] };
   readonly need: 'required' | 'optional';
+}
+
+/** The value a key must get, given the one it has. */
+export function wantedValue({ value }: Pick<WantedSysctl, 'value'>, before: string | undefined): string {
+  return typeof value === 'string' ? value : withPorts(before ?? '', value.ports);
 }
 
 /** `net.ipv4.conf.eth0.rp_filter`: the name for people. */
@@ -52,6 +62,12 @@ export function wantedSysctls(input: {
       // With early demux the kernel finds a local socket before routing, and probes of pods behind branch ENIs fail.
       key: ['net', 'ipv4', 'tcp_early_demux'],
       value: settings.DISABLE_TCP_EARLY_DEMUX ? '0' : '1',
+      need: 'optional',
+    },
+    {
+      // Otherwise a program that asks for any port may get one of these, and our daemon cannot serve there.
+      key: RESERVED_PORTS_KEY,
+      value: { ports: [METRICS_PORT, settings.INTROSPECTION_BIND_ADDRESS.port] },
       need: 'optional',
     },
     ...ipv6,

@@ -1,5 +1,6 @@
 import { HostError } from '../errors/index.ts';
 import { besidePath, PATHS, type Step, sysctlPath } from '../hostspec/index.ts';
+import { reloadProgram } from '../systemd/index.ts';
 import { keepPayload, removeLink } from './apply-versions.ts';
 import { awaitConflist, awaitReady } from './await-daemon.ts';
 import { reloadDaemonUnit, restartDaemon, startDaemon } from './daemon.ts';
@@ -143,6 +144,9 @@ export async function applyStep(context: StepContext, step: Step): Promise<Undo>
     }
     case 'reload-units':
       await reloadDaemonUnit(host);
+      return nothing;
+    case 'reload-program':
+      await reloadProgram(host.exec, step);
       return nothing;
     case 'start-daemon':
       await startDaemon(host, { ...step, onReason });

@@ -28,6 +28,7 @@ import { type BootPlan, planBoot } from './plan-boot.ts';
 import { planEntries } from './plan-entries.ts';
 import { describeChange, planVersionSteps, type VersionChange } from './plan-versions.ts';
 import { checkPreflight } from './preflight.ts';
+import { observeReloads } from './reload.ts';
 import { executableSource, type PluginSources } from './sources.ts';
 import { observeStaleness } from './stale.ts';
 
@@ -141,6 +142,7 @@ export async function plan(request: InstallRequest, sources: PluginSources, imds
           timeoutMs: request.readyTimeoutMs ?? READY_TIMEOUT_MS,
         })
       : nothing;
+  const reloads = stage === 'all' && keeper === 'systemd' ? await observeReloads(host, image.image.steps) : [];
   // Where none served, there is nothing to go back to: the files stay, and the keeper goes on trying.
   const change = state !== 'absent' && changesDaemon(image.image.steps) ? image.change : undefined;
   const leftovers = observeLeftovers(host.files).map((path) => ({ kind: 'remove-leftover', path }) as const);
@@ -151,7 +153,7 @@ export async function plan(request: InstallRequest, sources: PluginSources, imds
     kept: image.kept,
     image: stage === 'boot' ? image.image : cleaned(image.image),
     boot: stage === 'boot' ? cleaned(boot.boot) : boot.boot,
-    daemon,
+    daemon: { ...daemon, steps: [...reloads, ...daemon.steps] },
     retired: image.retired,
     change,
     primaryLink: boot.primaryLink,

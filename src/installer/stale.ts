@@ -4,7 +4,7 @@ import { unitRuns } from '../systemd/index.ts';
 import { readSupervisor } from './daemon.ts';
 import type { Host } from './host.ts';
 
-// A unit file written just before the process it starts is the one that process was started by.
+// A file written just before the process is started is one that was read for it.
 const JUST_BEFORE_MS = 100;
 
 /** Another executable of ours, from before `current` was switched or its file was replaced. */
@@ -14,9 +14,9 @@ function runsAnotherVersion(host: Host, pid: number): boolean {
   return image.identity !== fileIdentity(host.files.hostPath(PATHS.executable));
 }
 
-/** Reports whether the unit file was written since the process started; one from the future says nothing. */
-function isUnitNewer(host: Host, pid: number): boolean {
-  const fact = host.files.fact(PATHS.unit);
+/** Reports whether a file was written since the process started; one from the future says nothing. */
+export function isNewer(host: Host, path: string, pid: number): boolean {
+  const fact = host.files.fact(path);
   const id = identifyProcess(pid);
   if (fact.kind !== 'file' || id === undefined) return false;
   const now = host.clock.now();
@@ -34,6 +34,6 @@ export async function observeStaleness(host: Host, keeper: Keeper): Promise<Stal
   const { mainPid, unread } = await unitRuns(host.exec, UNIT_NAME);
   const unit = unread ? 'unread' : 'known';
   if (mainPid !== 0 && runsAnotherVersion(host, mainPid)) return { unit, reason: another };
-  const changed = unread || (mainPid !== 0 && isUnitNewer(host, mainPid));
+  const changed = unread || (mainPid !== 0 && isNewer(host, PATHS.unit, mainPid));
   return { unit, reason: changed ? 'its unit has changed since it was started' : undefined };
 }

@@ -1,5 +1,6 @@
 import { HostError, toHostError } from '../errors/index.ts';
 import {
+  DROP_IN_PATHS,
   describeRemoval,
   diffRemoval,
   eniFilePaths,
@@ -8,13 +9,14 @@ import {
   type ObservedInstall,
   OWN_PLUGINS,
   PATHS,
+  type Reloaded,
   type RemovalStep,
   sysctlName,
   sysctlPath,
   UNIT_NAME,
 } from '../hostspec/index.ts';
 import { removePacketRules } from '../kernel/index.ts';
-import { forgetUnit } from '../systemd/index.ts';
+import { forgetUnit, observePrograms, reloadProgram } from '../systemd/index.ts';
 import { keeperOf, observeDaemon, reloadDaemonUnit, stopDaemon } from './daemon.ts';
 import { observePolicies, setForwardPolicy } from './forward-policy.ts';
 import { noteHandback, requireTaken, writeAwsNodeCheckpoint } from './hand-over.ts';
@@ -50,7 +52,7 @@ export async function observeInstall(host: Host): Promise<ObservedInstall> {
   // What we are known to have written, and what we always write, should the record be gone.
   const always = [
     ...[PATHS.conflist, PATHS.unit, PATHS.unitEnabled, PATHS.command],
-    ...[PATHS.sysctlDropIn, PATHS.modulesDropIn],
+    ...[PATHS.sysctlDropIn, PATHS.modulesDropIn, ...DROP_IN_PATHS],
   ];
   const texts = [...always, ...KUBELET_FILES, ...eniFilePaths(files.list), ...record.files];
   const others = [PATHS.home, PATHS.run, PATHS.logs, ...record.saved.map(({ to }) => to)];
@@ -66,7 +68,8 @@ export async function observeInstall(host: Host): Promise<ObservedInstall> {
   const leftovers = observeLeftovers(files);
   const families = [...new Set(record.policies.map(({ family }) => family))];
   const policies = families.length === 0 ? [] : await observePolicies(host, families);
-  return { daemon, keeper, kernel, entries, record, sysctls, leftovers, policies };
+  const programs = host.root === '/' && keeper === 'systemd' ? await observePrograms(host.exec) : new Set<Reloaded>();
+  return { daemon, keeper, programs, kernel, entries, record, sysctls, leftovers, policies };
 }
 
 /**
@@ -95,6 +98,8 @@ export async function applyRemoval(host: Host, step: RemovalStep): Promise<void>
     case 'reload-units':
       await reloadDaemonUnit(host);
       return await forgetUnit(host.exec, UNIT_NAME);
+    case 'reload-program':
+      return await reloadProgram(host.exec, step);
     case 'restore-sysctl':
       return host.files.writeInPlace({ path: sysctlPath(step.key), text: step.value });
     case 'restore-forward-policy':

@@ -1,6 +1,6 @@
 import type { Settings } from '../config/index.ts';
 import { HostError, toHostError } from '../errors/index.ts';
-import { PATHS } from '../hostspec/index.ts';
+import { METRICS_PORT, PATHS } from '../hostspec/index.ts';
 import { RouteSocket } from '../kernel/index.ts';
 import type { Logger } from '../log/index.ts';
 import { countPool, EMPTY_POOL, type PoolState, withoutForeignDevice } from '../pool/index.ts';
@@ -38,7 +38,6 @@ export interface RunOptions {
   readonly signal: AbortSignal;
 }
 
-const METRICS_PORT = 61678;
 // The safety net: a DEL that a plugin kept while we were coming up, a conflist that somebody took away.
 const SLOWLY_MS = 5_000;
 const START_WAIT_MS = 20_000;

@@ -11,21 +11,27 @@ function programOf(unit: string): Reloaded | undefined {
   return unit === RELOADED_UNITS.NetworkManager ? 'NetworkManager' : undefined;
 }
 
-/** Programs in what `systemctl show --property=Id,ActiveState UNIT…` prints, a block each, that run or are starting. */
-export function runningPrograms(shown: string): ReadonlySet<Reloaded> {
+/**
+ * Programs in what `systemctl show --property=Id,ActiveState,MainPID UNIT…` prints, a block each, that run or are starting;
+ * with their process, 0 for what is none.
+ */
+export function runningPrograms(shown: string): ReadonlyMap<Reloaded, number> {
   const running = shown.split('\n\n').flatMap((block) => {
     const unit = /^Id=(.*)$/m.exec(block)?.[1] ?? '';
     const active = /^ActiveState=(.*)$/m.exec(block)?.[1] ?? '';
     const program = programOf(unit);
-    return program !== undefined && ['active', 'activating', 'reloading'].includes(active) ? [program] : [];
+    const pid = Number(/^MainPID=(\d+)$/m.exec(block)?.[1] ?? 0);
+    return program !== undefined && ['active', 'activating', 'reloading'].includes(active)
+      ? [[program, pid] as const]
+      : [];
   });
-  return new Set(running);
+  return new Map(running);
 }
 
 /** Which programs that read drop-ins of ours run on this host. */
-export async function observePrograms(exec: Exec): Promise<ReadonlySet<Reloaded>> {
+export async function observePrograms(exec: Exec): Promise<ReadonlyMap<Reloaded, number>> {
   const units = Object.values(RELOADED_UNITS);
-  const { stdout } = await exec.run({ argv: ['systemctl', 'show', '--property=Id,ActiveState', ...units] });
+  const { stdout } = await exec.run({ argv: ['systemctl', 'show', '--property=Id,ActiveState,MainPID', ...units] });
   return runningPrograms(stdout);
 }
 

@@ -94,22 +94,28 @@ describe('diffBoot()', () => {
   });
 });
 
-const settings: SysctlSettings = { DISABLE_TCP_EARLY_DEMUX: false, ENABLE_IPv6: false, ENABLE_V6_EGRESS: false };
+const settings: SysctlSettings = {
+  DISABLE_TCP_EARLY_DEMUX: false,
+  ENABLE_IPv6: false,
+  ENABLE_V6_EGRESS: false,
+  INTROSPECTION_BIND_ADDRESS: { host: '127.0.0.1', port: 61679 },
+};
+const PORTS = 'ip_local_reserved_ports=61678+61679?';
 const sysctlRows: readonly (readonly [string, Partial<SysctlSettings>, string | undefined, readonly string[]])[] = [
-  ['as they are', {}, 'eth0.7', ['ip_forward=1', 'eth0.7.rp_filter=2', 'tcp_early_demux=1?']],
-  ['without the primary link', {}, undefined, ['ip_forward=1', 'tcp_early_demux=1?']],
+  ['as they are', {}, 'eth0.7', ['ip_forward=1', 'eth0.7.rp_filter=2', 'tcp_early_demux=1?', PORTS]],
+  ['without the primary link', {}, undefined, ['ip_forward=1', 'tcp_early_demux=1?', PORTS]],
   [
     'for probes of pods with security groups',
     { DISABLE_TCP_EARLY_DEMUX: true },
     'e',
-    ['ip_forward=1', 'e.rp_filter=2', 'tcp_early_demux=0?'],
+    ['ip_forward=1', 'e.rp_filter=2', 'tcp_early_demux=0?', PORTS],
   ],
   [
     'of an IPv6 cluster',
     { ENABLE_IPv6: true },
     'e',
     [
-      ...['ip_forward=1', 'e.rp_filter=2', 'tcp_early_demux=1?'],
+      ...['ip_forward=1', 'e.rp_filter=2', 'tcp_early_demux=1?', PORTS],
       ...['v6:all.disable_ipv6=0', 'v6:all.forwarding=1', 'v6:e.accept_ra=2'],
     ],
   ],
@@ -117,7 +123,7 @@ const sysctlRows: readonly (readonly [string, Partial<SysctlSettings>, string | 
     'of IPv4 pods that reach IPv6',
     { ENABLE_V6_EGRESS: true },
     'e',
-    ['ip_forward=1', 'e.rp_filter=2', 'tcp_early_demux=1?', 'v6:all.forwarding=1', 'v6:e.accept_ra=2'],
+    ['ip_forward=1', 'e.rp_filter=2', 'tcp_early_demux=1?', PORTS, 'v6:all.forwarding=1', 'v6:e.accept_ra=2'],
   ],
 ];
 
@@ -125,7 +131,10 @@ describe('wantedSysctls()', () => {
   for (const [name, change, primaryLink, says] of sysctlRows) {
     test(name, () => {
       const sysctls = wantedSysctls({ settings: { ...settings, ...change }, primaryLink });
-      const lines = sysctls.map(({ key, value, need }) => `${key.join('.')}=${value}${need === 'optional' ? '?' : ''}`);
+      const lines = sysctls.map(({ key, value, need }) => {
+        const text = typeof value === 'string' ? value : value.ports.join('+');
+        return `${key.join('.')}=${text}${need === 'optional' ? '?' : ''}`;
+      });
       expect(
         lines.map((line) =>
           line.replace('net.ipv4.conf.', '').replace('net.ipv4.', '').replace('net.ipv6.conf.', 'v6:'),
@@ -133,6 +142,16 @@ describe('wantedSysctls()', () => {
       ).toEqual([...says]);
     });
   }
+
+  test('ports are added to those others have reserved, and a second plan has nothing to add', () => {
+    const wanted = { ...NOTHING_OF_BOOT, sysctls: wantedSysctls({ settings, primaryLink: undefined }).slice(-1) };
+    const name = 'net.ipv4.ip_local_reserved_ports';
+    const steps = (ports: string) => diffBoot(wanted, { ...observed, sysctls: { [name]: ports } }).steps;
+    expect(steps('2703,61679').filter(({ kind }) => kind === 'set-sysctl')).toEqual([
+      { kind: 'set-sysctl', key: name.split('.'), before: '2703,61679', value: '2703,61678-61679' },
+    ]);
+    expect(steps('2703,61678-61679').filter(({ kind }) => kind === 'set-sysctl')).toEqual([]);
+  });
 
   test('packets of IPv6 are forwarded where pods have or reach IPv6', () => {
     const families = [{}, { ENABLE_IPv6: true }, { ENABLE_V6_EGRESS: true }].map((change) =>

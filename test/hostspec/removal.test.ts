@@ -6,6 +6,7 @@ import {
   MARK,
   type ObservedEntry,
   PATHS,
+  type Reloaded,
   ROOT,
 } from '../../src/hostspec/index.ts';
 
@@ -17,6 +18,7 @@ const empty = {
   sysctls: {},
   policies: [],
   leftovers: [],
+  programs: new Set<Reloaded>(),
 } as const;
 
 test('diffRemoval() has nothing to do where nothing of ours is', () => {
@@ -71,5 +73,21 @@ test('diffRemoval() withdraws the conflist first and the payload last', () => {
     'remove /opt/vpc-cni and all below it',
     'remove the directory /opt/cni/bin unless something else is in it',
     'remove the directory /opt/cni unless something else is in it',
+  ]);
+});
+
+test('diffRemoval() tells programs that run of the drop-ins that go, after they are gone', () => {
+  const file = (path: string) => [path, { kind: 'file', mode: 0o644, owner: ROOT, text: MARK, sha256: '' }] as const;
+  const entries = new Map<string, ObservedEntry>([
+    file('/etc/systemd/networkd.conf.d/90-vpc-cni.conf'),
+    file('/etc/udev/rules.d/99-vpc-policy-routes.rules'),
+  ]);
+  const programs = new Set<Reloaded>(['systemd-networkd', 'systemd-udevd', 'amazon-ec2-net-utils']);
+  const steps = diffRemoval({ ...empty, entries, programs }, { ec2: 'keep' }).map(describeRemoval);
+  expect(steps.filter((step) => !step.startsWith('remove our'))).toEqual([
+    'remove the file /etc/systemd/networkd.conf.d/90-vpc-cni.conf',
+    'remove the file /etc/udev/rules.d/99-vpc-policy-routes.rules',
+    'make systemd-udevd read its configuration again',
+    'restart systemd-networkd, which reads this configuration only at its start',
   ]);
 });
