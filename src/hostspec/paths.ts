@@ -56,6 +56,7 @@ export const PATHS = {
   supervisor: `${RUN}/supervisor.json`,
   supervisorLog: `${RUN}/ipamd.log`,
   lockedDirectory: '/run',
+  runLockDirectory: '/etc',
   /** Made by the unit for the plugin's log; the name is upstream's, so there may be more in it than ours. */
   logs: '/var/log/aws-routed-eni',
   /** Where container runtimes note what plugins answered; it survives a reboot, which the pods do not. */

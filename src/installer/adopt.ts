@@ -73,7 +73,6 @@ const ofTakeover = (step: TakeoverStep): AdoptStep => ({
 // As for an installation.
 const DRY_RUN_IMDS_MS = 1_000;
 const IMDS_MS = 10_000;
-const TAKE_BACK_LOCK_MS = 10_000;
 
 /** What a fresh boot has to clear away: here it is what the pods that run live on. */
 const OF_A_FRESH_BOOT: ReadonlySet<string> = new Set(['withdraw-conflist', 'clear-directory', 'record-boot']);
@@ -157,7 +156,7 @@ class Takeover {
       ms: Math.round(host.clock.monotonic() - begin),
     });
     const { settings } = await readInstanceSettings(host, IMDS_MS);
-    const before = await underLock(host, 0, async () => {
+    const before = await underLock(host, async () => {
       const facts = await observeTakeover(host, settings);
       const decision = decideAdopt(facts.observed, { settings: this.#request.settings });
       if (decision.kind === 'refuse') throw decision.failure;
@@ -176,9 +175,7 @@ class Takeover {
       await this.#install();
       await this.#close(before.facts, before.network);
     } catch (error) {
-      throw await this.#failed('', error, () =>
-        underLock(host, TAKE_BACK_LOCK_MS, () => takeBackTakeover(host, before.kept)),
-      );
+      throw await this.#failed('', error, () => underLock(host, () => takeBackTakeover(host, before.kept)));
     }
     return report(podsOf(before.facts).length, this.#notes);
   }

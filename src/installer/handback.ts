@@ -1,7 +1,7 @@
 import { HostError, toHostError } from '../errors/index.ts';
 import { describeOthers, describeRemoval, diffHandback, PATHS, type RemovalStep } from '../hostspec/index.ts';
 import { handOver } from './hand-over.ts';
-import { type Host, readSettings, underLock } from './host.ts';
+import { asOnlyRun, type Host, readSettings, underLock } from './host.ts';
 import { countWiredPods, observeHostNetwork } from './observe-takeover.ts';
 import { findOtherIpamd } from './other-ipamd.ts';
 import { applyRemoval, type DoneRemoval, observeInstall, type RemovalProgress } from './uninstall.ts';
@@ -28,24 +28,26 @@ export async function planHandback(host: Host): Promise<readonly RemovalStep[]> 
  * `HANDBACK_INCOMPLETE` naming what is left; running it again goes on from there.
  */
 export async function handback(host: Host, progress: RemovalProgress): Promise<readonly DoneRemoval[]> {
-  return await underLock(host, 0, async () => {
-    const steps = await planHandback(host);
-    const done: DoneRemoval[] = [];
-    for (const [index, step] of steps.entries()) {
-      progress.started(step);
-      const start = host.clock.monotonic();
-      try {
-        await applyRemoval(host, step);
-      } catch (error) {
-        const cause = toHostError(error);
-        const rest = steps.slice(index + 1).map(describeRemoval);
-        const details = { step: describeRemoval(step), cause: cause.code, reason: cause.message };
-        throw new HostError('HANDBACK_INCOMPLETE', { ...details, left: rest.join('; ') || 'nothing else' }, cause);
-      }
-      const ms = Math.round(host.clock.monotonic() - start);
-      progress.finished(step, ms);
-      done.push({ step, ms });
+  return await asOnlyRun(host, () => underLock(host, () => handBack(host, progress)));
+}
+
+async function handBack(host: Host, progress: RemovalProgress): Promise<readonly DoneRemoval[]> {
+  const steps = await planHandback(host);
+  const done: DoneRemoval[] = [];
+  for (const [index, step] of steps.entries()) {
+    progress.started(step);
+    const start = host.clock.monotonic();
+    try {
+      await applyRemoval(host, step);
+    } catch (error) {
+      const cause = toHostError(error);
+      const rest = steps.slice(index + 1).map(describeRemoval);
+      const details = { step: describeRemoval(step), cause: cause.code, reason: cause.message };
+      throw new HostError('HANDBACK_INCOMPLETE', { ...details, left: rest.join('; ') || 'nothing else' }, cause);
     }
-    return done;
-  });
+    const ms = Math.round(host.clock.monotonic() - start);
+    progress.finished(step, ms);
+    done.push({ step, ms });
+  }
+  return done;
 }

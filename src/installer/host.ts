@@ -59,8 +59,25 @@ function lockedDirectory({ files }: Host): string {
   return files.hostPath(files.fact(PATHS.lockedDirectory).kind === 'directory' ? PATHS.lockedDirectory : '/');
 }
 
-/** Runs `work` while no other install or uninstall changes this host. Throws `LOCK_HELD`. */
-export async function underLock<T>(host: Host, waitMs: number, work: () => Promise<T>): Promise<T> {
-  using _lock = await lockDirectory(lockedDirectory(host), { clock: host.clock, waitMs });
+/** How long a run waits for the boot stage of the unit, which may be waiting for the metadata service itself. */
+export const LOCK_WAIT_MS = 30_000;
+
+/**
+ * Runs `work` while no other step changes this host. Each run holds this lock while it changes files, and not while it
+ * waits for the daemon, whose unit runs the boot stage. Throws `LOCK_HELD`.
+ */
+export async function underLock<T>(host: Host, work: () => Promise<T>): Promise<T> {
+  using _lock = await lockDirectory(lockedDirectory(host), { clock: host.clock, waitMs: LOCK_WAIT_MS });
+  return await work();
+}
+
+/**
+ * Runs `work` as the only run on this host that somebody started, from its first look to its last step; the boot stage of
+ * the unit may come between. Throws `LOCK_HELD` at once.
+ */
+export async function asOnlyRun<T>(host: Host, work: () => Promise<T>): Promise<T> {
+  const { files } = host;
+  const path = files.fact(PATHS.runLockDirectory).kind === 'directory' ? PATHS.runLockDirectory : '/usr';
+  using _lock = await lockDirectory(files.hostPath(path), { clock: host.clock, waitMs: 0 });
   return await work();
 }

@@ -2,7 +2,7 @@ import { HostError } from '../errors/index.ts';
 import { diffBoot, NOTHING_OF_BOOT, type Step, stepTarget } from '../hostspec/index.ts';
 import { type Applied, applySteps, type DoneStep, type Progress, takenBack } from './apply.ts';
 import { noteHandback } from './hand-over.ts';
-import { type Host, readSettings, underLock } from './host.ts';
+import { asOnlyRun, type Host, readSettings, underLock } from './host.ts';
 import { readManifest } from './observe.ts';
 import { observeBoot } from './observe-boot.ts';
 import { type InstallPlan, type InstallRequest, plan, READY_TIMEOUT_MS } from './plan.ts';
@@ -22,8 +22,6 @@ export interface InstallReport {
 // A dry run is often tried on a laptop, where nobody answers.
 const DRY_RUN_IMDS_MS = 1_000;
 const IMDS_MS = 10_000;
-// The unit runs the boot stage by itself, possibly while somebody installs.
-const BOOT_LOCK_WAIT_MS = 10_000;
 
 async function withSources<T>(request: InstallRequest, use: (sources: PluginSources) => Promise<T>): Promise<T> {
   const { host, stage, version, plugins: given, pluginsChecksum: checksum } = request;
@@ -110,23 +108,23 @@ async function withdrawStale(host: Host, progress: Progress): Promise<readonly D
   return done;
 }
 
-/**
- * Brings the host to what is wanted: looks, plans, applies, verifies. Nothing is changed when it is so already. The lock
- * is given back before the daemon starts, because its unit runs the boot stage itself.
- */
+/** Brings the host to what is wanted: looks, plans, applies, verifies. Nothing is changed when it is so already. */
 export async function install(request: InstallRequest, progress: Progress): Promise<InstallReport> {
+  const work = (): Promise<InstallReport> => installStage(request, progress);
+  // The unit runs the boot stage by itself, possibly while somebody installs.
+  return request.stage === 'boot' ? await work() : await asOnlyRun(request.host, work);
+}
+
+/** The lock is given back before the daemon starts, because its unit runs the boot stage itself. */
+async function installStage(request: InstallRequest, progress: Progress): Promise<InstallReport> {
   const { host, stage } = request;
   const begin = host.clock.monotonic();
-  const { planned, applied, retired, stale, timings } = await underLock(
-    host,
-    stage === 'boot' ? BOOT_LOCK_WAIT_MS : 0,
-    async () => {
-      const stale = stage === 'boot' ? await withdrawStale(host, progress) : [];
-      const rest = await withSources(request, (sources) => changeHost(request, sources, progress));
-      if (stage === 'all') noteHandback(host, undefined);
-      return { ...rest, stale };
-    },
-  );
+  const { planned, applied, retired, stale, timings } = await underLock(host, async () => {
+    const stale = stage === 'boot' ? await withdrawStale(host, progress) : [];
+    const rest = await withSources(request, (sources) => changeHost(request, sources, progress));
+    if (stage === 'all') noteHandback(host, undefined);
+    return { ...rest, stale };
+  });
   const start = host.clock.monotonic();
   const { change, daemon: wanted } = planned;
   const timeoutMs = request.readyTimeoutMs ?? READY_TIMEOUT_MS;
@@ -134,9 +132,7 @@ export async function install(request: InstallRequest, progress: Progress): Prom
   const served = await switchDaemon({ host, steps: wanted.steps, change, undo, timeoutMs }, progress);
   const end = host.clock.monotonic();
   const after =
-    wanted.steps.length === 0
-      ? retired
-      : await underLock(host, BOOT_LOCK_WAIT_MS, () => settle(host, { planned, undo }, progress));
+    wanted.steps.length === 0 ? retired : await underLock(host, () => settle(host, { planned, undo }, progress));
   return {
     steps: [...stale, ...applied.done, ...served, ...after.done],
     notes: [...planned.image.notes, ...planned.boot.notes, ...applied.notes, ...after.notes],

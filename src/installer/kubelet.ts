@@ -33,7 +33,7 @@ export async function tellKubelet(
   target: KubeletTarget,
   maxPods: number,
 ): Promise<'written' | 'unchanged'> {
-  return await underLock(host, 0, async () => {
+  return await underLock(host, async () => {
     const path = kubeletPath(target);
     if (isForeign(host.files, path)) throw new HostError('FILE_FOREIGN', { path });
     // What is to be given back is written down in our folder, which may not be there yet.

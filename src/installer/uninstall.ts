@@ -20,7 +20,7 @@ import { forgetUnit, observePrograms, reloadProgram } from '../systemd/index.ts'
 import { keeperOf, observeDaemon, reloadDaemonUnit, stopDaemon } from './daemon.ts';
 import { observePolicies, setForwardPolicy } from './forward-policy.ts';
 import { noteHandback, requireTaken, writeAwsNodeCheckpoint } from './hand-over.ts';
-import { type Host, underLock } from './host.ts';
+import { asOnlyRun, type Host, underLock } from './host.ts';
 import { removeKernelObjects } from './kernel-objects.ts';
 import { observeLeftovers } from './leftovers.ts';
 import { observeEntry, readRecord, readSysctl } from './observe.ts';
@@ -129,28 +129,31 @@ export async function applyRemoval(host: Host, step: RemovalStep): Promise<void>
  */
 export async function uninstall(request: UninstallRequest, progress: RemovalProgress): Promise<readonly DoneRemoval[]> {
   const { host } = request;
-  return await underLock(host, 0, async () => {
-    const steps = await planUninstall(request);
-    const done: DoneRemoval[] = [];
-    for (const [index, step] of steps.entries()) {
-      progress.started(step);
-      const start = host.clock.monotonic();
-      try {
-        await applyRemoval(host, step);
-      } catch (error) {
-        const cause = toHostError(error);
-        const left =
-          steps
-            .slice(index + 1)
-            .map(describeRemoval)
-            .join('; ') || 'nothing else';
-        const details = { step: describeRemoval(step), cause: cause.code, reason: cause.message, left };
-        throw new HostError('UNINSTALL_INCOMPLETE', details, cause);
-      }
-      const ms = Math.round(host.clock.monotonic() - start);
-      progress.finished(step, ms);
-      done.push({ step, ms });
+  return await asOnlyRun(host, () => underLock(host, () => remove(request, progress)));
+}
+
+async function remove(request: UninstallRequest, progress: RemovalProgress): Promise<readonly DoneRemoval[]> {
+  const { host } = request;
+  const steps = await planUninstall(request);
+  const done: DoneRemoval[] = [];
+  for (const [index, step] of steps.entries()) {
+    progress.started(step);
+    const start = host.clock.monotonic();
+    try {
+      await applyRemoval(host, step);
+    } catch (error) {
+      const cause = toHostError(error);
+      const left =
+        steps
+          .slice(index + 1)
+          .map(describeRemoval)
+          .join('; ') || 'nothing else';
+      const details = { step: describeRemoval(step), cause: cause.code, reason: cause.message, left };
+      throw new HostError('UNINSTALL_INCOMPLETE', details, cause);
     }
-    return done;
-  });
+    const ms = Math.round(host.clock.monotonic() - start);
+    progress.finished(step, ms);
+    done.push({ step, ms });
+  }
+  return done;
 }

@@ -19,9 +19,6 @@ export interface DaemonSwitch {
   readonly timeoutMs: number;
 }
 
-// The boot stage of the daemon that we stop may still hold the lock, waiting for the metadata service.
-const LOCK_WAIT_MS = 30_000;
-
 /** What failed, in the words of its own message. */
 function wordsOf(error: HostError): { readonly what: string; readonly reason: string } {
   const { what, reason } = error.details;
@@ -62,9 +59,7 @@ async function goBack(
   // First of all: a daemon that systemd starts again and again must not run while its files are exchanged.
   const stopping = await attempt(() => stopDaemon(host, keeperOf(host)));
   const taken: string[] = [];
-  const locking = await attempt(() =>
-    underLock(host, LOCK_WAIT_MS, async () => taken.push(...(await undo.takeBack()))),
-  );
+  const locking = await attempt(() => underLock(host, async () => taken.push(...(await undo.takeBack()))));
   const old = await serveAgain(input, tell);
   const left = [stopping, locking].flatMap((error) => (error === undefined ? [] : [error.message])).concat(taken);
   const state =
@@ -85,7 +80,7 @@ export async function switchDaemon(input: DaemonSwitch, progress: Progress): Pro
   } catch (error) {
     const { host, change, undo } = input;
     if (change !== undefined) throw await goBack(input, change, toHostError(error), progress);
-    await attempt(() => underLock(host, LOCK_WAIT_MS, async () => undo.settle()));
+    await attempt(() => underLock(host, async () => undo.settle()));
     throw error;
   }
 }

@@ -1,0 +1,33 @@
+import { expect, test } from 'bun:test';
+import { HostError } from '../../src/errors/index.ts';
+import { asOnlyRun, underLock } from '../../src/installer/host.ts';
+import { install, uninstall } from '../../src/installer/index.ts';
+import { silent, temporaryHost, treeOf } from './temporary-host.ts';
+
+const codeOf = (error: unknown): unknown => (error instanceof HostError ? error.code : error);
+
+test('while one run is at it, another is told so at once and changes nothing', async () => {
+  using temporary = temporaryHost();
+  const { host, root, request } = temporary;
+  const before = treeOf(root);
+  await asOnlyRun(host, async () => {
+    expect(await install(request(), silent).catch(codeOf)).toBe('LOCK_HELD');
+    expect(await uninstall({ host, ec2: 'keep' }, silent).catch(codeOf)).toBe('LOCK_HELD');
+  });
+  expect(treeOf(root)).toEqual(before);
+  expect((await install(request(), silent)).steps.length).toBeGreaterThan(0);
+});
+
+test('a run waits for the boot stage, which a unit that starts again and again runs most of the time', async () => {
+  using temporary = temporaryHost();
+  const { host, request } = temporary;
+  const order: string[] = [];
+  const boot = underLock(host, async () => {
+    await Bun.sleep(200);
+    order.push('boot');
+  });
+  await install(request(), silent);
+  order.push('install');
+  await boot;
+  expect(order).toEqual(['boot', 'install']);
+});
