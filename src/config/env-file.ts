@@ -1,5 +1,6 @@
 import type { Finding } from './finding.ts';
-import { isShowable, redact } from './redact.ts';
+import { HIDDEN, isShowable, redact } from './redact.ts';
+import { isSettingKey } from './schema.ts';
 
 /** What a settings file says. */
 export interface EnvFile {
@@ -123,19 +124,22 @@ export function quoteValue(text: string): string {
   return `"${text.replace(/["\\$`]/g, '\\$&')}"`;
 }
 
-/** The document with its secrets hidden, for support: comments and what cannot be read are left out, they may hold some. */
-export function redactDocument(source: string): string {
+/**
+ * The document with its secrets hidden, for support: what cannot be read is left out, it may hold some. Remarks, which
+ * may as well, are shown as `remark` makes them.
+ */
+export function redactDocument(source: string, remark: (text: string) => string): string {
   const parts = [...statements(source, 1)].map((statement) => {
     switch (statement.kind) {
       case 'remark':
-        return source.slice(statement.at, statement.end).trim() === '' ? '\n' : '# (a comment)\n';
+        return remark(source.slice(statement.at, statement.end));
       case 'fault':
         return '# (a line that is no setting)\n';
       case 'assignment': {
         const { key, value } = statement;
         if (!isShowable(key)) return '# (a name that is no setting)\n';
         return value.unclosed === undefined
-          ? `${key}=${quoteValue(redact(key, value.text))}\n`
+          ? `${key}=${quoteValue(isSettingKey(key) ? redact(key, value.text) : HIDDEN)}\n`
           : `# (${key}, not closed)\n`;
       }
       default:

@@ -7,14 +7,10 @@ export const HIDDEN = '(hidden)';
 /** User and password before the host of a URL; also of one that is no URL otherwise. */
 const USER_INFO = /\/\/[^/?#\s]*@/g;
 
-/** Names of other programs, or of ours misspelt, behind which nobody expects to be quoted. */
-const LOOKS_SECRET = /SECRET|TOKEN|PASSW|CREDENTIAL|ACCESS_?KEY|PRIVATE|AUTH/i;
-
 /** The text of a setting as it may be shown to people and written to logs. Nothing stays nothing. */
 export function redact(key: string, text: string): string {
   if (text === '') return text;
   if (isSecret(key)) return HIDDEN;
-  if (!isSettingKey(key) && LOOKS_SECRET.test(key)) return HIDDEN;
   // A URL without its scheme (`user:password@proxy`) is refused, and shown in the refusal.
   const isUrl = isSettingKey(key) && shapeOf(key).kind === 'url';
   const shown = isUrl && !text.includes('//') && text.includes('@') ? text.replace(/^.*@/s, `${HIDDEN}@`) : text;

@@ -62,8 +62,9 @@ describe('redactDocument()', () => {
       'DB_PASSWORD=x',
       'CLUSTER_NAME="x',
     ];
-    expect(redactDocument(text.join('\n')).split('\n')).toEqual([
-      '# (a comment)',
+    const remark = (one: string): string => one.replace('x', '?');
+    expect(redactDocument(text.join('\n'), remark).split('\n')).toEqual([
+      '# password: ?',
       'MAX_ENI="2 # two"',
       '',
       'AWS_SECRET_ACCESS_KEY="(hidden)"',

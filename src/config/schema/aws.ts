@@ -101,9 +101,4 @@ export const CREDENTIALS = {
   },
   AWS_PROFILE: { $ref: '#/definitions/text', default: '', description: 'Profile in the files of the AWS CLI.' },
   AWS_CONFIG_FILE: { $ref: '#/definitions/path', default: '', description: 'Other path of ~/.aws/config.' },
-  AWS_SHARED_CREDENTIALS_FILE: {
-    $ref: '#/definitions/path',
-    default: '',
-    description: 'Other path of ~/.aws/credentials.',
-  },
 } as const;

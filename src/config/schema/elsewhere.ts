@@ -21,6 +21,10 @@ export const ELSEWHERE = {
     not: {},
     description: 'is read when a program starts: write it into /etc/default/vpc-cni-ipamd, which the unit starts with',
   },
+  AWS_SHARED_CREDENTIALS_FILE: {
+    not: {},
+    description: 'write the file as /etc/credstore/vpc-cni.aws-credentials, which the unit hands to the daemon',
+  },
   AWS_EC2_METADATA_DISABLED: { not: {}, description: 'a node cannot do without the metadata service' },
   AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE: {
     not: {},

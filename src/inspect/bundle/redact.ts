@@ -1,9 +1,11 @@
-import { HIDDEN, redact, SETTING_KEYS } from '../../config/index.ts';
+import { HIDDEN, redact, redactDocument, SETTING_KEYS } from '../../config/index.ts';
 
 /** What a text is, which decides over what may be hidden in it. */
 export type TextKind =
   /** Anything: known shapes of secrets are hidden. */
   | 'text'
+  /** A settings file of ours: values of several lines are told from what follows, and what cannot be read is left out. */
+  | 'settings'
   /** `NAME=value` lines: the values of names that are no settings of ours are hidden too. */
   | 'environment'
   /** Units as files or as systemd shows them: the same for their `Environment=` lines. */
@@ -85,6 +87,8 @@ export function redactAs(kind: TextKind, text: string): string {
   switch (kind) {
     case 'text':
       return redactText(text);
+    case 'settings':
+      return redactDocument(text, redactText);
     case 'environment':
       return redactText(redactEnvironment(text));
     case 'unit':

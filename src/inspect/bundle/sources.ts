@@ -1,3 +1,4 @@
+import { USER_DATA_FILE } from '../../config/index.ts';
 import { PATHS, UNIT_NAME } from '../../hostspec/index.ts';
 import type { TextKind } from './redact.ts';
 
@@ -57,8 +58,9 @@ export const SOURCES: readonly SourceGroup[] = [
   {
     folder: 'settings',
     sources: [
-      file(PATHS.envFile, 'environment'),
-      directory(PATHS.envDirectory, /\.env$/, 'environment'),
+      file(PATHS.envFile, 'settings'),
+      directory(PATHS.envDirectory, /\.env$/, 'settings'),
+      file(USER_DATA_FILE, 'settings'),
       file(PATHS.processEnvironment, 'environment'),
       file(PATHS.kubeletDropIn),
       file(PATHS.nodeadmDropIn),
@@ -107,7 +109,7 @@ export const SOURCES: readonly SourceGroup[] = [
   {
     folder: 'state',
     sources: [
-      directory(PATHS.run, /(?:\.json|\.env|\.log|\.broken|^boot-id|^journal|^taken-over)$/, 'environment'),
+      directory(PATHS.run, /(?:\.json|^kubelet\.env|\.log|\.broken|^boot-id|^journal|^taken-over)$/, 'environment'),
       directory(PATHS.spool, ANY),
       directory(PATHS.logs, ANY),
     ],
