@@ -103,6 +103,7 @@ async function settle(
 /** What an earlier boot left goes first, whatever else is wrong: the node must not look ready before it is. */
 async function withdrawStale(host: Host, progress: Progress): Promise<readonly DoneStep[]> {
   const { steps } = diffBoot(NOTHING_OF_BOOT, await observeBoot(host, NOTHING_OF_BOOT));
+  if (steps.length === 0) return [];
   const { done, undo } = await applySteps({ host, version: '', wanted: [], steps }, progress);
   undo.settle();
   return done;

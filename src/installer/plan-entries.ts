@@ -17,6 +17,7 @@ export function planEntries(
   manifest: Manifest | undefined,
 ): Plan & { readonly kept: ReadonlySet<string> } {
   const { host, foreign } = request;
+  if (wanted.length === 0) return { steps: [], notes: [], kept: new Set() };
   const record = readRecord(host.files);
   const observed = observeEntries(host.files, wanted, manifest);
   const { steps, notes } = diffEntries({

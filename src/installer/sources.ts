@@ -105,11 +105,14 @@ export async function withPlugins<T>(
   }
   const payload = host.files.hostPath(`${payloadDirectory(version)}/plugins`);
   const below = host.root === '/' ? [] : DISTRIBUTION_DIRECTORIES.map((path) => host.files.hostPath(path));
-  const tries = [payload, ...below, ...DISTRIBUTION_DIRECTORIES].map((path) => pluginsIn(host, manifest, path));
-  const first = tries.find(({ kind }) => kind === 'found');
+  for (const directory of [payload, ...below, ...DISTRIBUTION_DIRECTORIES]) {
+    // One after the other: the checksums of directories behind the first that has all would be taken for nothing.
+    const found = pluginsIn(host, manifest, directory);
+    if (found.kind === 'found') return await use(found);
+  }
   const said = new HostError('PLUGINS_MISSING', {
     missing: REQUIRED_PLUGINS.join(', '),
     source: DISTRIBUTION_DIRECTORIES.join(', '),
   });
-  return await use(first ?? { kind: 'missing', failure: said });
+  return await use({ kind: 'missing', failure: said });
 }
