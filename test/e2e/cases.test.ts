@@ -1,4 +1,4 @@
-import { describe, setDefaultTimeout, test } from 'bun:test';
+import { describe, expect, setDefaultTimeout, test } from 'bun:test';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { CaseGuest } from '../support/case-guest.ts';
@@ -19,10 +19,12 @@ async function load(folder: string): Promise<Run> {
   };
 }
 
-const names = readdirSync(CASES, { withFileTypes: true })
+const folders = readdirSync(CASES, { withFileTypes: true })
   .filter((entry) => entry.isDirectory())
   .map(({ name }) => name)
   .sort();
+const has = (folder: string, file: string): boolean => existsSync(join(CASES, folder, file));
+const names = folders.filter((folder) => has(folder, 'case.json'));
 
 describe('case', () => {
   for (const [index, name] of names.entries()) {
@@ -41,6 +43,5 @@ describe('case', () => {
 });
 
 test('every folder is a case', () => {
-  const incomplete = names.filter((name) => !existsSync(join(CASES, name, 'run.ts')));
-  if (incomplete.length > 0) throw new Error(`without run.ts: ${incomplete.join(', ')}`);
+  expect(folders.filter((folder) => !has(folder, 'case.json') || !has(folder, 'run.ts'))).toEqual([]);
 });

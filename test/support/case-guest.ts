@@ -7,6 +7,7 @@ import { type E2eVpc, type JsonFailure, type JsonReport, until } from './e2e.ts'
 import { type Ping, startPing } from './e2e-churn.ts';
 import { callPlugin, makeSandbox, removeSandbox, type Sandbox } from './e2e-cni.ts';
 import { expectGolden } from './golden.ts';
+import { cloudInitOn } from './guest-cloud.ts';
 import { diffFiles, type GuestFiles, readFiles, readStamps } from './guest-files.ts';
 import { kernelState } from './guest-kernel.ts';
 import { primaryNetworkFile } from './guest-network.ts';
@@ -24,7 +25,8 @@ export interface CasePod extends Sandbox {
 /** What an uninstallation must leave as it was: files, and the network of the kernel. */
 export interface GuestState {
   readonly files: GuestFiles;
-  readonly kernel: string;
+  /** None while the machine is off. */
+  readonly kernel: string | undefined;
 }
 
 /** A scenario of the simulator for the settings of a case. */
@@ -45,7 +47,7 @@ function scenarioOf(settings: CaseSettings): object {
 
 /** What a booted cloud image has where the case asks for it. */
 async function prepare(guest: SystemdGuest, folder: string, settings: CaseSettings): Promise<void> {
-  if (settings.cloudInit === true) await guest.outside('rm', 'ROOT/etc/cloud/cloud-init.disabled');
+  if (settings.cloudInit === true) await cloudInitOn(guest);
   if (settings.networkd === true) {
     guest.writeOutside('/etc/systemd/network/10-primary.network', primaryNetworkFile(guest.launched));
     await guest.outside('chroot', 'ROOT', 'systemctl', 'enable', 'systemd-networkd');
@@ -187,7 +189,8 @@ export class CaseGuest implements AsyncDisposable {
 
   /** Takes the guest as it is now for what later states are compared with. It is so once booted, unless told. */
   async pristine(): Promise<void> {
-    this.#before = { files: this.tree(), kernel: await this.kernel() };
+    const kernel = this.machine.power === 'on' ? await this.kernel() : undefined;
+    this.#before = { files: this.tree(), kernel };
   }
 
   get #pristine(): GuestState {
@@ -204,6 +207,7 @@ export class CaseGuest implements AsyncDisposable {
   /** What is not as in the pristine guest: paths, and lines of the kernel's state; a line each. */
   async remains(): Promise<readonly string[]> {
     const { files, kernel } = this.#pristine;
+    if (kernel === undefined) throw new Error('the guest was off when it was taken for pristine');
     const [before, after] = [kernel.split('\n'), (await this.kernel()).split('\n')];
     return [
       ...diffFiles(files, this.tree()),

@@ -28,7 +28,8 @@ while read -r word; do
   machine=$!
   echo "$machine"
 done
-[ -z "$machine" ] || kill -KILL "$machine" 2>/dev/null || true
+# Without its first process everything in the machine ends; nspawn alone would leave that behind.
+[ -z "$machine" ] || kill -KILL $(cat "/proc/$machine/task/$machine/children" 2>/dev/null) "$machine" 2>/dev/null || true
 wait
 "$EXECUTABLE" sim down --name="$VPC" >/dev/null 2>&1 || true
 umount --lazy "$GUEST"
@@ -125,15 +126,16 @@ export class GuestKeeper implements AsyncDisposable {
     this.#leader = await until('the first process of the guest', () => leaderOf(this.#nspawn), { last });
   }
 
-  /** Pulls the plug. */
+  /** Pulls the plug: with its first process all of the machine ends at once, and nspawn after it. */
   async cutPower(): Promise<void> {
-    process.kill(this.#nspawn, 'SIGKILL');
+    process.kill(this.#leader, 'SIGKILL');
     await this.untilOff();
   }
 
-  /** Waits for the end of nspawn. The keeper has not reaped it yet, so it stays a zombie without children. */
+  /** Waits for the end of the machine and of nspawn, which the keeper has not reaped yet: it stays a zombie. */
   async untilOff(): Promise<void> {
-    const gone = (): boolean => !/^State:\t[^ZX]/m.test(procText(this.#nspawn, 'status'));
+    const ended = (pid: number): boolean => !/^State:\t[^ZX]/m.test(procText(pid, 'status'));
+    const gone = (): boolean => ended(this.#leader) && ended(this.#nspawn);
     await until('the machine to be off', () => (gone() ? true : undefined), { last: () => this.said() });
     this.#leader = 0;
   }

@@ -65,6 +65,11 @@ export class SystemdGuest implements AsyncDisposable {
     return this.#keeper.root;
   }
 
+  /** Whether it runs. */
+  get power(): 'on' | 'off' {
+    return this.#keeper.leader === 0 ? 'off' : 'on';
+  }
+
   /** Writes a file of the guest from outside, also while it is off; of root, for all to read. */
   writeOutside(path: string, text: string): void {
     const place = `${this.root}${path}`;
