@@ -4,7 +4,7 @@ import { unitRuns } from '../systemd/index.ts';
 import { askReadiness, readSupervisor } from './daemon.ts';
 import type { Host } from './host.ts';
 import { parseLastWords } from './parse-supervisor.ts';
-import { notReadyInTime, type OnReason, unitFailure } from './start-unit.ts';
+import { NO_ANSWER, notReadyInTime, type OnReason, unitFailure } from './start-unit.ts';
 
 const CONFLIST_DEADLINE_MS = 10_000;
 const POLL_MS = 20;
@@ -64,7 +64,7 @@ export async function awaitReady(
     lookForEnd ??= keeper === 'supervisor' ? supervisedEnd(host, after) : await unitEnd(host, after);
     const ended = readiness === undefined ? await lookForEnd() : undefined;
     if (ended !== undefined) throw ended;
-    const reason = readiness?.reason ?? 'it does not answer on its socket yet';
+    const reason = readiness?.reason ?? NO_ANSWER;
     onReason(reason);
     if (host.clock.monotonic() >= deadline) throw notReadyInTime(timeoutMs, reason);
     await host.clock.sleep(POLL_MS);

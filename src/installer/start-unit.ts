@@ -8,6 +8,9 @@ const REASON_POLL_MS = 250;
 // The last line may tell of the end itself; which of these it is does not matter, all are the daemon's own words.
 const LAST_WORDS = 3;
 
+/** What a wait is for while the daemon says nothing. */
+export const NO_ANSWER = 'it does not answer on its socket yet';
+
 /** Is told, often, what a wait is for. */
 export type OnReason = (reason: string) => void;
 
@@ -50,7 +53,7 @@ export async function startUnitOf(
   try {
     await starting;
   } catch (error) {
-    if (reason !== undefined && host.clock.monotonic() >= deadline) throw notReadyInTime(timeoutMs, reason);
+    if (host.clock.monotonic() >= deadline) throw notReadyInTime(timeoutMs, reason ?? NO_ANSWER);
     throw await unitFailure(host, error);
   } finally {
     ended.abort();

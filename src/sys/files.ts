@@ -260,7 +260,8 @@ export function createFiles(root: string): Files {
         syncPath(dirname(at(path)));
       }),
     writeInPlace: ({ path, text }) =>
-      fileAttempt(`write "${text}" into`, at(path), () => writeFileSync(through(path), text, { flag: 'r+' })),
+      // Writing nothing would be no write: the kernel empties a value by an empty line.
+      fileAttempt(`write "${text}" into`, at(path), () => writeFileSync(through(path), text || '\n', { flag: 'r+' })),
     remove: (path) =>
       fileAttempt('remove', at(path), () => {
         const { kind } = factOf(at(path));
