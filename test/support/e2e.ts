@@ -55,6 +55,7 @@ export interface JsonReport {
   readonly changed: boolean;
   readonly changes: readonly { readonly kind: string; readonly target: string }[];
   readonly steps: readonly { readonly name: string; readonly ms: number }[];
+  readonly notes: readonly string[];
   readonly ms: number;
 }
 

@@ -28,6 +28,13 @@ export const NEVER_READY: SourceChange = {
   to: '  async #start(): Promise<Engine> {\n    await Bun.sleep(3_600_000);\n',
 };
 
+/** A version that has another unit. */
+export const OTHER_UNIT: SourceChange = {
+  file: 'templates/vpc-cni-ipamd.service',
+  from: 'RestartSec=100ms\n',
+  to: 'RestartSec=150ms\n',
+};
+
 /**
  * A real executable of another version: built from a copy of this source tree in which `changes` were made. Built once per
  * content; `name` keeps versions with the same number apart.
