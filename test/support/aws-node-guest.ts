@@ -169,3 +169,20 @@ async function writeFiles(guest: CaseGuest, pods: readonly GuestAwsPod[]): Promi
   await guest.machine.write(CHECKPOINT, awsNodeCheckpoint(pods));
   await guest.text('chmod', '0600', CHECKPOINT);
 }
+
+/** One allocation as the file of a checkpoint has it, its time as text. */
+export interface WrittenAllocation {
+  readonly networkName: string;
+  readonly containerID: string;
+  readonly ifName: string;
+  readonly ipv4: string;
+  readonly allocationTimestamp: string;
+  readonly metadata: Readonly<Record<string, unknown>>;
+}
+
+/** The allocations in a checkpoint, by container; a nanosecond survives only as text. */
+export function allocationsIn(checkpoint: string): readonly WrittenAllocation[] {
+  const exact = checkpoint.replaceAll(/"allocationTimestamp":(\d+)/g, '"allocationTimestamp":"$1"');
+  const { allocations }: { allocations: readonly WrittenAllocation[] } = JSON.parse(exact);
+  return allocations.toSorted((a, b) => (a.containerID < b.containerID ? -1 : 1));
+}
