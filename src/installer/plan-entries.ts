@@ -3,6 +3,8 @@ import {
   type Foreign,
   knownEntries,
   type Manifest,
+  OWN_PLUGINS,
+  PATHS,
   type Plan,
   stepTarget,
   type WantedEntry,
@@ -10,9 +12,15 @@ import {
 import type { Host } from './host.ts';
 import { observeEntries, readManifests, readRecord } from './observe.ts';
 
+/** On a node that was aws-node's its plugins stand at our places, and no hand has put them there. */
+function withoutPlugins<T>(known: ReadonlyMap<string, T>): ReadonlyMap<string, T> {
+  const plugins: ReadonlySet<string> = new Set(OWN_PLUGINS.map((name) => `${PATHS.cniBin}/${name}`));
+  return new Map([...known].filter(([path]) => !plugins.has(path)));
+}
+
 /** What is compared with what: the files wanted, what stands there, what we are known to have written there. */
 export function planEntries(
-  request: { readonly host: Host; readonly foreign: Foreign },
+  request: { readonly host: Host; readonly foreign: Foreign; readonly adopting?: true },
   wanted: readonly WantedEntry[],
   manifest: Manifest | undefined,
 ): Plan & { readonly kept: ReadonlySet<string> } {
@@ -20,11 +28,12 @@ export function planEntries(
   if (wanted.length === 0) return { steps: [], notes: [], kept: new Set() };
   const record = readRecord(host.files);
   const observed = observeEntries(host.files, wanted, manifest);
+  const known = knownEntries(readManifests(host.files), record.pending);
   const { steps, notes } = diffEntries({
     wanted,
     observed,
-    known: knownEntries(readManifests(host.files), record.pending),
-    // A run that was killed has noted what it was about to save, and may not have come to it.
+    known: request.adopting || record.handedBack !== undefined ? withoutPlugins(known) : known,
+    // One that was given back, as at a handback, is to be saved anew; a run that was killed may not have come to it.
     saved: new Set(record.saved.filter(({ to }) => host.files.fact(to).kind !== 'absent').map(({ path }) => path)),
     foreign,
     owner: host.owner,

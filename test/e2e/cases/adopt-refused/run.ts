@@ -1,6 +1,7 @@
 import { expect } from 'bun:test';
 import { AwsNodeGuest } from '../../../support/aws-node-guest.ts';
 import type { CaseGuest } from '../../../support/case-guest.ts';
+import { until } from '../../../support/e2e.ts';
 
 const INTERNET = '198.51.100.1';
 const CHECKPOINT = '/var/run/aws-node/ipam.json';
@@ -29,6 +30,10 @@ export default async function run(guest: CaseGuest): Promise<void> {
   await aws.stopIpamd();
   // Its name alone is enough: it may be about to open its socket.
   await guest.text('systemd-run', '--unit=aws-node-start', '--quiet', 'perl', '-e', '$0 = "aws-k8s-agent"; sleep');
+  const starting = await guest.text('systemctl', 'show', '--value', '--property=MainPID', 'aws-node-start');
+  await until('it to have its name', async () =>
+    (await guest.text('cat', `/proc/${starting}/comm`)) === 'aws-k8s-agent' ? true : undefined,
+  );
   expect(await refused(guest, 'ADOPT_OTHER_IPAMD', 'adopt')).toMatch(/pid \d+ \(aws-k8s-agent\) runs/);
   await guest.text('systemctl', 'stop', 'aws-node-start');
 
