@@ -19,6 +19,7 @@ const SAVED = '/opt/vpc-cni/saved/opt__cni__bin__aws-cni';
 const serving: ObservedInstall = {
   daemon: 'running',
   keeper: 'systemd',
+  programs: new Set(),
   kernel: 'ours',
   entries: new Map<string, ObservedEntry>([
     [PATHS.home, directory],

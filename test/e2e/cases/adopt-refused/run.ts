@@ -4,6 +4,8 @@ import type { CaseGuest } from '../../../support/case-guest.ts';
 import { until } from '../../../support/e2e.ts';
 
 const INTERNET = '198.51.100.1';
+/** A process of that name, which holds nothing. */
+const NAMED = "use strict; $0 = 'aws-k8s-agent'; sleep 1 while 1;";
 const CHECKPOINT = '/var/run/aws-node/ipam.json';
 
 /** A command that must be refused before it changes anything; returns what it says. */
@@ -29,7 +31,7 @@ export default async function run(guest: CaseGuest): Promise<void> {
   expect(dry.stdout).toContain('A takeover would stop here, before any change:\nADOPT_OTHER_IPAMD');
   await aws.stopIpamd();
   // Its name alone is enough: it may be about to open its socket.
-  await guest.text('systemd-run', '--unit=aws-node-start', '--quiet', 'perl', '-e', '$0 = "aws-k8s-agent"; sleep');
+  await guest.text('systemd-run', '--unit=aws-node-start', '--service-type=exec', '--quiet', 'perl', '-e', NAMED);
   const starting = await guest.text('systemctl', 'show', '--value', '--property=MainPID', 'aws-node-start');
   await until('it to have its name', async () =>
     (await guest.text('cat', `/proc/${starting}/comm`)) === 'aws-k8s-agent' ? true : undefined,
