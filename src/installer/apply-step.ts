@@ -1,5 +1,5 @@
 import { HostError } from '../errors/index.ts';
-import { besidePath, PATHS, type Step, sysctlPath } from '../hostspec/index.ts';
+import { besidePath, PATHS, type Step } from '../hostspec/index.ts';
 import { reloadProgram } from '../systemd/index.ts';
 import { keepPayload, removeLink } from './apply-versions.ts';
 import { awaitConflist, awaitReady } from './await-daemon.ts';
@@ -7,6 +7,7 @@ import { reloadDaemonUnit, restartDaemon, startDaemon } from './daemon.ts';
 import { setForwardPolicy } from './forward-policy.ts';
 import type { Host } from './host.ts';
 import { loadModule } from './modules.ts';
+import { setSysctl } from './set-sysctl.ts';
 import type { Undo } from './undo.ts';
 
 /** What a step may need beside the host. */
@@ -74,12 +75,6 @@ function saveForeign(host: Host, step: Extract<Step, { readonly kind: 'save-fore
   return undo(forget);
 }
 
-function setSysctl(host: Host, step: Extract<Step, { readonly kind: 'set-sysctl' }>): Undo {
-  const { before, key, value } = step;
-  host.files.writeInPlace({ path: sysctlPath(key), text: value });
-  return before === undefined ? nothing : undo(() => host.files.writeInPlace({ path: sysctlPath(key), text: before }));
-}
-
 /** Carries out one step; it decides nothing. Returns how to take it back. */
 export async function applyStep(context: StepContext, step: Step): Promise<Undo> {
   const { host, onReason } = context;
@@ -132,8 +127,11 @@ export async function applyStep(context: StepContext, step: Step): Promise<Undo>
       files.ensureDirectory(PATHS.run, 0o700);
       files.replace({ path: step.path, text: `${step.bootId}\n`, mode: 0o600 });
       return nothing;
-    case 'set-sysctl':
-      return setSysctl(host, step);
+    case 'set-sysctl': {
+      const { before } = step;
+      setSysctl(host, step.key, step.value);
+      return before === undefined ? nothing : undo(() => setSysctl(host, step.key, before));
+    }
     case 'load-module':
       await loadModule(host, step, context.onNote);
       return nothing;
