@@ -156,6 +156,7 @@ async function bringUp(
   if (primaryAddress === undefined)
     throw new HostError('EC2_BAD_ANSWER', { action: 'CreateNetworkInterface', missing: `an address of ${eni.id}` });
   const added = await parts.network.addEni(eni, { ...place, primaryAddress, timeoutMs: LINK_WAIT_MS });
+  if (added.link !== undefined) await parts.unmanaged.claimLink(added.link);
   parts.network.setUp(added);
   const addresses = eni.addresses.slice(1).map((address) => ({ address, use: { kind: 'free' } as const }));
   const attachedAtMs = parts.node.clock.now();

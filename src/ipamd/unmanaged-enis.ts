@@ -1,7 +1,7 @@
 import type { MacAddress } from '../addr/index.ts';
 import { toHostError } from '../errors/index.ts';
 import { type DropIn, eniFilePaths, eniFiles, PATHS, reloadSteps } from '../hostspec/index.ts';
-import { isSystemdRunning, observePrograms, reloadProgram } from '../systemd/index.ts';
+import { isSystemdRunning, leaveToUs, observePrograms, reloadProgram } from '../systemd/index.ts';
 import type { Edges } from './parts.ts';
 
 type Parts = Pick<Edges, 'files' | 'exec' | 'logger'>;
@@ -23,6 +23,18 @@ export class UnmanagedEnis {
   /** Claims an ENI that is about to be attached. */
   async claim(mac: MacAddress): Promise<void> {
     await this.#attempt(async () => this.#tell(this.#write(this.#filesOf(mac))));
+  }
+
+  /**
+   * Claims the link of an ENI, before it has an address of ours. NetworkManager knows an ENI by the MAC of its driver, and
+   * would take one whose driver tells none.
+   */
+  async claimLink(link: string): Promise<void> {
+    const { exec, files } = this.#parts;
+    if (!isSystemdRunning(files) || files.fact(PATHS.networkManager).kind === 'absent') return;
+    await this.#attempt(async () => {
+      if ((await observePrograms(exec)).has('NetworkManager')) await leaveToUs(exec, link);
+    });
   }
 
   /** Forgets an ENI that is gone; without its link nobody needs to be told. */

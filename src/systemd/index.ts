@@ -1,5 +1,5 @@
 /** systemd as seen from a service and from an installer: readiness notices, and the few unit verbs we need. */
-export { observePrograms, reloadProgram, runningPrograms } from './network-programs.ts';
+export { leaveToUs, observePrograms, reloadProgram, runningPrograms } from './network-programs.ts';
 export { type Notice, notify } from './notify.ts';
 export {
   forgetUnit,

@@ -53,6 +53,11 @@ function argvOf({ program, how }: Pick<ReloadStep, 'program' | 'how'>): readonly
   }
 }
 
+/** Makes a running NetworkManager leave a link alone, as long as the link lives. */
+export async function leaveToUs(exec: Exec, link: string): Promise<void> {
+  await exec.run({ argv: ['nmcli', 'device', 'set', link, 'managed', 'no'] });
+}
+
 /** Makes a running program notice files that have changed. */
 export async function reloadProgram(exec: Exec, step: Pick<ReloadStep, 'program' | 'how'>): Promise<void> {
   await exec.run({ argv: argvOf(step), timeoutMs: RELOAD_TIMEOUT_MS });
