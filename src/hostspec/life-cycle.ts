@@ -9,8 +9,12 @@ export interface ObservedVersions {
   readonly previous: string | undefined;
   /** The checksum of the executable that is about to be replaced in its place; `undefined` when none is. */
   readonly replaced: string | undefined;
-  /** Every folder of a version, whole or not. `in-use`: a process runs its executable. */
-  readonly payloads: readonly { readonly name: string; readonly use: 'in-use' | 'unused' }[];
+  /** Every folder of a version. A `part` is left of a run that was killed; `in-use`: a process runs its executable. */
+  readonly payloads: readonly {
+    readonly name: string;
+    readonly state: 'whole' | 'part';
+    readonly use: 'in-use' | 'unused';
+  }[];
 }
 
 /** What an installation means for the versions on the host. */
@@ -47,7 +51,9 @@ export function planVersions(version: string, observed: ObservedVersions): Versi
   const { current, replaced, payloads } = observed;
   const change = changeOf(version, observed);
   const kept = change === 'build' && replaced !== undefined ? keptBuild(version, replaced) : undefined;
-  const before = change === 'version' ? current : (kept ?? observed.previous);
+  // A part of a version is nothing to go back to.
+  const isWhole = payloads.some(({ name, state }) => name === current && state === 'whole');
+  const before = change === 'version' && isWhole ? current : (kept ?? observed.previous);
   const previous = before === version || change === 'first' ? undefined : before;
   // A folder of this name was made whole before it was shown: an exchange of builds that was killed left it.
   const isKept = payloads.some(({ name }) => name === kept);

@@ -1,5 +1,5 @@
 import { basename } from 'node:path/posix';
-import { type ObservedVersions, PATHS, parseVersion, payloadDirectory } from '../hostspec/index.ts';
+import { manifestPath, type ObservedVersions, PATHS, parseVersion, payloadDirectory } from '../hostspec/index.ts';
 import { fileIdentity, processImages } from '../sys/index.ts';
 import type { Host } from './host.ts';
 
@@ -35,7 +35,12 @@ export function observeVersions(
   const images = settled ? new Set<string>() : imagesOfOthers();
   const payloads = names.map((name) => {
     const identity = fileIdentity(files.hostPath(`${payloadDirectory(name)}/vpc-cni`));
-    return { name, use: identity !== undefined && images.has(identity) ? ('in-use' as const) : ('unused' as const) };
+    return {
+      name,
+      // The manifest is written when everything else is there.
+      state: files.fact(manifestPath(name)).kind === 'file' ? ('whole' as const) : ('part' as const),
+      use: identity !== undefined && images.has(identity) ? ('in-use' as const) : ('unused' as const),
+    };
   });
   return { current: there(current), previous: there(previous), replaced, payloads };
 }

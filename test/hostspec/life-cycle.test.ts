@@ -9,8 +9,13 @@ import {
 } from '../../src/hostspec/life-cycle.ts';
 
 const [A, B, C] = ['a'.repeat(64), 'b'.repeat(64), 'c'.repeat(64)] as const;
+/** `!` marks a version somebody runs, `?` one that is not whole. */
 const folders = (...names: readonly string[]): ObservedVersions['payloads'] =>
-  names.map((name) => (name.startsWith('!') ? { name: name.slice(1), use: 'in-use' } : { name, use: 'unused' }));
+  names.map((name) => ({
+    name: name.replace(/^[!?]/, ''),
+    state: name.startsWith('?') ? 'part' : 'whole',
+    use: name.startsWith('!') ? 'in-use' : 'unused',
+  }));
 
 interface Row {
   readonly name: string;
@@ -57,6 +62,16 @@ const rows: readonly Row[] = [
     name: 'an upgrade to it was killed before current was switched',
     observed: { current: '1', previous: '1', replaced: undefined, payloads: folders('0', '1', '2') },
     plan: { change: 'version', previous: '1', retired: ['/opt/vpc-cni/0'] },
+  },
+  {
+    name: 'an upgrade from it was killed when current was switched, and its successor is not whole',
+    observed: { current: '3', previous: '2', replaced: undefined, payloads: folders('2', '?3') },
+    plan: { change: 'version', previous: undefined, retired: ['/opt/vpc-cni/3'] },
+  },
+  {
+    name: 'an upgrade to a part of a version is followed by one to it',
+    observed: { current: '3', previous: '1', replaced: undefined, payloads: folders('1', '?3') },
+    plan: { change: 'version', previous: '1', retired: ['/opt/vpc-cni/3'] },
   },
   {
     name: 'an upgrade from it was killed before current was switched: it is not its own previous version',
