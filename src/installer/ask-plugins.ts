@@ -7,14 +7,13 @@ import {
   type PluginCandidate,
   type PluginChoice,
   type ProgramSource,
-  payloadDirectory,
   REQUIRED_PLUGINS,
   readPluginAbout,
   UNKNOWN_PLUGIN,
 } from '../hostspec/index.ts';
 import type { Host } from './host.ts';
 import { readManifest } from './observe.ts';
-import { type PluginSources, programSource } from './sources.ts';
+import { heldPlugin, type PluginSources } from './sources.ts';
 import { linkedVersions } from './versions.ts';
 
 // It prints two lines and ends; one that does not is no plugin to ask.
@@ -35,8 +34,7 @@ function installedPlugins(host: Host): readonly ProgramSource[] {
   if (current === undefined) return [];
   const manifest = readManifest(host.files, current);
   return [...REQUIRED_PLUGINS, ...OPTIONAL_PLUGINS]
-    .map((name) => ({ name, from: host.files.hostPath(`${payloadDirectory(current)}/plugins/${name}`) }))
-    .map((program) => programSource(host.local, manifest, program))
+    .map((name) => heldPlugin(host, { manifest, version: current }, name))
     .filter((source) => source !== undefined);
 }
 

@@ -54,9 +54,35 @@ export type PluginSources =
 // Where distributions put them: Debian and Ubuntu, Amazon Linux and Fedora, and an AMI that came with its own.
 const DISTRIBUTION_DIRECTORIES = [PATHS.distributionPlugins, '/usr/libexec/cni', PATHS.cniBin] as const;
 
+type FindPlugin = (name: string) => ProgramSource | undefined;
+
 function pluginsIn(host: Host, manifest: Manifest | undefined, directory: string): PluginSources {
-  const found = (name: string): ProgramSource | undefined =>
-    programSource(host.local, manifest, { name, from: `${directory}/${name}` });
+  return pickPlugins(directory, (name) => programSource(host.local, manifest, { name, from: `${directory}/${name}` }));
+}
+
+/**
+ * A plugin that a version holds. One that was changed by hand is no source of itself: it would pass for what was installed.
+ * Its source is what it was copied from, as far as that is still there.
+ */
+export function heldPlugin(
+  host: Host,
+  held: { readonly manifest: Manifest | undefined; readonly version: string },
+  name: string,
+): ProgramSource | undefined {
+  const { manifest, version } = held;
+  const path = `${payloadDirectory(version)}/plugins/${name}`;
+  const own = programSource(host.local, manifest, { name, from: host.files.hostPath(path) });
+  const installed = manifest?.files.find((file) => file.path === path);
+  if (own === undefined || installed === undefined || own.sha256 === installed.sha256) return own;
+  const { sha256, stamp, source } = installed;
+  const places = [source?.path, ...DISTRIBUTION_DIRECTORIES.map((place) => `${place}/${name}`)];
+  const original = places
+    .map((from) => (from === undefined ? undefined : programSource(host.local, manifest, { name, from })))
+    .find((found) => found?.sha256 === sha256);
+  return original ?? { ...own, sha256, size: stamp?.size ?? own.size };
+}
+
+function pickPlugins(directory: string, found: FindPlugin): PluginSources {
   const required = REQUIRED_PLUGINS.map((name) => ({ name, source: found(name) }));
   const missing = required.filter(({ source }) => source === undefined).map(({ name }) => name);
   if (missing.length > 0) {
@@ -104,8 +130,10 @@ export async function withPlugins<T>(
     });
   }
   const payload = host.files.hostPath(`${payloadDirectory(version)}/plugins`);
+  const held = pickPlugins(payload, (name) => heldPlugin(host, { manifest, version }, name));
+  if (held.kind === 'found') return await use(held);
   const below = host.root === '/' ? [] : DISTRIBUTION_DIRECTORIES.map((path) => host.files.hostPath(path));
-  for (const directory of [payload, ...below, ...DISTRIBUTION_DIRECTORIES]) {
+  for (const directory of [...below, ...DISTRIBUTION_DIRECTORIES]) {
     // One after the other: the checksums of directories behind the first that has all would be taken for nothing.
     const found = pluginsIn(host, manifest, directory);
     if (found.kind === 'found') return await use(found);

@@ -9,6 +9,7 @@ interface FindingEntry {
 }
 
 const AGAIN = 'run "vpc-cni install", which puts it back';
+const FORCE = '"vpc-cni install --force" puts ours back';
 const BOOT = 'run "vpc-cni install --stage boot" and find out who changed it since the boot';
 const TAKE_OVER =
   'remove the line of the other file, or the file, or say the same in one that sorts last and is yours to keep';
@@ -34,14 +35,14 @@ export const FINDINGS = {
   INSTALLED_KIND: {
     severity: 'fault',
     means: 'something else stands where ours was',
-    remedy: 'move it away, then run "vpc-cni install"',
+    remedy: '"vpc-cni install --force" puts ours back; a directory must be moved away first',
   },
-  INSTALLED_MODE: { severity: 'fault', means: 'a file may be used by others than it should', remedy: AGAIN },
-  INSTALLED_OWNER: { severity: 'fault', means: 'a file belongs to somebody else than root', remedy: AGAIN },
+  INSTALLED_MODE: { severity: 'fault', means: 'a file may be used by others than it should', remedy: FORCE },
+  INSTALLED_OWNER: { severity: 'fault', means: 'a file belongs to somebody else than root', remedy: FORCE },
   INSTALLED_TARGET: {
     severity: 'fault',
     means: 'a link leads elsewhere than it was installed',
-    remedy: '"vpc-cni install --force" puts ours back',
+    remedy: FORCE,
   },
   UNIT_NOT_ENABLED: {
     severity: 'fault',
