@@ -16,6 +16,12 @@ export const TAKEOVER_ERRORS = {
     remedy:
       'drain the node, so that these pods are made anew elsewhere, or leave this node to aws-node; nothing was changed',
   },
+  ADOPT_CHECKPOINT_BAD: {
+    retry: 'never',
+    says: (d) => `the checkpoint of aws-node, ${d['path']}, cannot be read: ${d['reason']}`,
+    remedy:
+      'aws-node cannot read it either: put the file right, or drain the node and remove it; without it nobody knows whose the addresses are',
+  },
   ADOPT_SETTINGS_DIFFER: {
     retry: 'never',
     says: (d) => `aws-node left other settings in the kernel than ours: ${d['differences']}`,

@@ -8,8 +8,10 @@ export const AWS_NODE = {
   socket: '/var/run/aws-node/ipamd.sock',
   /** Checkpoints of further network cards. */
   cardCheckpoint: /^ipam-nic-\d+\.json$/,
-  /** Metrics, introspection, and gRPC up to its v1.22. */
-  ports: [61678, 61679, 50051],
+  /** Metrics and introspection. */
+  ports: [61678, 61679],
+  /** gRPC up to its v1.22, on 127.0.0.1 alone: elsewhere it is the usual port of anybody's gRPC. */
+  loopbackPorts: [50051],
   /** The kernel cuts names of processes at 15 characters. */
   programs: ['aws-k8s-agent', 'aws-vpc-cni'],
 } as const;

@@ -16,9 +16,9 @@ import {
   parseTakeoverMark,
 } from '../hostspec/index.ts';
 import { type AwsNodeRules, findAwsNodeRules, observeNetwork, RouteSocket } from '../kernel/index.ts';
-import { type Orphan, parseCheckpoint, surveyCheckpoint } from '../pool/index.ts';
+import { type Orphan, parseCheckpoint } from '../pool/index.ts';
 import type { Files } from '../sys/index.ts';
-import { readAwsNodeCheckpoint } from './aws-node-pods.ts';
+import { readAwsNodeCheckpoint, surveyAwsNode } from './aws-node-pods.ts';
 import { keeperOf, observeDaemon } from './daemon.ts';
 import { differingSettings } from './found-settings.ts';
 import type { Host } from './host.ts';
@@ -38,13 +38,13 @@ export interface TakeoverFacts {
   readonly rules: AwsNodeRules;
 }
 
-/** Pods of further network cards, in words. Throws `CHECKPOINT_BAD`. */
+/** Pods of further network cards, in words. Throws `ADOPT_CHECKPOINT_BAD`. */
 function podsOfOtherCards(files: Files): readonly string[] {
   return files
     .list(AWS_NODE.directory)
     .filter((name) => AWS_NODE.cardCheckpoint.test(name))
     .flatMap((name) => {
-      const { allocations, unsupported } = surveyCheckpoint(files.read(`${AWS_NODE.directory}/${name}`) ?? '');
+      const { allocations, unsupported } = surveyAwsNode(name, files.read(`${AWS_NODE.directory}/${name}`) ?? '');
       const count = allocations.length + unsupported.length;
       return count === 0 ? [] : [`${name} has ${count} addresses of another network card`];
     });
@@ -107,7 +107,7 @@ function unsupportedBy(network: ObservedNetwork, conflist: ForeignConflist): rea
   ];
 }
 
-/** Looks at everything that decides whether and how this node is taken over. Throws `CHECKPOINT_BAD`. */
+/** Looks at everything that decides whether and how this node is taken over. Throws `ADOPT_CHECKPOINT_BAD`. */
 export async function observeTakeover(host: Host, settings: Settings): Promise<TakeoverFacts> {
   const { files } = host;
   const { text, survey } = readAwsNodeCheckpoint(files);
@@ -149,7 +149,8 @@ export async function observeTakeover(host: Host, settings: Settings): Promise<T
     },
     theirs,
     gone: survey.allocations.filter((pod) => !wired(pod)),
-    ours,
+    // It may be from before aws-node ran once more, which has seen pods go since.
+    ours: ours.filter(wired),
     checkpointSha256,
     rules,
   };

@@ -14,6 +14,11 @@ const CONNECT_MS = 1_000;
 const isOurs = ({ executable, pid }: ProcessFact): boolean =>
   executable.startsWith(`${PATHS.home}/`) || pid === process.pid;
 
+const PORTS: ReadonlySet<number> = new Set(AWS_NODE.ports);
+const LOOPBACK_PORTS: ReadonlySet<number> = new Set(AWS_NODE.loopbackPorts);
+const isItsPort = ({ port, on }: Extract<Listener, { readonly kind: 'tcp' }>): boolean =>
+  PORTS.has(port) || (on === 'loopback' && LOOPBACK_PORTS.has(port));
+
 const describe = (listener: Listener): string =>
   listener.kind === 'tcp' ? `listens on port ${listener.port}` : `serves ${AWS_NODE.socket}`;
 
@@ -23,9 +28,8 @@ const describe = (listener: Listener): string =>
  */
 export async function findOtherIpamd(host: Host): Promise<readonly OtherIpamd[]> {
   const accepts = await acceptsConnections(host.files.hostPath(AWS_NODE.socket), CONNECT_MS);
-  const ports: ReadonlySet<number> = new Set(AWS_NODE.ports);
   const listeners = listListeners().filter((listener) =>
-    listener.kind === 'tcp' ? ports.has(listener.port) : accepts && listener.path.endsWith('/aws-node/ipamd.sock'),
+    listener.kind === 'tcp' ? isItsPort(listener) : accepts && listener.path.endsWith('/aws-node/ipamd.sock'),
   );
   const holders = socketHolders(listeners.map(({ inode }) => inode));
   const held = listeners.flatMap((listener): readonly OtherIpamd[] => {

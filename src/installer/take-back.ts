@@ -54,7 +54,7 @@ export async function takeBackTakeover(host: Host, before: BeforeTakeover): Prom
   const steps: readonly RemovalStep[] = before.installed
     ? [
         ...diffHandback(observed, undefined).filter(({ kind }) => kind !== 'note-handback'),
-        { kind: 'remove-packet-rules', path: PATHS.run },
+        ...(observed.kernel === 'ours' ? [{ kind: 'remove-packet-rules', path: PATHS.run } as const] : []),
       ]
     : diffRemoval(observed, { ec2: 'keep', node: 'aws-node-again' });
   for (const step of steps) await attempt(step.kind, () => applyRemoval(host, step));

@@ -11,7 +11,7 @@ export interface ProcessFact {
 
 /** A socket on which somebody waits for connections. */
 export type Listener =
-  | { readonly kind: 'tcp'; readonly port: number; readonly inode: string }
+  | { readonly kind: 'tcp'; readonly port: number; readonly on: 'loopback' | 'other'; readonly inode: string }
   | { readonly kind: 'unix'; readonly path: string; readonly inode: string };
 
 /** Looks at something that may end while we look. */
@@ -47,6 +47,8 @@ export function listProcesses(): readonly ProcessFact[] {
 }
 
 const TCP_LISTEN = '0A';
+/** 127.0.0.1 as the kernel prints it: a number of this machine's byte order, and all of ours are little-endian. */
+const LOOPBACK = '0100007F';
 const UNIX_ACCEPTS = 0x10000;
 
 /** The listening TCP and named unix sockets of our network namespace (proc(5): net/tcp, net/tcp6, net/unix). */
@@ -57,9 +59,10 @@ export function listListeners(): readonly Listener[] {
       .slice(1)
       .map((line) => line.trim().split(/\s+/));
   const tcp = [...rows('tcp'), ...rows('tcp6')].flatMap((row): readonly Listener[] => {
-    const port = row[1]?.split(':')[1];
+    const [address, port] = row[1]?.split(':') ?? [];
     if (row[3] !== TCP_LISTEN || port === undefined) return [];
-    return [{ kind: 'tcp', port: Number.parseInt(port, 16), inode: row[9] ?? '' }];
+    const on = address === LOOPBACK ? 'loopback' : 'other';
+    return [{ kind: 'tcp', port: Number.parseInt(port, 16), on, inode: row[9] ?? '' }];
   });
   const unix = rows('unix').flatMap((row): readonly Listener[] => {
     const path = row[7];

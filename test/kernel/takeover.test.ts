@@ -8,6 +8,7 @@ import {
   podRules,
   podUnwiring,
   podWiring,
+  type Step,
   type WantedNetwork,
 } from '../../src/dataplane/index.ts';
 import { applySteps, checkPod, listOwnRules, observeNetwork, takenOverEnds } from '../../src/kernel/index.ts';
@@ -74,8 +75,12 @@ class AwsNode implements Disposable {
     };
   }
 
+  steps(idle: readonly string[] = []): readonly Step[] {
+    return diffNetwork(this.wanted(idle), observeNetwork(this.node.socket));
+  }
+
   takeOver(idle: readonly string[] = []): number {
-    const steps = diffNetwork(this.wanted(idle), observeNetwork(this.node.socket));
+    const steps = this.steps(idle);
     applySteps(this.node.socket, steps);
     return steps.length;
   }
@@ -116,6 +121,14 @@ async function lostDuring(space: TestNetns, target: string, work: () => void): P
 kernelTest('rules, routes and links of aws-node become ours, each once', () => {
   using aws = new AwsNode();
   expect(aws.rules().every((rule) => !rule.endsWith('proto 90'))).toBe(true);
+  // In this order, and no address is touched: the pods of an ENI have their default route by it.
+  const kinds = aws.steps().map(({ kind }) => kind);
+  expect(kinds.filter((kind, at) => kind !== kinds[at - 1])).toEqual([
+    'set-link',
+    'replace-route',
+    'add-rule',
+    'remove-foreign-rule',
+  ]);
   expect(aws.takeOver()).toBeGreaterThan(0);
   expect(aws.rules()).toEqual(TAKEN_OVER);
   const { space } = aws.node;

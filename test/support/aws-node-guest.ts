@@ -44,9 +44,21 @@ export class AwsNodeGuest {
   readonly guest: CaseGuest;
   readonly pods: readonly GuestAwsPod[];
 
-  private constructor(guest: CaseGuest, pods: readonly GuestAwsPod[]) {
+  readonly #spare: Pick<AwsNodePod, 'table' | 'address'>;
+
+  private constructor(guest: CaseGuest, pods: readonly GuestAwsPod[], spare: Pick<AwsNodePod, 'table' | 'address'>) {
     this.guest = guest;
     this.pods = pods;
+    this.#spare = spare;
+  }
+
+  /** What aws-node does when it was started once more: one pod has come, the first one is gone. */
+  async liveOn(): Promise<GuestAwsPod> {
+    const [first, ...rest] = this.pods;
+    const added = await wirePod(this.guest, 9, this.#spare);
+    await this.guest.text('ip', 'netns', 'delete', first?.name ?? '');
+    await this.guest.machine.write(CHECKPOINT, awsNodeCheckpoint([...rest, added]));
+    return added;
   }
 
   /** Two pods on the primary ENI and two on another one. What EC2 knows of them is left over from a life of our own. */
@@ -56,28 +68,19 @@ export class AwsNodeGuest {
     const [primary, second] = status.enis;
     if (primary === undefined || primary.link === null || second?.link === undefined || second.link === null)
       throw new Error(`no two ENIs: ${JSON.stringify(status.enis)}`);
-    const run = async ({ words }: IpWords, netns?: string): Promise<void> => {
-      await guest.text('ip', ...(netns === undefined ? [] : ['-n', netns]), ...words.split(' '));
-    };
     await guest.text('sysctl', '-qw', 'net.ipv4.ip_forward=1', `net.ipv4.conf.${primary.link}.rp_filter=2`);
     const [gateway = ''] = /via ([\d.]+)/.exec(await guest.text('ip', 'route', 'show', 'default'))?.slice(1) ?? [];
     const subnet = /^(\S+\/(\d+)) dev/m.exec(await guest.text('ip', 'route', 'show', 'proto', 'kernel'));
     const eni = { link: second.link, address: second.primaryAddress, table: second.table, gateway };
     const place = { ...eni, subnet: subnet?.[1] ?? '', prefixLength: Number(subnet?.[2]) };
-    for (const each of [...awsNodeEniSetup(place), awsNodeMarkRule]) await run(each);
+    for (const each of [...awsNodeEniSetup(place), awsNodeMarkRule]) await runIp(guest, each);
     const choices = [primary, primary, second, second].map((each, n) => ({
       table: each.table,
       address: each.addresses[n + 1]?.address ?? '',
     }));
     await guest.text('mkdir', '-p', '/run/netns');
     const pods: GuestAwsPod[] = [];
-    for (const [n, { table, address }] of choices.entries()) {
-      const name = `web-${n}`;
-      const pod = { namespace: 'default', name, netns: name, containerId: `sandbox-${name}`, table, address };
-      await guest.text('ip', 'netns', 'add', name);
-      for (const each of awsNodePodSetup(pod)) await run(each, each.at === 'pod' ? name : undefined);
-      pods.push({ ...pod, pod: name, netns: `/run/netns/${name}`, since: SINCE + BigInt(n) });
-    }
+    for (const [n, place] of choices.entries()) pods.push(await wirePod(guest, n, place));
     const rules = { primaryLink: primary.link ?? '', primaryAddress: primary.primaryAddress, vpcCidr: vpc.cidr };
     await guest.run([`${filter.program}-restore`, '--noflush'], {
       input: awsNodeIptables({ ...rules, connmark: filter.connmark }),
@@ -85,7 +88,7 @@ export class AwsNodeGuest {
     if (filter.connmark === 'nftables') await guest.run(['nft', '-f', '-'], { input: awsNodeNftTable([vpc.cidr]) });
     await writeFiles(guest, pods);
     await guest.pristine();
-    return new AwsNodeGuest(guest, pods);
+    return new AwsNodeGuest(guest, pods, { table: second.table, address: second.addresses[4]?.address ?? '' });
   }
 
   /** aws-node's checkpoint as it is on the guest. */
@@ -138,6 +141,23 @@ export class AwsNodeGuest {
       },
     };
   }
+}
+
+async function runIp(guest: CaseGuest, { words }: IpWords, netns?: string): Promise<void> {
+  await guest.text('ip', ...(netns === undefined ? [] : ['-n', netns]), ...words.split(' '));
+}
+
+/** Makes a pod as aws-node does. */
+async function wirePod(
+  guest: CaseGuest,
+  n: number,
+  place: Pick<AwsNodePod, 'table' | 'address'>,
+): Promise<GuestAwsPod> {
+  const name = `web-${n}`;
+  const pod = { namespace: 'default', name, netns: name, containerId: `sandbox-${name}`, ...place };
+  await guest.text('ip', 'netns', 'add', name);
+  for (const each of awsNodePodSetup(pod)) await runIp(guest, each, each.at === 'pod' ? name : undefined);
+  return { ...pod, pod: name, netns: `/run/netns/${name}`, since: SINCE + BigInt(n) };
 }
 
 /** Has our own daemon attach a second ENI and takes it off again: what it asked of EC2 stays. */

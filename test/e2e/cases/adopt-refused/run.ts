@@ -30,6 +30,9 @@ export default async function run(guest: CaseGuest): Promise<void> {
   expect(dry.exitCode).toBe(3);
   expect(dry.stdout).toContain('A takeover would stop here, before any change:\nADOPT_OTHER_IPAMD');
   await aws.stopIpamd();
+  await aws.startIpamd('127.0.0.1:50051');
+  expect(await refused(guest, 'ADOPT_OTHER_IPAMD', 'adopt')).toContain('port 50051');
+  await aws.stopIpamd();
   // Its name alone is enough: it may be about to open its socket.
   await guest.text('systemd-run', '--unit=aws-node-start', '--service-type=exec', '--quiet', 'perl', '-e', NAMED);
   const starting = await guest.text('systemctl', 'show', '--value', '--property=MainPID', 'aws-node-start');
@@ -50,7 +53,7 @@ export default async function run(guest: CaseGuest): Promise<void> {
   expect(unknown).toContain('pod default/web-1 has the IPv6 address 2001:db8::1');
   expect(unknown).toContain(`carries ${second?.address}, which no checkpoint has`);
   await guest.machine.write(CHECKPOINT, checkpoint.slice(0, 100));
-  await refused(guest, 'CHECKPOINT_BAD', 'adopt');
+  await refused(guest, 'ADOPT_CHECKPOINT_BAD', 'adopt');
   await guest.machine.write(CHECKPOINT, checkpoint);
   const own = '/etc/vpc-cni/conf.d/90-own.env';
   await guest.machine.write(own, 'AWS_VPC_K8S_CNI_EXTERNALSNAT=true\nAWS_VPC_K8S_CNI_VETHPREFIX=abc\n');

@@ -46,4 +46,13 @@ export default async function run(guest: CaseGuest): Promise<void> {
     expect(JSON.parse(await guest.text('/root/vpc-cni', 'adopt', '--json'))).toMatchObject({ changed: true, pods: 4 });
   }
   guest.tell(`handback was killed at each of its ${total} steps`);
+
+  // Somebody starts aws-node again without a handback, and it serves: what it knows then is what counts.
+  await guest.text('systemctl', 'stop', 'vpc-cni-ipamd');
+  const added = await aws.liveOn();
+  await guest.text('/root/vpc-cni', 'adopt');
+  const kept = allocationsIn(await guest.text('cat', '/run/vpc-cni/ipam.json')).map(({ containerID }) => containerID);
+  expect(kept).toEqual([...aws.pods.slice(1), added].map(({ containerId }) => containerId));
+  expect(await guest.unreached(added, aws.pods[3]?.address ?? '', INTERNET)).toEqual([]);
+  expect(await aws.call('CHECK', added)).toEqual({ exitCode: 0, document: '' });
 }
