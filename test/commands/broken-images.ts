@@ -147,14 +147,27 @@ export const BREAKAGES: readonly Breakage[] = [
     ],
   },
   {
-    name: 'networkd files that come earlier, agree, or say it elsewhere',
+    name: 'no fault in a networkd file that comes earlier',
+    breaks: (at) => put(at('/etc/systemd/networkd.conf.d/10-site.conf'), '[Network]\nManageForeignRoutes=yes\n'),
+    code: 0,
+    said: [],
+  },
+  {
+    name: 'no fault in a networkd file whose place another one takes',
     breaks: (at) => {
-      put(at('/etc/systemd/networkd.conf.d/10-site.conf'), '[Network]\nManageForeignRoutes=yes\n');
       put(at('/usr/lib/systemd/networkd.conf.d/95-site.conf'), '[Network]\nManageForeignRoutes=yes\n');
       put(
         at('/etc/systemd/networkd.conf.d/95-site.conf'),
         '[DHCPv4]\nManageForeignRoutes=yes\n# ManageForeignRoutes=yes\n',
       );
+    },
+    code: 0,
+    said: [],
+  },
+  {
+    name: 'no fault in a networkd file that a later one corrects',
+    breaks: (at) => {
+      put(at('/etc/systemd/networkd.conf.d/95-site.conf'), '[Network]\nManageForeignRoutes=yes\n');
       put(at('/etc/systemd/networkd.conf.d/96-site.conf'), '[Network]\nManageForeignRoutes=no\n');
     },
     code: 0,

@@ -97,5 +97,9 @@ describe('bootKubelet()', () => {
     ]);
     expect(await boot('off')).toEqual(['remove /run/vpc-cni/kubelet.env, which no setting asks for any more']);
     expect(await boot('off')).toEqual([]);
+    // A file of that name may be somebody else's.
+    const foreign = join(temporary.root, 'etc/eks/nodeadm.d/50-vpc-cni.yaml');
+    writeFileSync(foreign, 'kind: NodeConfig\n');
+    expect(await boot('off')).toEqual([]);
   });
 });
