@@ -10,6 +10,7 @@ import {
   observeDropIns,
   observeImage,
   observePlugins,
+  observeRivals,
   observeStatus,
   observeUnit,
   type SettingsFacts,
@@ -68,6 +69,7 @@ export async function examine(input: {
     installed: checkInstalled(host),
     settings,
     dropIns: observeDropIns(files),
+    rivals: observeRivals(files),
     conflists: observeConflists(files),
     plugins: observePlugins(files),
   } satisfies DoctorFacts;

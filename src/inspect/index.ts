@@ -9,7 +9,7 @@ export { SOURCES, type Source, type SourceGroup } from './bundle/sources.ts';
 export type { BootFacts } from './doctor/boot.ts';
 export { type DoctorFacts, diagnose, hasFaults, type SettingsFacts } from './doctor/diagnose.ts';
 export { FINDINGS, type Finding, type FindingCode, type Severity } from './doctor/finding.ts';
-export { observeConflists, observeDropIns, observeImage, observePlugins } from './doctor/observe.ts';
+export { observeConflists, observeDropIns, observeImage, observePlugins, observeRivals } from './doctor/observe.ts';
 export { renderFindings } from './doctor/render.ts';
 export { type HostStatus, observeStatus } from './observe-status.ts';
 export { observeUnit } from './observe-unit.ts';

@@ -7,6 +7,7 @@ import { type Finding, finding } from './finding.ts';
 import { diagnoseImage, type ImageFacts } from './image.ts';
 import { diagnoseInstalled, type InstalledFacts } from './installed.ts';
 import { diagnosePlugins, type PluginFact } from './plugins.ts';
+import { diagnoseRivals } from './rivals.ts';
 
 /** Whether the daemon could start with the settings there are. */
 export type SettingsFacts =
@@ -26,6 +27,8 @@ export interface DoctorFacts {
   readonly installed: InstalledFacts;
   readonly settings: SettingsFacts;
   readonly dropIns: readonly DropInFacts[];
+  /** Those of `RIVAL_LINKS` that are there. */
+  readonly rivals: readonly string[];
   readonly conflists: ConflistFacts;
   readonly plugins: readonly PluginFact[];
   readonly image?: ImageFacts;
@@ -43,6 +46,7 @@ export function diagnose(facts: DoctorFacts): readonly Finding[] {
     ...diagnoseInstalled(installed),
     ...diagnoseSettings(facts.settings),
     ...diagnoseDropIns(facts.dropIns),
+    ...diagnoseRivals(facts.rivals),
     ...diagnosePlugins(facts.plugins, reported),
     ...diagnoseConflists(facts.conflists),
     ...(facts.image === undefined ? [] : diagnoseImage(facts.image)),

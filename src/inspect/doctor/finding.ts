@@ -90,6 +90,11 @@ export const FINDINGS = {
     means: 'a file that sorts after ours takes back what ours says: links, routes or rules of pods will be changed',
     remedy: TAKE_OVER,
   },
+  NM_CLOUD_SETUP: {
+    severity: 'fault',
+    means: 'nm-cloud-setup takes the rules of pods away every few minutes',
+    remedy: 'run "systemctl disable --now nm-cloud-setup.service nm-cloud-setup.timer" and reboot',
+  },
   SYSCTL_OVERRIDDEN: {
     severity: 'warning',
     means: 'a sysctl file that sorts after ours says another value: it counts whenever the files are read again',

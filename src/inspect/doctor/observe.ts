@@ -6,6 +6,7 @@ import type { ConflistFacts } from './conflists.ts';
 import { DROPIN_FAMILIES, type DropInFacts, type DropInFamily } from './drop-ins.ts';
 import type { ImageFacts } from './image.ts';
 import { NEEDED_PLUGINS, type PluginFact } from './plugins.ts';
+import { RIVAL_LINKS } from './rivals.ts';
 
 function laterFiles(files: ReadFiles, family: DropInFamily): DropInFacts['later'] {
   const ours = basename(family.ours);
@@ -25,6 +26,11 @@ export function observeDropIns(files: ReadFiles): readonly DropInFacts[] {
     const text = files.read(family.ours);
     return text === undefined ? [] : [{ family, text, later: laterFiles(files, family) }];
   });
+}
+
+/** Links that start what removes rules of pods. */
+export function observeRivals(files: ReadFiles): readonly string[] {
+  return RIVAL_LINKS.filter((path) => files.fact(path).kind === 'link');
 }
 
 /** The network configurations there are, and whether ours is one. */
