@@ -52,12 +52,16 @@ export class AwsNodeGuest {
     this.#spare = spare;
   }
 
-  /** What aws-node does when it was started once more: one pod has come, the first one is gone. */
-  async liveOn(): Promise<GuestAwsPod> {
+  /**
+   * What aws-node does when it was started once more: two pods have come, the first one is gone. The second of the new
+   * ones has an address that EC2 lists on no ENI as such, as one from a prefix.
+   */
+  async liveOn(): Promise<readonly [GuestAwsPod, GuestAwsPod]> {
     const [first, ...rest] = this.pods;
-    const added = await wirePod(this.guest, 9, this.#spare);
+    const prefixed = { ...this.#spare, address: this.#spare.address.replace(/\d+$/, '250') };
+    const added = [await wirePod(this.guest, 8, this.#spare), await wirePod(this.guest, 9, prefixed)] as const;
     await this.guest.text('ip', 'netns', 'delete', first?.name ?? '');
-    await this.guest.machine.write(CHECKPOINT, awsNodeCheckpoint([...rest, added]));
+    await this.guest.machine.write(CHECKPOINT, awsNodeCheckpoint([...rest, ...added]));
     return added;
   }
 

@@ -49,10 +49,17 @@ export default async function run(guest: CaseGuest): Promise<void> {
 
   // Somebody starts aws-node again without a handback, and it serves: what it knows then is what counts.
   await guest.text('systemctl', 'stop', 'vpc-cni-ipamd');
-  const added = await aws.liveOn();
+  const [added, prefixed] = await aws.liveOn();
   await guest.text('/root/vpc-cni', 'adopt');
   const kept = allocationsIn(await guest.text('cat', '/run/vpc-cni/ipam.json')).map(({ containerID }) => containerID);
-  expect(kept).toEqual([...aws.pods.slice(1), added].map(({ containerId }) => containerId));
+  expect(kept).toEqual([...aws.pods.slice(1), added, prefixed].map(({ containerId }) => containerId));
   expect(await guest.unreached(added, aws.pods[3]?.address ?? '', INTERNET)).toEqual([]);
-  expect(await aws.call('CHECK', added)).toEqual({ exitCode: 0, document: '' });
+  // EC2 does not list its address as one of an ENI: it is kept with the rules it had, and goes like any other.
+  expect(await guest.unreached(prefixed, added.address, aws.pods[3]?.address ?? '')).toEqual([]);
+  const rulesOf = async (address: string): Promise<readonly string[]> =>
+    (await guest.text('ip', '-4', 'rule')).split('\n').filter((line) => line.split(/\s/).includes(address));
+  expect((await rulesOf(prefixed.address)).map((line) => /proto 90$/.test(line))).toEqual([true, true]);
+  for (const pod of [added, prefixed]) expect(await aws.call('CHECK', pod)).toEqual({ exitCode: 0, document: '' });
+  expect(await aws.call('DEL', prefixed)).toEqual({ exitCode: 0, document: '' });
+  expect(await rulesOf(prefixed.address)).toEqual([]);
 }
