@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test';
 import { version as VERSION } from '../../package.json';
-import type { PodView } from '../../src/sim/index.ts';
+import { enterArgv, type PodView } from '../../src/sim/index.ts';
 import { executable, freshVpc, type JsonFailure } from '../support/e2e.ts';
 import { churn, endPod, type Ping, runPod, seeded, startPing } from '../support/e2e-churn.ts';
 import { buildVersion, ENDS_AT_START, NEVER_READY } from '../support/versions.ts';
@@ -45,7 +45,7 @@ beforeAll(async () => {
   pods = await Promise.all(['live-a', 'live-b'].map((name) => runPod(node, name, fail)));
   const addresses = pods.map(({ addresses: [address = ''] }) => address);
   pings = pods.map(({ netns }, index) =>
-    startPing(['nsenter', `--net=${netns}`, '--'], addresses[1 - index] ?? '', 0.02),
+    startPing([...enterArgv(node.paths), 'nsenter', `--net=${netns}`, '--'], addresses[1 - index] ?? '', 0.02),
   );
 });
 afterAll(async () => {
