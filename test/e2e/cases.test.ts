@@ -1,21 +1,29 @@
 import { describe, expect, setDefaultTimeout, test } from 'bun:test';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { CaseGuest } from '../support/case-guest.ts';
+import { CaseGuest, type ChangeUserData } from '../support/case-guest.ts';
 import { parseCase } from '../support/parse-case.ts';
 
 setDefaultTimeout(290_000);
 
 const CASES = join(import.meta.dir, 'cases');
 
-/** What a case exports: what is done with its guest. */
-type Run = (guest: CaseGuest) => Promise<void>;
+/** What a case exports: what is done with its guest, and perhaps what becomes of its user data before. */
+interface Case {
+  readonly run: (guest: CaseGuest) => Promise<void>;
+  readonly userData: ChangeUserData;
+}
 
-async function load(folder: string): Promise<Run> {
-  const { default: run }: { readonly default: unknown } = await import(join(folder, 'run.ts'));
+async function load(folder: string): Promise<Case> {
+  const exports: { readonly default: unknown; readonly userData?: unknown } = await import(join(folder, 'run.ts'));
+  const { default: run, userData = async (text: string) => text } = exports;
   if (typeof run !== 'function') throw new Error(`${folder}/run.ts exports no function by default`);
-  return async (guest) => {
-    await run(guest);
+  if (typeof userData !== 'function') throw new Error(`userData of ${folder}/run.ts is no function`);
+  return {
+    run: async (guest) => {
+      await run(guest);
+    },
+    userData: async (text) => String(await userData(text)),
   };
 }
 
@@ -31,9 +39,9 @@ describe('case', () => {
     const folder = join(CASES, name);
     const { summary } = parseCase(join(folder, 'case.json'));
     test(`${name}: ${summary}`, async () => {
-      const run = await load(folder);
+      const { run, userData } = await load(folder);
       const begin = performance.now();
-      await using guest = await CaseGuest.start(folder, `k${index}`);
+      await using guest = await CaseGuest.start(folder, `k${index}`, userData);
       const booted = performance.now();
       await run(guest);
       const [boot, all] = [booted - begin, performance.now() - begin].map((ms) => (ms / 1000).toFixed(1));

@@ -29,15 +29,13 @@ export interface GuestState {
   readonly kernel: string | undefined;
 }
 
+/** What a case may do to its user data, which EC2 has before the guest is there. */
+export type ChangeUserData = (text: string) => Promise<string>;
+
 /** A scenario of the simulator for the settings of a case. */
-function scenarioOf(settings: CaseSettings): object {
+async function scenarioOf(settings: CaseSettings, change: ChangeUserData): Promise<object> {
   const { nodes = 2, instanceType: type = 'm5.large', userData } = settings;
-  const replaced = (file: string): string =>
-    Object.entries(userData?.replace ?? {}).reduce(
-      (text, [from, to]) => text.replaceAll(from, to),
-      readFileSync(join(ROOT, file), 'utf8'),
-    );
-  const own = userData === undefined ? {} : { userData: replaced(userData.file) };
+  const own = userData === undefined ? {} : { userData: await change(readFileSync(join(ROOT, userData), 'utf8')) };
   return {
     nodes: ['node-a', 'node-b', 'node-c', 'node-d']
       .slice(0, nodes)
@@ -71,12 +69,12 @@ export class CaseGuest implements AsyncDisposable {
   }
 
   /** The machine of the case in a folder. `mark` is what its VPC is called. */
-  static async start(folder: string, mark: string): Promise<CaseGuest> {
+  static async start(folder: string, mark: string, change: ChangeUserData): Promise<CaseGuest> {
     const settings = parseCase(join(folder, 'case.json'));
     const temporary = mkdtempSync(join(tmpdir(), 'case-'));
     try {
       const scenario = join(temporary, 'scenario.json');
-      writeFileSync(scenario, JSON.stringify(scenarioOf(settings)));
+      writeFileSync(scenario, JSON.stringify(await scenarioOf(settings, change)));
       const machine = await SystemdGuest.start(mark, {
         vpc: [`--scenario=${scenario}`],
         prepare: (guest) => prepare(guest, folder, settings),

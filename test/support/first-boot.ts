@@ -2,10 +2,18 @@ import { expect } from 'bun:test';
 import { statSync } from 'node:fs';
 import { parseConflistText } from '../../src/hostspec/index.ts';
 import type { CaseGuest } from './case-guest.ts';
-import { until } from './e2e.ts';
+import { executable, until } from './e2e.ts';
 
 const CONFLIST = '/etc/cni/net.d/10-aws.conflist';
 const INTERNET = '198.51.100.1';
+
+/** Bakes the files of a guest that is off, as an image builder does on a volume that is mounted. Tells how long it took. */
+export async function bake(guest: CaseGuest): Promise<void> {
+  const words = ['install', '--stage', 'image', '--root', 'ROOT', '--json'] as const;
+  const { exitCode, stdout, stderr } = await guest.machine.outside(executable(), ...words);
+  if (exitCode !== 0) throw new Error(`the image stage failed: ${stdout}${stderr}`);
+  guest.tell(`image stage ${JSON.parse(stdout).ms} ms`);
+}
 
 /** Milliseconds of the machine's clock at which systemd did something with the unit; 0 when it did not. */
 async function stampOf(guest: CaseGuest, name: string): Promise<number> {

@@ -13,7 +13,7 @@ const VOLATILE: readonly (readonly [pattern: RegExp, reason: string])[] = [
   [/^\/var\/log\/(?:wtmp|btmp|lastlog|faillog|README)$/, 'who logged in'],
   [/^\/(?:run\/netns|run\/xtables\.lock)$/, 'of pods and of iptables: a lock file holds nothing'],
   [/^\/(?:tmp\/\.[A-Za-z]+[0-9]*-unix|run\/adduser)$/, 'made anew by each boot'],
-  [/^\/run\/cloud-init$/, 'what cloud-init noted of this boot, were it only that it is off'],
+  [/^\/(?:run\/cloud-init|run\/real-sys|var\/lib\/cloud)$/, 'what cloud-init noted, were it only that it is off'],
   [/^\/root\/vpc-cni$/, 'what is installed from, put there by the test'],
 ];
 

@@ -8,13 +8,8 @@ export interface CaseSettings {
   /** Nodes of the VPC; the guest is the first of them. 2 unless told. */
   readonly nodes?: number;
   readonly instanceType?: string;
-  /** User data of the guest's instance, as EC2 hands it out. */
-  readonly userData?: {
-    /** Its file, as a path in the repository. */
-    readonly file: string;
-    /** Words of the file in whose place others stand. */
-    readonly replace?: Readonly<Record<string, string>>;
-  };
+  /** User data of the guest's instance: its file, as a path in the repository. */
+  readonly userData?: string;
   /** Whether cloud-init runs at boot. */
   readonly cloudInit?: boolean;
   /** Whether systemd-networkd manages the primary link. */
@@ -31,15 +26,7 @@ const SCHEMA = {
     summary: { type: 'string', minLength: 20 },
     nodes: { type: 'integer', minimum: 1, maximum: 4 },
     instanceType: { type: 'string' },
-    userData: {
-      type: 'object',
-      additionalProperties: false,
-      required: ['file'],
-      properties: {
-        file: { type: 'string' },
-        replace: { type: 'object', additionalProperties: { type: 'string' } },
-      },
-    },
+    userData: { type: 'string' },
     cloudInit: { type: 'boolean' },
     networkd: { type: 'boolean' },
     power: { enum: ['on', 'off'] },
