@@ -9,7 +9,7 @@ import {
   settleRuns,
   type WantedEntry,
 } from '../hostspec/index.ts';
-import { identifyProcess, isAlive, type ProcessId } from '../sys/index.ts';
+import { errnoCode, identifyProcess, isAlive, type ProcessId } from '../sys/index.ts';
 import { applyStep, putInPlace, type StepContext } from './apply-step.ts';
 import type { Host } from './host.ts';
 import { renderInstalled } from './manifest.ts';
@@ -71,6 +71,27 @@ function writeRecord(host: Host, steps: readonly Step[], undo: UndoStack): void 
   });
 }
 
+const isReadOnly = (error: unknown): boolean => error instanceof HostError && errnoCode(error.cause) === 'EROFS';
+
+/**
+ * Writes the record, or says that it cannot be: an image whose /opt is mounted read-only must boot all the same, and
+ * nothing of ours can be taken off it anyway.
+ */
+function noteRecord(
+  host: Host,
+  steps: readonly Step[],
+  undo: UndoStack,
+  record: 'required' | 'if-writable',
+): readonly string[] {
+  try {
+    writeRecord(host, steps, undo);
+    return [];
+  } catch (error) {
+    if (record === 'required' || !isReadOnly(error)) throw error;
+    return [`${PATHS.record} can only be read: uninstall will not give back what this boot changes`];
+  }
+}
+
 /**
  * Carries out file and kernel steps in order. When one fails, those before it are taken back, and the error says which
  * step failed, why, and what could not be taken back.
@@ -83,10 +104,12 @@ export async function applySteps(
     /** Programs that somebody changed by hand and that stay as they are. */
     readonly kept?: ReadonlySet<string>;
     readonly steps: readonly Step[];
+    /** Whether what is to be given back must be written down first, which is so unless told. */
+    readonly record?: 'required' | 'if-writable';
   },
   progress: Progress,
 ): Promise<Applied> {
-  const { host, version, wanted, steps, kept = new Set() } = input;
+  const { host, version, wanted, steps, kept = new Set(), record = 'required' } = input;
   const notes: string[] = [];
   const context: StepContext = {
     host,
@@ -98,7 +121,7 @@ export async function applySteps(
   const done: DoneStep[] = [];
   let current: Step | undefined;
   try {
-    writeRecord(host, steps, undo);
+    notes.push(...noteRecord(host, steps, undo, record));
     for (const step of steps) {
       current = step;
       progress.started(step);

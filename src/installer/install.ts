@@ -74,7 +74,8 @@ async function changeHost(request: InstallRequest, sources: PluginSources, progr
   const { wanted, kept, image, boot } = planned;
   const applying = host.clock.monotonic();
   const steps = [...image.steps, ...boot.steps];
-  const applied = await applySteps({ host, version, wanted, kept, steps }, progress);
+  const record = request.stage === 'boot' ? 'if-writable' : 'required';
+  const applied = await applySteps({ host, version, wanted, kept, steps, record }, progress);
   const verifying = host.clock.monotonic();
   if (applied.done.length > 0) await verify(request, planned, applied.undo);
   const timings = {

@@ -5,7 +5,7 @@ import { describeStep, NOTHING_OF_BOOT, WANTED_MODULES } from '../../src/hostspe
 import { install } from '../../src/installer/index.ts';
 import { moduleStates, observeBoot } from '../../src/installer/observe-boot.ts';
 import { serveMetadata } from './metadata.ts';
-import { silent, temporaryHost } from './temporary-host.ts';
+import { silent, temporaryHost, treeOf } from './temporary-host.ts';
 
 function write(root: string, path: string, text: string): void {
   mkdirSync(join(root, path, '..'), { recursive: true });
@@ -114,3 +114,22 @@ describe('install --stage boot', () => {
     expect(report.steps.map(({ step }) => describeStep(step))).toContain('load the kernel module ifb');
   });
 });
+
+test('an instance type that neither we nor EC2 know changes nothing', async () => {
+  await using imds = serveMetadata({ instanceType: 'zz9.plural' });
+  using temporary = temporaryHost(`http://127.0.0.1:${imds.port}`);
+  const { root, host, request } = temporary;
+  const env = {
+    ...host.env,
+    AWS_ENDPOINT_URL_EC2: 'http://127.0.0.1:9',
+    HTTP_TIMEOUT: '1',
+    AWS_ACCESS_KEY_ID: 'a',
+    AWS_SECRET_ACCESS_KEY: 'b',
+  };
+  const before = treeOf(root);
+  const failed = await install(request({ stage: 'all', host: { ...host, env } }), silent).catch(
+    (error: unknown) => error,
+  );
+  expect(failed).toMatchObject({ code: 'INSTANCE_TYPE_UNKNOWN', details: { type: 'zz9.plural' } });
+  expect(treeOf(root)).toEqual(before);
+}, 60_000);

@@ -4,6 +4,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { HostError } from '../../src/errors/index.ts';
 import { install } from '../../src/installer/index.ts';
+import { serveMetadata } from '../installer/metadata.ts';
 import { silent, temporaryHost, treeOf } from '../installer/temporary-host.ts';
 
 const isRoot = process.getuid?.() === 0;
@@ -42,3 +43,23 @@ for (const row of rows) {
     }
   });
 }
+
+test.skipIf(!isRoot)('a host whose /opt can only be read boots, and is told what that means', async () => {
+  await using imds = serveMetadata();
+  using temporary = temporaryHost(`http://127.0.0.1:${imds.port}`);
+  const { root, host, request } = temporary;
+  await install(request(), silent);
+  const opt = join(root, 'opt');
+  execFileSync('mount', ['--bind', opt, opt]);
+  execFileSync('mount', ['-o', 'remount,bind,ro', opt]);
+  try {
+    const { notes } = await install(request({ stage: 'boot' }), silent);
+    expect(notes).toEqual([
+      '/opt/vpc-cni/host.json can only be read: uninstall will not give back what this boot changes',
+    ]);
+    expect(host.files.read('/proc/sys/net/ipv4/ip_forward')).toBe('1');
+    expect((await install(request({ stage: 'boot' }), silent)).steps).toEqual([]);
+  } finally {
+    execFileSync('umount', [opt]);
+  }
+});
