@@ -129,6 +129,13 @@ const rows: readonly Row[] = [
     forced: [`rewrite ${TEXT} (0644)`],
   },
   {
+    name: 'a text of an old version that belongs to somebody else',
+    wanted: text,
+    observed: file(SUM.old, 0o644, 1000),
+    kept: [`${TEXT} ${BY_HAND}`],
+    forced: [`rewrite ${TEXT} (0644)`],
+  },
+  {
     name: 'a link as the other version made it',
     wanted: link,
     observed: { kind: 'link', target: '/opt/vpc-cni/2/vpc-cni' },

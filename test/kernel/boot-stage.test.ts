@@ -3,6 +3,8 @@ import { parseMac } from '../../src/addr/index.ts';
 import type { ForwardPolicy } from '../../src/hostspec/index.ts';
 import { observePolicies, setForwardPolicy } from '../../src/installer/forward-policy.ts';
 import { openHost } from '../../src/installer/index.ts';
+import { readSysctl } from '../../src/installer/observe.ts';
+import { setSysctl } from '../../src/installer/set-sysctl.ts';
 import { findLinkByMac, listLinksByMac, RouteSocket } from '../../src/kernel/index.ts';
 import type { Exec } from '../../src/sys/index.ts';
 import { kernelTest, TestNetns } from '../support/netns.ts';
@@ -56,6 +58,19 @@ kernelTest('the FORWARD policies of both packet filters are seen, set and given 
     for (const policy of all) await setForwardPolicy(exec, policy);
   });
   expect(rules()).toBe(before);
+});
+
+kernelTest('a list of the kernel that was empty becomes empty again', () => {
+  using space = new TestNetns('sysctl');
+  const key = ['net', 'ipv4', 'ip_local_reserved_ports'];
+  const host = openHost('/', {});
+  const values = space.inside(() =>
+    ['61678-61679', ''].map((value) => {
+      setSysctl(host, key, value);
+      return readSysctl(host.files, key) ?? 'absent';
+    }),
+  );
+  expect(values).toEqual(['61678-61679', '']);
 });
 
 kernelTest('links on top of the primary one share its MAC and are not it; a second real one is', () => {
