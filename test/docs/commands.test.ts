@@ -133,6 +133,41 @@ describe('man/vpc-cni.8', () => {
     expect(helpOf([]).commands).toEqual([...COMMANDS].flatMap(([word, { hidden }]) => (hidden ? [] : [word])));
   });
 
+  /** The sections about commands: which ones, and the options they tell of. */
+  const sections = plain
+    .split(/^\.SS /m)
+    .slice(1)
+    .map((text) => {
+      const [head = '', ...body] = (text.split(/^\.SH /m)[0] ?? '').split('\n');
+      const options = [...body.join('\n').matchAll(/(?<![\w-])--?[a-z][a-z0-9-]*/g)].map(([option]) => option);
+      return { commands: head.replaceAll('"', '').split(', '), options };
+    });
+  // Told once, for all commands.
+  const everywhere = ['--help', '-h', '--json'];
+
+  test('tells every option of a command where it tells of the command', () => {
+    const leaves = paths([]).filter((path) => path.length > 0 && helpOf(path).commands.length === 0);
+    const untold = leaves.flatMap((path) => {
+      const name = path.join(' ');
+      const told = sections.flatMap(({ commands, options }) => (commands.includes(name) ? options : []));
+      const once = [...everywhere, ...(path[0] === 'sim' && name !== 'sim up' ? ['--name'] : [])];
+      return helpOf(path)
+        .options.filter((option) => ![...once, ...told].includes(option))
+        .map((option) => `${name} ${option}`);
+    });
+    expect(untold).toEqual([]);
+  });
+
+  test('tells of no command and no option that is not there', () => {
+    const words = paths([]).map((path) => path.join(' '));
+    const invented = sections.flatMap(({ commands, options }) => {
+      const known = commands.flatMap((name) => helpOf(name.split(' ')).options);
+      return [...commands.filter((name) => !words.includes(name)), ...options.filter((name) => !known.includes(name))];
+    });
+    expect(invented).toEqual([]);
+    expect(sections.length).toBeGreaterThan(15);
+  });
+
   test('is well-formed', () => {
     const requests = [...page.matchAll(/^\.([A-Za-z]+)/gm)].map(([, name = '']) => name);
     const known = ['TH', 'SH', 'SS', 'PP', 'TP', 'TQ', 'RS', 'RE', 'B', 'I', 'BI', 'BR', 'IR', 'nf', 'fi', 'EX', 'EE'];
