@@ -1,10 +1,10 @@
 /**
- * Builds dist/vpc-cni-linux-<arch>: one executable with everything in it. Does nothing when its inputs are those of the last
- * build. `--arm64` builds for ARM64 too, with the Bun of that architecture from the npm package of the pinned version.
+ * Builds dist/vpc-cni-linux-<arch>: one executable with everything in it, its checksum beside it. Does nothing when its inputs
+ * are those of the last build. `--arm64` builds for ARM64 too, with the Bun of that architecture from the npm package of the pinned version.
  */
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import { recordPluginOrder } from './plugin-order.ts';
 
 const ROOT = join(import.meta.dir, '..');
@@ -125,9 +125,11 @@ export function build(request: BuildRequest = {}): string {
   const { arch = hostArch(), tree = ROOT } = request;
   const out = request.out ?? join(DIST, `vpc-cni-linux-${arch}`);
   const stamp = `${out}.inputs`;
+  const checksum = `${out}.sha256`;
   const defines = { VPC_CNI_VERSION: request.version ?? versionOf(tree), VPC_CNI_BUILD: buildId(tree) };
   const inputs = fingerprint(tree, defines);
-  if (existsSync(out) && existsSync(stamp) && readFileSync(stamp, 'utf8') === inputs) return out;
+  if (existsSync(out) && existsSync(checksum) && existsSync(stamp) && readFileSync(stamp, 'utf8') === inputs)
+    return out;
   // Two builds at once (two demos) must not write one file.
   const draft = `${out}.${process.pid}.new`;
   mkdirSync(dirname(out), { recursive: true });
@@ -145,6 +147,9 @@ export function build(request: BuildRequest = {}): string {
   checkMachine(draft, arch);
   // A rename, because a daemon may be running from the old file.
   renameSync(draft, out);
+  // As sha256sum --check reads it, wherever both files are taken.
+  const sha256 = createHash('sha256').update(readFileSync(out)).digest('hex');
+  writeFileSync(checksum, `${sha256}  ${basename(out)}\n`);
   writeFileSync(stamp, inputs);
   return out;
 }

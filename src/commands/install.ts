@@ -75,6 +75,10 @@ const changeOf = (step: Step): { readonly kind: string; readonly target: string 
   target: stepTarget(step),
 });
 
+/** What was left as it is, such as a file changed by hand, is not as it should be. */
+const nothingToDo = (notes: readonly string[]): string =>
+  notes.length === 0 ? 'Nothing to do: this host is as it should be' : 'Nothing to do, apart from what the notes say';
+
 function describePlan(plan: InstallPlan, stage: Stage): string {
   const steps = [...plan.image.steps, ...plan.boot.steps, ...plan.daemon.steps, ...plan.retired];
   const notes = [...plan.image.notes, ...plan.boot.notes].map((note) => `note: ${note}`);
@@ -86,8 +90,7 @@ function describePlan(plan: InstallPlan, stage: Stage): string {
     stage !== 'image' && plan.primaryLink === undefined
       ? ['note: the primary interface is unknown, see below; its rp_filter would be set to 2']
       : [];
-  const head =
-    steps.length === 0 ? 'Nothing to do: this host is as it should be.' : `${steps.length} steps would be done:`;
+  const head = steps.length === 0 ? `${nothingToDo(notes)}.` : `${steps.length} steps would be done:`;
   return [
     head,
     ...steps.map((step) => `  ${renderStep(step).replaceAll('\n', '\n  ')}`),
@@ -140,7 +143,7 @@ async function apply(context: CommandContext, request: InstallRequest, options: 
       context.stdout(`${JSON.stringify({ ok: true, changed, changes, steps, notes, timings, ms: timings.total })}\n`);
     } else {
       for (const note of report.notes) context.stdout(`note: ${note}\n`);
-      const done = changed ? `Done: ${report.steps.length} steps` : 'Nothing to do: this host is as it should be';
+      const done = changed ? `Done: ${report.steps.length} steps` : nothingToDo(report.notes);
       context.stdout(`${done} (${describeTimings(report.timings)}).\n`);
     }
     return EXIT.done;

@@ -57,7 +57,7 @@ export function describeRemoval(step: RemovalStep): string {
     case 'reload-program':
       return describeReload(step);
     case 'restore-sysctl':
-      return `set ${sysctlName(step.key)} back to ${step.value}`;
+      return `set ${sysctlName(step.key)} back to ${step.value || 'empty'}`;
     case 'restore-forward-policy':
       return `set the policy of ${forwardChain(step)} back to ${step.policy}`;
     case 'remove-kernel-objects':

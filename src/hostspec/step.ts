@@ -159,7 +159,7 @@ export function describeStep(step: Step): string {
     case 'record-boot':
       return `note boot ${step.bootId} in ${step.path}`;
     case 'set-sysctl':
-      return `set ${sysctlName(step.key)} = ${step.value}${step.before === undefined ? '' : ` (is ${step.before})`}`;
+      return `set ${sysctlName(step.key)} = ${step.value}${step.before === undefined ? '' : ` (is ${step.before || 'empty'})`}`;
     case 'clear-directory':
       return `remove ${step.names.length} results of earlier boots from ${step.path}`;
     case 'load-module':

@@ -114,7 +114,7 @@ export class Attachments {
     }
     this.#node.logger.info('pod added', {
       container_id: call.containerId,
-      pod: `${owner.podNamespace ?? ''}/${owner.podName ?? ''}`,
+      pod: owner.podName === undefined ? undefined : `${owner.podNamespace ?? ''}/${owner.podName}`,
       pod_ip: allocation.address,
       eni_id: allocation.eni?.id,
       duration_ms: Math.round((this.#node.clock.monotonic() - started) * 10) / 10,

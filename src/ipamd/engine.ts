@@ -271,7 +271,8 @@ export class Engine {
     });
     for (const action of actions) {
       const { kind, ...details } = action;
-      logger.info('started', { action: kind, ...details });
+      const { eniId, ...rest } = { eniId: undefined, ...details };
+      logger.info('started', { action: kind, eni_id: eniId, ...rest });
       const run = this.#effects.run(action).finally(() => this.#running.delete(run));
       this.#running.add(run);
     }

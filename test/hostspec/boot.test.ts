@@ -151,6 +151,7 @@ describe('wantedSysctls()', () => {
       { kind: 'set-sysctl', key: name.split('.'), before: '2703,61679', value: '2703,61678-61679' },
     ]);
     expect(steps('2703,61678-61679').filter(({ kind }) => kind === 'set-sysctl')).toEqual([]);
+    expect(steps('').map(describeStep)).toContain(`set ${name} = 61678-61679 (is empty)`);
   });
 
   test('packets of IPv6 are forwarded where pods have or reach IPv6', () => {

@@ -46,7 +46,11 @@ test('diffRemoval() withdraws the conflist first and the payload last', () => {
       ...empty,
       daemon: 'running',
       entries,
-      sysctls: { 'net.ipv4.ip_forward': '1', 'net.ipv4.tcp_early_demux': '1' },
+      sysctls: {
+        'net.ipv4.ip_forward': '1',
+        'net.ipv4.tcp_early_demux': '1',
+        'net.ipv4.ip_local_reserved_ports': '61678-61679',
+      },
       record: {
         ...EMPTY_RECORD,
         directories: ['/opt/cni', '/opt/cni/bin'],
@@ -54,6 +58,7 @@ test('diffRemoval() withdraws the conflist first and the payload last', () => {
         sysctls: [
           { key: ['net', 'ipv4', 'ip_forward'], value: '0' },
           { key: ['net', 'ipv4', 'tcp_early_demux'], value: '1' },
+          { key: ['net', 'ipv4', 'ip_local_reserved_ports'], value: '' },
         ],
       },
     },
@@ -69,6 +74,7 @@ test('diffRemoval() withdraws the conflist first and the payload last', () => {
     `put back /opt/cni/bin/aws-cni from ${saved}`,
     'make systemd read its unit files again',
     'set net.ipv4.ip_forward back to 0',
+    'set net.ipv4.ip_local_reserved_ports back to empty',
     'remove /run/vpc-cni and all below it',
     'remove /opt/vpc-cni and all below it',
     'remove the directory /opt/cni/bin unless something else is in it',

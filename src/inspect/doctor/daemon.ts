@@ -7,7 +7,8 @@ export function diagnoseDaemon(status: HostStatus): readonly Finding[] {
   if (daemon === null) {
     const state = unit === null ? '' : `; ${unit.name} is ${unit.active} (${unit.sub})`;
     if (problem?.code === 'NOT_ROOT') return [finding('CHECK_SKIPPED', `the daemon: ${problem.message}`)];
-    return [finding('DAEMON_DOWN', `${problem?.code}: ${problem?.message}${state}`)];
+    const code = problem?.code === 'DAEMON_DOWN' ? '' : `${problem?.code}: `;
+    return [finding('DAEMON_DOWN', `${code}${problem?.message}${state}`)];
   }
   return [
     ...(daemon.ready ? [] : [finding('DAEMON_NOT_READY', daemon.reason ?? `it is ${daemon.phase}`)]),

@@ -75,7 +75,7 @@ const TROUBLES: readonly Trouble[] = [
   },
   {
     breaks: `systemctl stop ${UNIT}`,
-    said: [expect.stringMatching(new RegExp(`^fault DAEMON_DOWN: DAEMON_DOWN: .*; ${UNIT} is inactive \\(dead\\)$`))],
+    said: [expect.stringMatching(new RegExp(`^fault DAEMON_DOWN: ipamd .*; ${UNIT} is inactive \\(dead\\)$`))],
     mends: `systemctl start ${UNIT}`,
   },
 ];
