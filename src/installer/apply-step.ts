@@ -1,5 +1,5 @@
 import { HostError } from '../errors/index.ts';
-import { besidePath, PATHS, type Step } from '../hostspec/index.ts';
+import { besidePath, PATHS, type Step, sysctlPath } from '../hostspec/index.ts';
 import { reloadProgram } from '../systemd/index.ts';
 import { keepPayload, removeLink } from './apply-versions.ts';
 import { awaitConflist, awaitReady } from './await-daemon.ts';
@@ -7,7 +7,6 @@ import { reloadDaemonUnit, restartDaemon, startDaemon } from './daemon.ts';
 import { setForwardPolicy } from './forward-policy.ts';
 import type { Host } from './host.ts';
 import { loadModule } from './modules.ts';
-import { setSysctl } from './set-sysctl.ts';
 import type { Undo } from './undo.ts';
 
 /** What a step may need beside the host. */
@@ -128,9 +127,10 @@ export async function applyStep(context: StepContext, step: Step): Promise<Undo>
       files.replace({ path: step.path, text: `${step.bootId}\n`, mode: 0o600 });
       return nothing;
     case 'set-sysctl': {
-      const { before } = step;
-      setSysctl(host, step.key, step.value);
-      return before === undefined ? nothing : undo(() => setSysctl(host, step.key, before));
+      const { before, value } = step;
+      const path = sysctlPath(step.key);
+      files.writeInPlace({ path, text: value });
+      return before === undefined ? nothing : undo(() => files.writeInPlace({ path, text: before }));
     }
     case 'load-module':
       await loadModule(host, step, context.onNote);

@@ -12,6 +12,7 @@ import {
   type Reloaded,
   type RemovalStep,
   sysctlName,
+  sysctlPath,
   UNIT_NAME,
 } from '../hostspec/index.ts';
 import { removePacketRules } from '../kernel/index.ts';
@@ -24,7 +25,6 @@ import { removeKernelObjects } from './kernel-objects.ts';
 import { observeLeftovers } from './leftovers.ts';
 import { observeEntry, readRecord, readSysctl } from './observe.ts';
 import { returnToEc2 } from './purge.ts';
-import { setSysctl } from './set-sysctl.ts';
 
 /** Whether addresses and network interfaces stay with the instance or go back to EC2. */
 export interface UninstallRequest {
@@ -101,7 +101,7 @@ export async function applyRemoval(host: Host, step: RemovalStep): Promise<void>
     case 'reload-program':
       return await reloadProgram(host.exec, step);
     case 'restore-sysctl':
-      return setSysctl(host, step.key, step.value);
+      return host.files.writeInPlace({ path: sysctlPath(step.key), text: step.value });
     case 'restore-forward-policy':
       return await setForwardPolicy(host.exec, step);
     case 'remove-kernel-objects':

@@ -1,10 +1,9 @@
 import { expect } from 'bun:test';
 import { parseMac } from '../../src/addr/index.ts';
-import type { ForwardPolicy } from '../../src/hostspec/index.ts';
+import { type ForwardPolicy, sysctlPath } from '../../src/hostspec/index.ts';
 import { observePolicies, setForwardPolicy } from '../../src/installer/forward-policy.ts';
 import { openHost } from '../../src/installer/index.ts';
 import { readSysctl } from '../../src/installer/observe.ts';
-import { setSysctl } from '../../src/installer/set-sysctl.ts';
 import { findLinkByMac, listLinksByMac, RouteSocket } from '../../src/kernel/index.ts';
 import type { Exec } from '../../src/sys/index.ts';
 import { kernelTest, TestNetns } from '../support/netns.ts';
@@ -66,7 +65,7 @@ kernelTest('a list of the kernel that was empty becomes empty again', () => {
   const host = openHost('/', {});
   const values = space.inside(() =>
     ['61678-61679', ''].map((value) => {
-      setSysctl(host, key, value);
+      host.files.writeInPlace({ path: sysctlPath(key), text: value });
       return readSysctl(host.files, key) ?? 'absent';
     }),
   );
