@@ -35,7 +35,7 @@ export type ChangeUserData = (text: string) => Promise<string>;
 /** A scenario of the simulator for the settings of a case. */
 async function scenarioOf(settings: CaseSettings, change: ChangeUserData): Promise<object> {
   const { nodes = 2, instanceType: type = 'm5.large', userData } = settings;
-  const own = userData === undefined ? {} : { userData: await change(readFileSync(join(ROOT, userData), 'utf8')) };
+  const own = userData === undefined ? {} : { userData: await change(readFileSync(join(ROOT, userData.file), 'utf8')) };
   return {
     nodes: ['node-a', 'node-b', 'node-c', 'node-d']
       .slice(0, nodes)

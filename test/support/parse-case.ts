@@ -9,7 +9,7 @@ export interface CaseSettings {
   readonly nodes?: number;
   readonly instanceType?: string;
   /** User data of the guest's instance: its file, as a path in the repository. */
-  readonly userData?: string;
+  readonly userData?: { readonly file: string };
   /** Whether cloud-init runs at boot. */
   readonly cloudInit?: boolean;
   /** Whether systemd-networkd manages the primary link. */
@@ -26,7 +26,12 @@ const SCHEMA = {
     summary: { type: 'string', minLength: 20 },
     nodes: { type: 'integer', minimum: 1, maximum: 4 },
     instanceType: { type: 'string' },
-    userData: { type: 'string' },
+    userData: {
+      type: 'object',
+      additionalProperties: false,
+      required: ['file'],
+      properties: { file: { type: 'string' } },
+    },
     cloudInit: { type: 'boolean' },
     networkd: { type: 'boolean' },
     power: { enum: ['on', 'off'] },
