@@ -44,11 +44,12 @@ const known = new Map<string, string | undefined>();
 const matches = (list: readonly (readonly [RegExp, string])[], path: string): boolean =>
   list.some(([pattern]) => pattern.test(path));
 
-/** What is equal in every build and every VPC: the version and the MACs of ENIs are no part of what is compared. */
+/** What is equal in every build, VPC and run: the version, MACs of ENIs and times are no part of what is compared. */
 const neutral = (text: string): string =>
   text
     .replaceAll(packageJson.version, 'VERSION')
-    .replaceAll(/(?<=05-vpc-cni-)[0-9a-f]{12}(?=\.network)|\b[0-9a-f]{2}(?::[0-9a-f]{2}){5}\b/g, 'MAC');
+    .replaceAll(/(?<=05-vpc-cni-)[0-9a-f]{12}(?=\.network)|\b[0-9a-f]{2}(?::[0-9a-f]{2}){5}\b/g, 'MAC')
+    .replaceAll(/\b\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME');
 
 /** The checksum of a text. The kernel changes a file's ctime with its content, so nothing is read twice. */
 function sumOf(place: string, stats: Stats): string | undefined {
