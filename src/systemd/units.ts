@@ -29,6 +29,8 @@ export async function startUnit(
   start: { readonly verb: 'start' | 'restart'; readonly unit: string; readonly timeoutMs: number },
 ): Promise<void> {
   const { verb, unit, timeoutMs } = start;
+  // A start that somebody asks for is none of those that systemd counts, and refuses, while a daemon fails again and again.
+  await forgetUnit(exec, unit);
   await exec.run({ argv: ['systemctl', verb, unit], timeoutMs });
 }
 
@@ -37,7 +39,7 @@ export async function stopUnit(exec: Exec, unit: string): Promise<void> {
   await exec.run({ argv: ['systemctl', 'stop', unit], timeoutMs: STOP_TIMEOUT_MS, accept: [0, 5] });
 }
 
-/** Forgets that a unit has failed, so that nothing of it is listed any more. */
+/** Forgets that a unit has failed and how often it was started, so that nothing of it is listed any more. */
 export async function forgetUnit(exec: Exec, unit: string): Promise<void> {
   await exec.run({ argv: ['systemctl', 'reset-failed', unit], accept: [0, 1, 5] });
 }

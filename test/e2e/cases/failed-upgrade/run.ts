@@ -11,8 +11,9 @@ import {
   report,
   versions,
 } from '../../../support/case-versions.ts';
+import { until } from '../../../support/e2e.ts';
 import { diffFiles } from '../../../support/guest-files.ts';
-import { CARRIED } from '../../../support/systemd-guest.ts';
+import { UNIT } from '../../../support/systemd-guest.ts';
 import { buildVersion, ENDS_AT_START, NEVER_READY, OTHER_UNIT } from '../../../support/versions.ts';
 
 /** What an upgrade may have changed; the daemon goes on writing what it knows of pods. */
@@ -82,11 +83,20 @@ export default async function run(guest: CaseGuest): Promise<void> {
   await guest.text('systemctl', 'stop', 'vpc-cni-ipamd');
   expect((await failure(guest, ends, 'install')).error.code).toBe('IPAMD_NOT_READY');
   expect(await versions(guest)).toEqual({ current: '9.2.0', previous: VERSION, serves: null });
+  // Also once systemd has given up: it refuses starts that nobody asked for.
+  await guest.machine.write(`/run/systemd/system/${UNIT}.d/50-test.conf`, '[Unit]\nStartLimitBurst=2\n');
+  await guest.text('systemctl', 'daemon-reload');
+  await until('systemd to give up', async () => {
+    const journal = await guest.text('journalctl', '--quiet', `--unit=${UNIT}`, '--output=cat', '--lines=5');
+    return journal.includes('Start request repeated too quickly') ? true : undefined;
+  });
+  expect((await guest.run(['systemctl', 'start', UNIT])).exitCode).toBe(1);
   await report(guest, 'vpc-cni', 'rollback');
   expect(await versions(guest)).toEqual({ current: VERSION, previous: '9.2.0', serves: VERSION });
+  await guest.text('rm', '-r', `/run/systemd/system/${UNIT}.d`);
   expect(await guest.unreached(a, b.address, INTERNET)).toEqual([]);
   await expectNoneLost(guest, pings);
   for (const pod of [a, b]) await guest.deletePod(pod);
-  await guest.text(CARRIED, 'uninstall', '--purge');
+  await guest.uninstall('--purge');
   expect(await guest.remains()).toEqual([]);
 }
