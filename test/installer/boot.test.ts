@@ -115,6 +115,16 @@ describe('install --stage boot', () => {
   });
 });
 
+function restoredEnvironment(): Disposable {
+  const before = { ...process.env };
+  return {
+    [Symbol.dispose]: () => {
+      for (const name of Object.keys(process.env)) if (before[name] === undefined) delete process.env[name];
+      Object.assign(process.env, before);
+    },
+  };
+}
+
 test('an instance type that neither we nor EC2 know changes nothing', async () => {
   await using imds = serveMetadata({ instanceType: 'zz9.plural' });
   using temporary = temporaryHost(`http://127.0.0.1:${imds.port}`);
@@ -127,6 +137,8 @@ test('an instance type that neither we nor EC2 know changes nothing', async () =
     AWS_SECRET_ACCESS_KEY: 'b',
   };
   const before = treeOf(root);
+  // The client of EC2 tells the SDK by the environment of the process where the metadata service is.
+  using _restored = restoredEnvironment();
   const failed = await install(request({ stage: 'all', host: { ...host, env } }), silent).catch(
     (error: unknown) => error,
   );
