@@ -76,6 +76,7 @@ export class Readiness {
     const error = toHostError(caught);
     this.#node.logger.error('the conflist cannot be written, trying again', { error });
     this.#engine.hold('growth', 0, error);
+    notify(this.#notifySocket, [{ kind: 'status', text: error.message }]);
     setTimeout(() => {
       this.#publishing = false;
       this.look();
