@@ -71,6 +71,10 @@ export function diffRemoval(
   // What is given back takes the place of ours in one step.
   const given = record.saved.filter(({ to }) => entries.has(to) && !is(to, 'absent'));
   const rest = ours.filter((path) => path !== PATHS.conflist && !given.some((entry) => entry.path === path));
+  const directories = record.directories
+    .toSorted((a, b) => b.length - a.length)
+    .map((path) => ({ kind: 'remove-directory', path }) as const);
+  const isAboveHome = (path: string): boolean => PATHS.home.startsWith(`${path}/`);
   return [
     ...(daemon === 'running' ? [{ kind: 'stop-daemon', unit: UNIT_NAME, keeper } as const] : []),
     ...file(PATHS.conflist, 'the conflist'),
@@ -101,10 +105,10 @@ export function diffRemoval(
       )
       .map(({ family, backend, policy }) => ({ kind: 'restore-forward-policy', family, backend, policy }) as const),
     ...(run ? [{ kind: 'remove-tree', path: PATHS.run } as const] : []),
-    ...(home ? [{ kind: 'remove-tree', path: PATHS.home } as const] : []),
     ...(is(PATHS.logs, 'directory') ? [{ kind: 'remove-directory', path: PATHS.logs } as const] : []),
-    ...record.directories
-      .toSorted((a, b) => b.length - a.length)
-      .map((path) => ({ kind: 'remove-directory', path }) as const),
+    ...directories.filter((step) => !isAboveHome(step.path)),
+    // With it goes the record, without which a run that comes after a kill would not know of anything above.
+    ...(home ? [{ kind: 'remove-tree', path: PATHS.home } as const] : []),
+    ...directories.filter((step) => isAboveHome(step.path)),
   ];
 }

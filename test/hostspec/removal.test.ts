@@ -53,7 +53,7 @@ test('diffRemoval() withdraws the conflist first and the payload last', () => {
       },
       record: {
         ...EMPTY_RECORD,
-        directories: ['/opt/cni', '/opt/cni/bin'],
+        directories: ['/opt', '/opt/cni', '/opt/cni/bin'],
         saved: [{ path: '/opt/cni/bin/aws-cni', to: saved }],
         sysctls: [
           { key: ['net', 'ipv4', 'ip_forward'], value: '0' },
@@ -76,9 +76,11 @@ test('diffRemoval() withdraws the conflist first and the payload last', () => {
     'set net.ipv4.ip_forward back to 0',
     'set net.ipv4.ip_local_reserved_ports back to empty',
     'remove /run/vpc-cni and all below it',
-    'remove /opt/vpc-cni and all below it',
     'remove the directory /opt/cni/bin unless something else is in it',
     'remove the directory /opt/cni unless something else is in it',
+    // The record is in it, and whoever comes after a kill needs that.
+    'remove /opt/vpc-cni and all below it',
+    'remove the directory /opt unless something else is in it',
   ]);
 });
 
