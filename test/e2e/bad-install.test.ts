@@ -67,17 +67,6 @@ describe('an installation that cannot be', () => {
     expect(await hostState(bare)).toBe(before);
   });
 
-  test.each(['/etc/systemd/system', '/opt', '/usr/bin'])('%s can only be read', async (path) => {
-    await bare.text('mount', '--bind', path, path);
-    await bare.text('mount', '-o', 'remount,bind,ro', path);
-    const failure = await failureOf(bare, 'install');
-    // Not before the program that asks for it, which is one of /usr/bin, has ended.
-    await bare.text('umount', '--lazy', path);
-    expect(failure).toMatchObject({ exitCode: 1, error: { message: expect.stringContaining(`${path}/vpc-cni`) } });
-    expect(await hostState(bare)).toBe(before);
-    expect(await bare.status()).toBeUndefined();
-  });
-
   test.each([
     'install --frobnicate',
     'uninstall --frobnicate',

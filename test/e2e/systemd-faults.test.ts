@@ -68,25 +68,3 @@ test('a wrong setting of the unit alone makes it fail once, and install prints i
   await guest.report('install');
   expect(await guest.property('ActiveState')).toBe('active');
 });
-
-test('a conflist of the boot before is withdrawn although the metadata service is silent', async () => {
-  await guest.cutPower();
-  await guest.vpc.dial('IMDS', '--error', '503');
-  await guest.switchOn();
-  await until('the conflist to be withdrawn', async () => ((await guest.has(CONFLIST)) ? undefined : true));
-  expect(await guest.property('ActiveState')).toBe('activating');
-  await guest.vpc.clearDials();
-  await guest.untilProperty('ActiveState', 'active');
-  expect(await guest.has(CONFLIST)).toBe(true);
-});
-
-test('a conflist of the boot before is withdrawn although a setting is wrong', async () => {
-  await guest.write(SETTINGS, 'WARM_IP_TARGET=many\n');
-  await guest.shutDown();
-  await guest.boot();
-  await guest.untilProperty('ActiveState', 'failed');
-  expect(await guest.has(CONFLIST)).toBe(false);
-  await guest.text('rm', SETTINGS);
-  await guest.report('install');
-  expect(await guest.has(CONFLIST)).toBe(true);
-});
