@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startSimulatedEc2 } from '../aws/simulated-ec2.ts';
+import { blocksOf } from '../docs/blocks.ts';
 import { awsEc2, cliMissing } from '../support/aws-cli.ts';
 import { AMI, inlineOf, TEMPLATE, variablesOf } from './hcl.ts';
 
@@ -65,6 +66,16 @@ describe.skipIf(packerMissing !== undefined)(
         ami_regions: '["eu-west-1"]',
       };
       expect(validate(values)).toEqual({ code: 0, said: '' });
+    });
+
+    test('validates what docs/operator-guide.md builds', () => {
+      const page = readFileSync(join(AMI, '../docs/operator-guide.md'), 'utf8');
+      const lines = blocksOf(page).flatMap(({ info, text }) => (info === 'sh packer' ? text.split('\n') : []));
+      for (const line of lines) {
+        const [program, word, ...words] = line.replace(/executable=\S+/, `executable=${folder}/vpc-cni`).split(' ');
+        expect([program, word, packer('validate', ...words)]).toEqual(['packer', 'build', { code: 0, said: '' }]);
+      }
+      expect(lines.length).toBeGreaterThan(1);
     });
 
     const wrong = [

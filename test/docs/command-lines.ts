@@ -26,12 +26,18 @@ function commandsIn(text: string): readonly CommandLine[] {
   return [{ line: text.trim(), words }, ...commandsIn(` ${after}`)];
 }
 
+/** Blocks in which our executable is a file that other programs are given. */
+const ELSEWHERE: readonly string[] = ['sh workstation', 'sh packer'];
+
 /** Every command line of ours: in fenced blocks, between backquotes, and between quotation marks. */
 export function commandLinesIn(page: string): readonly CommandLine[] {
   const lines: CommandLine[] = [];
-  let fence = false;
+  let [fence, elsewhere] = [false, false];
   for (const line of page.split('\n')) {
-    if (line.startsWith('```')) fence = !fence;
+    if (line.startsWith('```')) {
+      fence = !fence;
+      elsewhere = ELSEWHERE.includes(line.slice(3));
+    } else if (elsewhere) continue;
     else if (fence) {
       // A picture is no command, and a line of expected output is none either.
       if (!line.startsWith('# →') && !/[│►─]/.test(line)) lines.push(...commandsIn(line));

@@ -1,10 +1,12 @@
 import type { ExecResult } from '../../src/sys/index.ts';
 import { type Block, missingIn, passagesOf } from './blocks.ts';
 
-/** A passage whose output is not what the page says. */
+/** A passage whose output is not what the page says, or one of which it says nothing and which failed. */
 export interface Deviation {
   readonly commands: string;
   readonly missing: readonly string[];
+  /** Of its last command. */
+  readonly exitCode: number;
   readonly output: string;
 }
 
@@ -18,13 +20,17 @@ export async function deviations(
 ): Promise<readonly Deviation[]> {
   const passages = blocks.flatMap(({ text }) => passagesOf(text));
   const mark = (index: number): string => `@@@ end of passage ${index} @@@`;
-  const script = passages.map(({ commands }, index) => `${commands}\necho '${mark(index)}'`).join('\n');
+  const script = passages.map(({ commands }, index) => `${commands}\necho '${mark(index)}' $?`).join('\n');
   const { stdout } = await options.shell(`exec 2>&1\n${options.before}\n${script}\n`);
   let rest = stdout;
   return passages.flatMap(({ commands, expected }, index) => {
     const [output = '', ...later] = rest.split(mark(index));
-    rest = later.join(mark(index));
+    const [code = '', ...lines] = later.join(mark(index)).split('\n');
+    rest = lines.join('\n');
+    const exitCode = Number(code);
     const missing = missingIn(output, expected);
-    return missing.length > 0 || output.includes('USAGE:') ? [{ commands, missing, output }] : [];
+    // Where a line is expected the page tells how it ends, well or not.
+    const failed = expected.length === 0 && exitCode !== 0;
+    return missing.length > 0 || failed || output.includes('USAGE:') ? [{ commands, missing, exitCode, output }] : [];
   });
 }

@@ -9,7 +9,8 @@ import { callPlugin } from '../support/e2e-cni.ts';
 
 setDefaultTimeout(240_000);
 
-const PAGE = readFileSync(join(import.meta.dir, '../../docs/operator-guide.md'), 'utf8');
+const read = (name: string): string => readFileSync(join(import.meta.dir, '../../docs', name), 'utf8');
+const PAGE = read('troubleshooting.md');
 const blocks = blocksOf(PAGE);
 const vpc = freshVpc('do');
 const node = vpc.node('node-a');
@@ -30,14 +31,18 @@ afterAll(async () => {
   await vpc.down();
 });
 
-test('its commands do on a node what it says', async () => {
-  const own = blocks.filter(({ info }) => info === 'sh node');
-  const shell = (script: string) => node.run(['bash', '-u'], { input: script });
-  expect(own.length).toBeGreaterThan(3);
-  expect(await deviations(own, { shell, before: '' })).toEqual([]);
-});
+for (const [name, least] of [
+  ['host.md', 1],
+  ['troubleshooting.md', 3],
+] as const)
+  test(`the commands of docs/${name} do on a node what it says`, async () => {
+    const own = blocksOf(read(name)).filter(({ info }) => info === 'sh node');
+    const shell = (script: string) => node.run(['bash', '-u'], { input: script });
+    expect(own.length).toBeGreaterThanOrEqual(least);
+    expect(await deviations(own, { shell, before: '' })).toEqual([]);
+  });
 
-test('the status it explains has the lines of the real one, and each is explained', async () => {
+test('the status docs/troubleshooting.md explains has the lines of the real one, and each is explained', async () => {
   /** The first word or two of a line, as far as they stand alone; ENIs are rows of one table. */
   const labels = (text: string): readonly string[] =>
     text.split('\n').flatMap((line) => {

@@ -1,7 +1,8 @@
 import { afterAll, expect, setDefaultTimeout, test } from 'bun:test';
 import { lstatSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import { build } from '../../scripts/build.ts';
 import { OPTIONAL_PLUGINS, REQUIRED_PLUGINS } from '../../src/hostspec/index.ts';
 import { executable } from '../support/e2e.ts';
 
@@ -40,3 +41,9 @@ test.skipIf(process.getuid?.() !== 0)(
     expect(size).toBeLessThanOrEqual(MOST_MB);
   },
 );
+
+test('the build leaves the checksum of the executable beside it', () => {
+  const path = build();
+  const check = Bun.spawnSync(['sha256sum', '--check', `${path}.sha256`], { cwd: join(path, '..') });
+  expect([check.stdout.toString(), check.exitCode]).toEqual([`${basename(path)}: OK\n`, 0]);
+});
