@@ -77,7 +77,9 @@ export async function underLock<T>(host: Host, work: () => Promise<T>): Promise<
  */
 export async function asOnlyRun<T>(host: Host, work: () => Promise<T>): Promise<T> {
   const { files } = host;
-  const path = files.fact(PATHS.runLockDirectory).kind === 'directory' ? PATHS.runLockDirectory : '/usr';
+  const path = [PATHS.runLockDirectory, '/usr'].find((each) => files.fact(each).kind === 'directory');
+  // An empty root, as an image begins: no boot stage can come between, and changes are made under the other lock.
+  if (path === undefined) return await work();
   using _lock = await lockDirectory(files.hostPath(path), { clock: host.clock, waitMs: 0 });
   return await work();
 }

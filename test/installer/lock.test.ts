@@ -1,4 +1,6 @@
 import { expect, test } from 'bun:test';
+import { readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { HostError } from '../../src/errors/index.ts';
 import { asOnlyRun, underLock } from '../../src/installer/host.ts';
 import { install, uninstall } from '../../src/installer/index.ts';
@@ -30,4 +32,13 @@ test('a run waits for the boot stage, which a unit that starts again and again r
   order.push('install');
   await boot;
   expect(order).toEqual(['boot', 'install']);
+});
+
+test('an image may begin as an empty directory', async () => {
+  using temporary = temporaryHost();
+  const { host, root, request } = temporary;
+  for (const name of readdirSync(root)) rmSync(join(root, name), { recursive: true });
+  const { steps } = await install({ ...request(), stage: 'image' }, silent);
+  expect(steps.length).toBeGreaterThan(0);
+  expect(await asOnlyRun(host, async () => 'ours')).toBe('ours');
 });
