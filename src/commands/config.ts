@@ -17,7 +17,7 @@ import {
 import { HostError } from '../errors/index.ts';
 import { readBytes, readSettingFiles, readTextFile } from '../sys/index.ts';
 import type { CommandContext, RunCommand } from './command.ts';
-import { collect, parseOptions, settingFlags } from './options.ts';
+import { collect, parseOptions, parseRoot, settingFlags } from './options.ts';
 import { EXIT, reportFailure } from './report.ts';
 
 interface Options {
@@ -40,7 +40,7 @@ schema  every setting as JSON Schema: type, default, what it may hold`,
     )
     .argument('[action]', 'show, check or schema')
     .argument('[files...]', 'settings files to read instead of those of the host, later over earlier')
-    .option('--root <dir>', 'read the settings files of the image at <dir>', '/')
+    .option('--root <dir>', 'read the settings files of the image at <dir>', parseRoot, '/')
     .option('--user-data <file>', 'take <file> for the EC2 user data, packed or not')
     .option('--set <name=value>', 'a setting that counts before all others; may be repeated', collect)
     .option('--json', 'print one JSON document')

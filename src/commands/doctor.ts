@@ -3,7 +3,7 @@ import { hasFaults, renderFindings } from '../inspect/index.ts';
 import { openHost } from '../installer/index.ts';
 import type { CommandContext } from './command.ts';
 import { examine, needImage } from './examine.ts';
-import { parseOptions } from './options.ts';
+import { parseOptions, parseRoot } from './options.ts';
 import { EXIT, reportFailure } from './report.ts';
 
 interface Options {
@@ -16,7 +16,7 @@ function createCommand(): Command {
   return new Command('vpc-cni doctor')
     .description('Says what is wrong with this host, or with an image, and what to do. Changes nothing.')
     .option('--image', 'as an image that nodes will be made of: nothing of a boot may be left in it')
-    .option('--root <dir>', 'root of the image (with --image)', '/')
+    .option('--root <dir>', 'root of the image (with --image)', parseRoot, '/')
     .option('--json', 'print one JSON document')
     .addHelpText(
       'after',

@@ -12,7 +12,7 @@ import {
   type Stage,
 } from '../installer/index.ts';
 import type { CommandContext } from './command.ts';
-import { parseOptions, parseSeconds } from './options.ts';
+import { parseOptions, parseRoot, parseSeconds } from './options.ts';
 import { EXIT, reportFailure } from './report.ts';
 import { createProgress } from './step-progress.ts';
 
@@ -41,7 +41,7 @@ function createCommand(): Command {
       parseStage,
       'all',
     )
-    .option('--root <dir>', 'root of the image to install into (with --stage image)', '/')
+    .option('--root <dir>', 'root of the image to install into (with --stage image)', parseRoot, '/')
     .option('--plugins <dir|tgz>', "stock CNI plugins to install instead of the distribution's")
     .option(
       '--plugins-checksum <sum>',

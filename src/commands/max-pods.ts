@@ -4,7 +4,7 @@ import { isKubeletTarget, type KubeletTarget, kubeletPath } from '../hostspec/in
 import { findPodRoom, openHost, type PodRoomQuestion, readSettings, tellKubelet } from '../installer/index.ts';
 import { type AddressMode, explainPodRoom, instanceTypes, type PodRoom } from '../vpc/index.ts';
 import type { CommandContext } from './command.ts';
-import { parseOptions } from './options.ts';
+import { parseOptions, parseRoot } from './options.ts';
 import { EXIT, reportFailure } from './report.ts';
 
 interface Options {
@@ -51,7 +51,7 @@ function createCommand(): Command {
       'write it for kubelet, nodeadm or env; the boot stage does by KUBELET_MAX_PODS',
       parseTarget,
     )
-    .option('--root <dir>', 'read settings and write below this root', '/')
+    .option('--root <dir>', 'read settings and write below this root', parseRoot, '/')
     .option('--json', 'print one JSON document')
     .addHelpText(
       'after',

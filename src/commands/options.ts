@@ -1,5 +1,6 @@
 import { type Command, CommanderError, InvalidArgumentError } from 'commander';
 import { HostError } from '../errors/index.ts';
+import { createFiles } from '../sys/index.ts';
 import type { CommandContext } from './command.ts';
 
 /** The options of a command, or the word that its help was printed. */
@@ -25,6 +26,13 @@ export function parseSeconds(text: string): number {
   const seconds = Number(text);
   if (/^\d+$/.test(text) && seconds >= 1 && seconds <= LONGEST_SECONDS) return seconds;
   throw new InvalidArgumentError(`It is a whole number of seconds from 1 to ${LONGEST_SECONDS}.`);
+}
+
+/** The root of an image as a word. One that is not there is a mount that was forgotten, or a slip of the pen. */
+export function parseRoot(text: string): string {
+  const { kind } = createFiles(text).fact('/');
+  if (kind === 'directory' || kind === 'link') return text;
+  throw new InvalidArgumentError(kind === 'absent' ? 'It is not there.' : 'It is no directory.');
 }
 
 /** For commander: keeps every value of an option that may be repeated. */

@@ -3,7 +3,7 @@ import { HostError } from '../errors/index.ts';
 import { describeRemoval, type RemovalStep, removalTarget } from '../hostspec/index.ts';
 import { openHost, planUninstall, type UninstallRequest, uninstall } from '../installer/index.ts';
 import type { CommandContext } from './command.ts';
-import { parseOptions } from './options.ts';
+import { parseOptions, parseRoot } from './options.ts';
 import { EXIT, reportFailure } from './report.ts';
 import { createProgress } from './step-progress.ts';
 
@@ -17,7 +17,7 @@ interface Options {
 function createCommand(): Command {
   return new Command('vpc-cni uninstall')
     .description('Stops the daemon, removes everything install made and gives back what was there before.')
-    .option('--root <dir>', 'root of the image to remove it from', '/')
+    .option('--root <dir>', 'root of the image to remove it from', parseRoot, '/')
     .option('--purge', 'also return our addresses and network interfaces to EC2')
     .option('--dry-run', 'only say what would be done; exit code 3 when that is something')
     .option('--json', 'print one JSON document')
