@@ -71,7 +71,7 @@ function saveForeign(host: Host, step: Extract<Step, { readonly kind: 'save-fore
     forget();
     throw error;
   }
-  return undo(forget);
+  return { ...undo(forget), after: 'all-else' };
 }
 
 /** Carries out one step; it decides nothing. Returns how to take it back. */

@@ -62,6 +62,7 @@ function writeRecord(host: Host, steps: readonly Step[], undo: UndoStack): void 
   const placed = putInPlace(host, PATHS.record, () => put(text));
   undo.push({
     kind: 'undo',
+    after: 'all-else',
     // Another run, such as the boot stage of the unit we started, may have noted something meanwhile.
     run: () => (files.read(PATHS.record) === text ? placed.run() : settle()),
     settle: () => {

@@ -1,9 +1,16 @@
 import { toHostError } from '../errors/index.ts';
 
-/** How a step is taken back. What cannot be taken back is named instead. `settle` forgets what was kept for it. */
+/**
+ * How a step is taken back. `settle` forgets what was kept for it. What an uninstall needs as long as anything of the run
+ * is left is only taken back `after` all else was.
+ */
 export type Undo =
-  | { readonly kind: 'undo'; readonly run: () => void | Promise<void>; readonly settle?: () => void }
-  | { readonly kind: 'remains'; readonly what: string }
+  | {
+      readonly kind: 'undo';
+      readonly run: () => void | Promise<void>;
+      readonly settle?: () => void;
+      readonly after?: 'all-else';
+    }
   | { readonly kind: 'nothing' };
 
 /**
@@ -31,10 +38,10 @@ function settle(undo: Undo): readonly string[] {
 /** An empty one. */
 export function createUndoStack(): UndoStack {
   const undos: Undo[] = [];
-  const attempt = async (undo: Undo): Promise<readonly string[]> => {
-    if (undo.kind === 'remains') return [undo.what];
+  const attempt = async (undo: Undo, remains: readonly string[]): Promise<readonly string[]> => {
+    if (undo.kind === 'nothing' || (undo.after === 'all-else' && remains.length > 0)) return [];
     try {
-      if (undo.kind === 'undo') await undo.run();
+      await undo.run();
       return [];
     } catch (error) {
       return [`(${toHostError(error).message})`];
@@ -44,7 +51,7 @@ export function createUndoStack(): UndoStack {
     push: (undo) => undos.push(undo),
     takeBack: async () => {
       const remains: string[] = [];
-      for (const undo of undos.splice(0).toReversed()) remains.push(...(await attempt(undo)));
+      for (const undo of undos.splice(0).toReversed()) remains.push(...(await attempt(undo, remains)));
       return remains;
     },
     settle: () => undos.splice(0).toReversed().flatMap(settle),
