@@ -27,7 +27,7 @@ import {
 import { basename, dirname, join } from 'node:path';
 import { HostError } from '../errors/index.ts';
 import { errnoCode, fileAttempt } from './file-error.ts';
-import { keepObject, moveObject } from './keep.ts';
+import { keepObject, moveObject, syncPath } from './keep.ts';
 import { rootedPath } from './rooted-path.ts';
 
 /** Whom a file belongs to, by number. */
@@ -137,15 +137,6 @@ function refuse(hostPath: string, allowed: readonly FileFact['kind'][]): void {
   throw new HostError('FILE_NOT_REGULAR', { path: hostPath, found: SAYS[fact.kind] });
 }
 
-function syncPath(hostPath: string): void {
-  const fd = openSync(hostPath, 'r');
-  try {
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
-}
-
 /** A directory with the set-group-id bit gives new files its own group. */
 function giveToRoot(fd: number): void {
   if (process.geteuid?.() !== 0) return;
@@ -251,7 +242,7 @@ export function createFiles(root: string): Files {
       }),
     keep: (path, as) =>
       fileAttempt('keep a copy of', at(path), () => {
-        keepObject(at(path), at(as));
+        keepObject(at(path), at(as), temporaryBeside(at(as)));
         syncPath(dirname(at(as)));
       }),
     move: (from, path) =>

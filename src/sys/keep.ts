@@ -1,16 +1,5 @@
-import {
-  chmodSync,
-  constants,
-  copyFileSync,
-  lchownSync,
-  linkSync,
-  lstatSync,
-  readlinkSync,
-  renameSync,
-  rmSync,
-  symlinkSync,
-  utimesSync,
-} from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { closeSync, fsyncSync, linkSync, lstatSync, openSync, renameSync, rmSync } from 'node:fs';
 import { errnoCode } from './file-error.ts';
 
 // Another file system, one without hard links, or a file that cannot have another.
@@ -23,28 +12,43 @@ const NO_LINK: ReadonlySet<string | undefined> = new Set([
   'ENOSYS',
 ]);
 
-/** A copy that also has mode, owner and times; of a link one with the same target. */
-function copyWhole(from: string, to: string): void {
-  const stat = lstatSync(from);
-  if (stat.isSymbolicLink()) {
-    symlinkSync(readlinkSync(from), to);
-    lchownSync(to, stat.uid, stat.gid);
-    return;
+/** Puts what was written to a file or directory on disk. */
+export function syncPath(hostPath: string): void {
+  const fd = openSync(hostPath, 'r');
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
   }
-  copyFileSync(from, to, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
-  lchownSync(to, stat.uid, stat.gid);
-  chmodSync(to, stat.mode & 0o7777);
-  utimesSync(to, stat.atime, stat.mtime);
 }
 
-/** Gives a file or link another name that lives on when the first is replaced: a hard link, or a whole copy. */
-export function keepObject(path: string, as: string): void {
+/**
+ * A copy with all that belongs to a file or link, which only cp(1) knows whole: mode, owner, times, ACLs, capabilities and
+ * SELinux label. It is on disk before it is seen under its name: half of one, left by a kill, would pass for the original.
+ */
+function copyWhole(from: string, to: string, temporary: string): void {
+  try {
+    const { status, stderr, error } = spawnSync('cp', ['-a', '-T', '--', from, temporary]);
+    if (status !== 0) throw error ?? new Error(stderr.toString().trim());
+    if (lstatSync(temporary).isFile()) syncPath(temporary);
+    renameSync(temporary, to);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  }
+}
+
+/**
+ * Gives a file or link another name that lives on when the first is replaced: a hard link, or a whole copy. `temporary` is
+ * beside the new name.
+ */
+export function keepObject(path: string, as: string, temporary: string): void {
   rmSync(as, { force: true });
   try {
     linkSync(path, as);
   } catch (error) {
     if (!NO_LINK.has(errnoCode(error))) throw error;
-    copyWhole(path, as);
+    copyWhole(path, as, temporary);
   }
 }
 
@@ -54,10 +58,8 @@ export function moveObject(from: string, to: string, temporary: string): void {
     renameSync(from, to);
   } catch (error) {
     if (errnoCode(error) !== 'EXDEV') throw error;
-    copyWhole(from, temporary);
-    renameSync(temporary, to);
-    rmSync(from);
+    copyWhole(from, to, temporary);
   }
-  // Two names of one file: the kernel takes renaming one to the other for done and leaves both.
+  // Copied, or two names of one file: the kernel takes renaming one to the other for done and leaves both.
   rmSync(from, { force: true });
 }

@@ -1,3 +1,4 @@
+import { dlopen, ptr } from 'bun:ffi';
 import { afterAll, expect, test } from 'bun:test';
 import {
   chmodSync,
@@ -73,3 +74,64 @@ test('keep() and move() bring the very object back over its replacement', () => 
   expect(facts()).toEqual(before);
   expect(lstatSync(join(base, 'old.kept'), { throwIfNoEntry: false })).toBeUndefined();
 });
+
+// Another file system than that of temporary files, as /opt may be one of its own.
+const SHM = '/dev/shm';
+const isOther = lstatSync(SHM, { throwIfNoEntry: false })?.dev !== lstatSync(tmpdir()).dev && isRoot;
+if (!isOther) process.stderr.write('the test of two file systems skips: it needs root, and /dev/shm apart from /tmp\n');
+
+// A capability is an extended attribute of its file; this is the kernel's form of cap_net_raw+ep.
+const { symbols: libc } = dlopen('libc.so.6', {
+  setxattr: { args: ['ptr', 'ptr', 'ptr', 'u64', 'i32'], returns: 'i32' },
+  getxattr: { args: ['ptr', 'ptr', 'ptr', 'u64'], returns: 'i64' },
+});
+const cString = (text: string) => ptr(Buffer.from(`${text}\0`));
+const CAPABILITY = Buffer.from('security.capability\0');
+const CAP_NET_RAW = Uint8Array.from(Buffer.from('0100000200200000000000000000000000000000', 'hex'));
+function capabilityOf(path: string): Uint8Array {
+  const value = new Uint8Array(CAP_NET_RAW.length);
+  libc.getxattr(cString(path), ptr(CAPABILITY), ptr(value), value.length);
+  return value;
+}
+
+const KEEP = `import { createFiles } from ${JSON.stringify(join(import.meta.dir, '../../src/sys/index.ts'))};
+createFiles('/').keep(process.argv[2], process.argv[3]);`;
+
+test.skipIf(!isOther)(
+  'keep() and move() between file systems keep all rights, and never show half a file',
+  async () => {
+    const there = mkdtempSync(join(SHM, 'rights-'));
+    try {
+      const files = createFiles('/');
+      const [old, kept] = [join(base, 'foreign'), join(there, 'kept')];
+      writeFileSync(old, 'before');
+      chownSync(old, 12, 34);
+      chmodSync(old, 0o4750);
+      utimesSync(old, 1000, 2000);
+      libc.setxattr(cString(old), ptr(CAPABILITY), ptr(CAP_NET_RAW), CAP_NET_RAW.length, 0);
+      expect(capabilityOf(old)).toEqual(CAP_NET_RAW);
+      const { inode: _, ...fact } = { inode: 0, ...files.fact(old) };
+      files.keep(old, kept);
+      expect(files.fact(kept)).toMatchObject(fact);
+      files.replace({ path: old, text: 'after', mode: 0o600 });
+      files.move(kept, old);
+      expect([files.fact(old), files.read(old), files.fact(kept).kind]).toMatchObject([fact, 'before', 'absent']);
+      expect(capabilityOf(old)).toEqual(CAP_NET_RAW);
+
+      // A process killed while it copies leaves nothing half under the name from which the whole would be given back.
+      const size = 200_000_000;
+      writeFileSync(old, Buffer.alloc(size, 1));
+      const copying = Bun.spawn([process.execPath, '-e', KEEP, 'x', old, kept], {
+        stdout: 'ignore',
+        stderr: 'inherit',
+      });
+      while (files.list(there).length === 0) await Bun.sleep(1);
+      copying.kill('SIGKILL');
+      await copying.exited;
+      const left = files.fact(kept);
+      expect(left.kind === 'file' ? left.size : left.kind).toBe(left.kind === 'file' ? size : 'absent');
+    } finally {
+      rmSync(there, { recursive: true, force: true });
+    }
+  },
+);
