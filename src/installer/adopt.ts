@@ -17,8 +17,8 @@ import { type AwsNodeRules, removeAwsNodeRules } from '../kernel/index.ts';
 import { importAllocations, type Orphan, renderCheckpoint } from '../pool/index.ts';
 import { keeperOf, stopDaemon } from './daemon.ts';
 import { noteHandback } from './hand-over.ts';
-import { type Host, underLock } from './host.ts';
-import { install, planInstall } from './install.ts';
+import { asOnlyRun, type Host, underLock } from './host.ts';
+import { installAlone, planInstall } from './install.ts';
 import { readInstanceSettings } from './instance-settings.ts';
 import { observeHostNetwork, observeTakeover, type TakeoverFacts } from './observe-takeover.ts';
 import type { InstallRequest } from './plan.ts';
@@ -220,7 +220,7 @@ class Takeover {
 
   async #install(): Promise<void> {
     const { started, finished, waiting } = this.#progress;
-    const report = await install(
+    const report = await installAlone(
       { ...this.#request.install, adopting: true },
       { waiting, started: (step) => started(ofInstall(step)), finished: (step, ms) => finished(ofInstall(step), ms) },
     );
@@ -269,9 +269,9 @@ class Takeover {
 
 /**
  * Takes this node over from an aws-node that has stopped: its pods keep their addresses and their wiring, no packet
- * is lost. Throws `ADOPT_OTHER_IPAMD`, `ADOPT_UNSUPPORTED` or `ADOPT_SETTINGS_DIFFER` before any change, and
+ * is lost. Throws `LOCK_HELD`, `ADOPT_OTHER_IPAMD`, `ADOPT_UNSUPPORTED` or `ADOPT_SETTINGS_DIFFER` before any change, and
  * `ADOPT_INCOMPLETE` after all of it was taken back.
  */
 export async function adopt(request: AdoptRequest, progress: AdoptProgress): Promise<AdoptReport> {
-  return await new Takeover(request, progress).run();
+  return await asOnlyRun(request.install.host, () => new Takeover(request, progress).run());
 }

@@ -112,13 +112,16 @@ async function withdrawStale(host: Host, progress: Progress): Promise<readonly D
 
 /** Brings the host to what is wanted: looks, plans, applies, verifies. Nothing is changed when it is so already. */
 export async function install(request: InstallRequest, progress: Progress): Promise<InstallReport> {
-  const work = (): Promise<InstallReport> => installStage(request, progress);
+  const work = (): Promise<InstallReport> => installAlone(request, progress);
   // The unit runs the boot stage by itself, possibly while somebody installs.
   return request.stage === 'boot' ? await work() : await asOnlyRun(request.host, work);
 }
 
-/** The lock is given back before the daemon starts, because its unit runs the boot stage itself. */
-async function installStage(request: InstallRequest, progress: Progress): Promise<InstallReport> {
+/**
+ * An installation as the part of a run that is the only one already. The lock is given back before the daemon starts,
+ * because its unit runs the boot stage itself.
+ */
+export async function installAlone(request: InstallRequest, progress: Progress): Promise<InstallReport> {
   const { host, stage } = request;
   const begin = host.clock.monotonic();
   const { planned, applied, retired, stale, timings } = await underLock(host, async () => {

@@ -3,7 +3,7 @@ import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { HostError } from '../../src/errors/index.ts';
 import { asOnlyRun, underLock } from '../../src/installer/host.ts';
-import { install, uninstall } from '../../src/installer/index.ts';
+import { adopt, handback, install, uninstall } from '../../src/installer/index.ts';
 import { silent, temporaryHost, treeOf } from './temporary-host.ts';
 
 const codeOf = (error: unknown): unknown => (error instanceof HostError ? error.code : error);
@@ -15,6 +15,11 @@ test('while one run is at it, another is told so at once and changes nothing', a
   await asOnlyRun(host, async () => {
     expect(await install(request(), silent).catch(codeOf)).toBe('LOCK_HELD');
     expect(await uninstall({ host, ec2: 'keep' }, silent).catch(codeOf)).toBe('LOCK_HELD');
+    expect(await handback(host, silent).catch(codeOf)).toBe('LOCK_HELD');
+    // A takeover that found out later would take back what the other run is at.
+    expect(await adopt({ install: request({ stage: 'all' }), settings: 'same' }, silent).catch(codeOf)).toBe(
+      'LOCK_HELD',
+    );
   });
   expect(treeOf(root)).toEqual(before);
   expect((await install(request(), silent)).steps.length).toBeGreaterThan(0);
