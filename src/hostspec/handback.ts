@@ -28,7 +28,8 @@ export function diffHandback(
   if (!is(PATHS.home, 'directory')) return [];
   const plugins = OWN_PLUGINS.map((name) => `${PATHS.cniBin}/${name}`).flatMap((path): readonly RemovalStep[] => {
     const saved = record.saved.find((entry) => entry.path === path)?.to;
-    if (saved !== undefined && entries.has(saved) && !is(saved, 'absent'))
+    const isFree = isOurs(path) || is(path, 'absent');
+    if (saved !== undefined && entries.has(saved) && !is(saved, 'absent') && isFree)
       return [{ kind: 'restore-foreign', path, from: saved }];
     return isOurs(path) ? [{ kind: 'remove-file', path, what: 'the link' }] : [];
   });

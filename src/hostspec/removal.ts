@@ -68,8 +68,9 @@ export function diffRemoval(
   const units = ours.some((path) => path === PATHS.unit || path === PATHS.unitEnabled);
   const file = (path: string, what: string): readonly RemovalStep[] =>
     ours.includes(path) ? [{ kind: 'remove-file', path, what }] : [];
-  // What is given back takes the place of ours in one step.
-  const given = record.saved.filter(({ to }) => entries.has(to) && !is(to, 'absent'));
+  // What is given back takes the place of ours in one step. What somebody has put there since is newer, and stays.
+  const isFree = (path: string): boolean => ours.includes(path) || is(path, 'absent') || !entries.has(path);
+  const given = record.saved.filter(({ path, to }) => entries.has(to) && !is(to, 'absent') && isFree(path));
   const rest = ours.filter((path) => path !== PATHS.conflist && !given.some((entry) => entry.path === path));
   const directories = record.directories
     .toSorted((a, b) => b.length - a.length)

@@ -51,7 +51,7 @@ export async function observeInstall(host: Host): Promise<ObservedInstall> {
   const plugins = [...OWN_PLUGINS, ...files.list(PATHS.cniBin)].map((name) => `${PATHS.cniBin}/${name}`);
   // What we are known to have written, and what we always write, should the record be gone.
   const always = [
-    ...[PATHS.conflist, PATHS.unit, PATHS.unitEnabled, PATHS.command],
+    ...[PATHS.conflist, PATHS.unit, PATHS.unitEnabled, PATHS.command, PATHS.supportScript],
     ...[PATHS.sysctlDropIn, PATHS.modulesDropIn, ...DROP_IN_PATHS],
   ];
   const texts = [...always, ...KUBELET_FILES, ...eniFilePaths(files.list), ...record.files];

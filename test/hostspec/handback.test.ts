@@ -77,6 +77,11 @@ describe('diffHandback()', () => {
     expect(plan(without(given, PATHS.unitEnabled), 1)).toHaveLength(3);
   });
 
+  test('a plugin that somebody has put in the place of ours stays', () => {
+    const entries = new Map(serving.entries).set(`${PATHS.cniBin}/aws-cni`, file);
+    expect(plan({ ...serving, entries }, 3).filter((line) => line.includes('/aws-cni'))).toEqual([]);
+  });
+
   test('once noted, the checkpoint is aws-node’s own and never written again', () => {
     expect(plan({ ...handedBack, daemon: 'absent' }, 3)).toEqual(['remove /run/vpc-cni and all below it']);
     expect(plan(without({ ...handedBack, daemon: 'absent' }, PATHS.run), 3)).toEqual([]);

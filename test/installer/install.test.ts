@@ -2,7 +2,7 @@ import { describe, expect, test } from 'bun:test';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { HostError } from '../../src/errors/index.ts';
-import { describeStep } from '../../src/hostspec/index.ts';
+import { describeStep, PATHS } from '../../src/hostspec/index.ts';
 import { install, planInstall, uninstall } from '../../src/installer/index.ts';
 import type { Files } from '../../src/sys/index.ts';
 import { serveMetadata } from './metadata.ts';
@@ -71,6 +71,29 @@ describe('install --stage image', () => {
     expect(host.files.fact('/opt/cni/bin/aws-cni').kind).toBe('link');
     await uninstall({ host, ec2: 'keep' }, silent);
     expect(treeOf(root)).toEqual(before);
+  });
+
+  test('what somebody put in the place of ours meanwhile stays, whatever was there before us', async () => {
+    using temporary = temporaryHost();
+    const { request, host, root } = temporary;
+    const path = '/opt/cni/bin/aws-cni';
+    mkdirSync(join(root, 'opt/cni/bin'), { recursive: true });
+    writeFileSync(join(root, path), 'upstream 1');
+    await install(request(), silent);
+    host.files.replace({ path, text: 'upstream 2', mode: 0o755, over: 'link' });
+    await uninstall({ host, ec2: 'keep' }, silent);
+    expect(host.files.read(path)).toBe('upstream 2');
+  });
+
+  test('uninstall finds all that is marked as ours when the record is gone', async () => {
+    using temporary = temporaryHost();
+    const { request, host, root } = temporary;
+    await install(request(), silent);
+    host.files.remove(PATHS.record);
+    await uninstall({ host, ec2: 'keep' }, silent);
+    // Only which directories we made is forgotten.
+    const files = treeOf(root).filter((line) => !line.endsWith('/ 755'));
+    expect(files.filter((line) => !line.startsWith('proc/'))).toEqual([]);
   });
 
   test('a file changed by hand stays until told otherwise', async () => {
