@@ -14,7 +14,7 @@ import { applyStep, putInPlace, type StepContext } from './apply-step.ts';
 import type { Host } from './host.ts';
 import { renderInstalled } from './manifest.ts';
 import { readRecord, sha256Text } from './observe.ts';
-import { createUndoStack, type UndoStack } from './undo.ts';
+import { createUndoStack, type Undo, type UndoStack } from './undo.ts';
 
 /** What a reader of an installation wants to see while it goes on. */
 export interface Progress {
@@ -93,6 +93,21 @@ function noteRecord(
   }
 }
 
+/** Carries out one step, and gives its undo to `keep` before anybody is told. */
+async function applyTold(
+  context: StepContext,
+  step: Step,
+  { progress, keep }: { readonly progress: Progress; readonly keep: (undo: Undo) => void },
+): Promise<DoneStep> {
+  const { clock } = context.host;
+  progress.started(step);
+  const start = clock.monotonic();
+  keep(await applyStep(context, step));
+  const ms = Math.round(clock.monotonic() - start);
+  progress.finished(step, ms);
+  return { step, ms };
+}
+
 /**
  * Carries out file and kernel steps in order. When one fails, those before it are taken back, and the error says which
  * step failed, why, and what could not be taken back.
@@ -125,12 +140,7 @@ export async function applySteps(
     notes.push(...noteRecord(host, steps, undo, record));
     for (const step of steps) {
       current = step;
-      progress.started(step);
-      const start = host.clock.monotonic();
-      undo.push(await applyStep(context, step));
-      const ms = Math.round(host.clock.monotonic() - start);
-      progress.finished(step, ms);
-      done.push({ step, ms });
+      done.push(await applyTold(context, step, { progress, keep: undo.push }));
     }
   } catch (error) {
     throw incomplete({ step: current, error, remains: await undo.takeBack() });
@@ -156,21 +166,13 @@ function incomplete(input: {
   return new HostError('INSTALL_INCOMPLETE', { step, cause: cause.code, reason: cause.message, state }, cause);
 }
 
-/** Carries out the steps of the daemon. The files stay when one fails: the keeper goes on trying. */
-export async function applyDaemonSteps(
-  input: { readonly host: Host; readonly steps: readonly Step[] },
+/** Carries out steps that nobody takes back: those before the one that fails stay done. */
+export async function applyForGood(
+  { host, steps }: { readonly host: Host; readonly steps: readonly Step[] },
   progress: Progress,
 ): Promise<readonly DoneStep[]> {
-  const { host, steps } = input;
+  const context = { host, renderManifest: () => '', onReason: progress.waiting, onNote: () => undefined };
   const done: DoneStep[] = [];
-  for (const step of steps) {
-    progress.started(step);
-    const start = host.clock.monotonic();
-    const onReason = progress.waiting;
-    await applyStep({ host, renderManifest: () => '', onReason, onNote: () => undefined }, step);
-    const ms = Math.round(host.clock.monotonic() - start);
-    progress.finished(step, ms);
-    done.push({ step, ms });
-  }
+  for (const step of steps) done.push(await applyTold(context, step, { progress, keep: () => undefined }));
   return done;
 }

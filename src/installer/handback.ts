@@ -1,10 +1,10 @@
-import { HostError, toHostError } from '../errors/index.ts';
-import { describeOthers, describeRemoval, diffHandback, PATHS, type RemovalStep } from '../hostspec/index.ts';
+import { HostError } from '../errors/index.ts';
+import { describeOthers, diffHandback, PATHS, type RemovalStep } from '../hostspec/index.ts';
 import { handOver } from './hand-over.ts';
 import { asOnlyRun, type Host, readSettings, underLock } from './host.ts';
 import { countWiredPods, observeHostNetwork } from './observe-takeover.ts';
 import { findOtherIpamd } from './other-ipamd.ts';
-import { applyRemoval, type DoneRemoval, observeInstall, type RemovalProgress } from './uninstall.ts';
+import { applyRemovals, type DoneRemoval, observeInstall, type RemovalProgress } from './uninstall.ts';
 
 /**
  * Finds out what handing the node back to aws-node would do. Changes nothing. Throws `HANDBACK_OTHER_IPAMD`,
@@ -28,26 +28,7 @@ export async function planHandback(host: Host): Promise<readonly RemovalStep[]> 
  * `HANDBACK_INCOMPLETE` naming what is left; running it again goes on from there.
  */
 export async function handback(host: Host, progress: RemovalProgress): Promise<readonly DoneRemoval[]> {
-  return await asOnlyRun(host, () => underLock(host, () => handBack(host, progress)));
-}
-
-async function handBack(host: Host, progress: RemovalProgress): Promise<readonly DoneRemoval[]> {
-  const steps = await planHandback(host);
-  const done: DoneRemoval[] = [];
-  for (const [index, step] of steps.entries()) {
-    progress.started(step);
-    const start = host.clock.monotonic();
-    try {
-      await applyRemoval(host, step);
-    } catch (error) {
-      const cause = toHostError(error);
-      const rest = steps.slice(index + 1).map(describeRemoval);
-      const details = { step: describeRemoval(step), cause: cause.code, reason: cause.message };
-      throw new HostError('HANDBACK_INCOMPLETE', { ...details, left: rest.join('; ') || 'nothing else' }, cause);
-    }
-    const ms = Math.round(host.clock.monotonic() - start);
-    progress.finished(step, ms);
-    done.push({ step, ms });
-  }
-  return done;
+  const work = async (): Promise<readonly DoneRemoval[]> =>
+    await applyRemovals(host, { steps: await planHandback(host), failure: 'HANDBACK_INCOMPLETE' }, progress);
+  return await asOnlyRun(host, () => underLock(host, work));
 }

@@ -1,6 +1,6 @@
 import { HostError } from '../errors/index.ts';
 import { diffBoot, NOTHING_OF_BOOT, type Step, stepTarget } from '../hostspec/index.ts';
-import { type Applied, applySteps, type DoneStep, type Progress, takenBack } from './apply.ts';
+import { type Applied, applyForGood, applySteps, type DoneStep, type Progress, takenBack } from './apply.ts';
 import { noteHandback } from './hand-over.ts';
 import { asOnlyRun, type Host, readSettings, underLock } from './host.ts';
 import { readManifest } from './observe.ts';
@@ -101,13 +101,12 @@ async function settle(
   return { done, notes: [...left, ...notes] };
 }
 
-/** What an earlier boot left goes first, whatever else is wrong: the node must not look ready before it is. */
+/**
+ * What an earlier boot left goes first, whatever else is wrong, the record too: the node must not look ready before it is.
+ */
 async function withdrawStale(host: Host, progress: Progress): Promise<readonly DoneStep[]> {
   const { steps } = diffBoot(NOTHING_OF_BOOT, await observeBoot(host, NOTHING_OF_BOOT));
-  if (steps.length === 0) return [];
-  const { done, undo } = await applySteps({ host, version: '', wanted: [], steps }, progress);
-  undo.settle();
-  return done;
+  return await applyForGood({ host, steps }, progress);
 }
 
 /** Brings the host to what is wanted: looks, plans, applies, verifies. Nothing is changed when it is so already. */

@@ -1,6 +1,6 @@
 import { toHostError } from '../errors/index.ts';
 import { describeStep, type Step } from '../hostspec/index.ts';
-import { applyDaemonSteps, type DoneStep, type Progress } from './apply.ts';
+import { applyForGood, type DoneStep, type Progress } from './apply.ts';
 import type { Host } from './host.ts';
 
 /** What was removed, and what could not be. */
@@ -15,7 +15,7 @@ export async function retire(host: Host, steps: readonly Step[], progress: Progr
   const notes: string[] = [];
   for (const step of steps) {
     try {
-      done.push(...(await applyDaemonSteps({ host, steps: [step] }, progress)));
+      done.push(...(await applyForGood({ host, steps: [step] }, progress)));
     } catch (error) {
       notes.push(`could not ${describeStep(step)}: ${toHostError(error).message}`);
     }

@@ -129,12 +129,21 @@ export async function applyRemoval(host: Host, step: RemovalStep): Promise<void>
  */
 export async function uninstall(request: UninstallRequest, progress: RemovalProgress): Promise<readonly DoneRemoval[]> {
   const { host } = request;
-  return await asOnlyRun(host, () => underLock(host, () => remove(request, progress)));
+  const work = async (): Promise<readonly DoneRemoval[]> =>
+    await applyRemovals(host, { steps: await planUninstall(request), failure: 'UNINSTALL_INCOMPLETE' }, progress);
+  return await asOnlyRun(host, () => underLock(host, work));
 }
 
-async function remove(request: UninstallRequest, progress: RemovalProgress): Promise<readonly DoneRemoval[]> {
-  const { host } = request;
-  const steps = await planUninstall(request);
+/** Carries out the steps of a removal in order. Throws `failure` with the one that failed and those that are left. */
+export async function applyRemovals(
+  host: Host,
+  removal: {
+    readonly steps: readonly RemovalStep[];
+    readonly failure: 'UNINSTALL_INCOMPLETE' | 'HANDBACK_INCOMPLETE';
+  },
+  progress: RemovalProgress,
+): Promise<readonly DoneRemoval[]> {
+  const { steps, failure } = removal;
   const done: DoneRemoval[] = [];
   for (const [index, step] of steps.entries()) {
     progress.started(step);
@@ -143,13 +152,9 @@ async function remove(request: UninstallRequest, progress: RemovalProgress): Pro
       await applyRemoval(host, step);
     } catch (error) {
       const cause = toHostError(error);
-      const left =
-        steps
-          .slice(index + 1)
-          .map(describeRemoval)
-          .join('; ') || 'nothing else';
-      const details = { step: describeRemoval(step), cause: cause.code, reason: cause.message, left };
-      throw new HostError('UNINSTALL_INCOMPLETE', details, cause);
+      const rest = steps.slice(index + 1).map(describeRemoval);
+      const details = { step: describeRemoval(step), cause: cause.code, reason: cause.message };
+      throw new HostError(failure, { ...details, left: rest.join('; ') || 'nothing else' }, cause);
     }
     const ms = Math.round(host.clock.monotonic() - start);
     progress.finished(step, ms);

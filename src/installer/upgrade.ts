@@ -1,6 +1,6 @@
 import { HostError, toHostError } from '../errors/index.ts';
 import type { Step } from '../hostspec/index.ts';
-import { applyDaemonSteps, type DoneStep, type Progress } from './apply.ts';
+import { applyForGood, type DoneStep, type Progress } from './apply.ts';
 import { awaitConflist, awaitReady } from './await-daemon.ts';
 import { keeperOf, reloadDaemonUnit, startDaemon, stopDaemon } from './daemon.ts';
 import { type Host, underLock } from './host.ts';
@@ -76,7 +76,7 @@ async function goBack(
  */
 export async function switchDaemon(input: DaemonSwitch, progress: Progress): Promise<readonly DoneStep[]> {
   try {
-    return await applyDaemonSteps({ host: input.host, steps: input.steps }, progress);
+    return await applyForGood({ host: input.host, steps: input.steps }, progress);
   } catch (error) {
     const { host, change, undo } = input;
     if (change !== undefined) throw await goBack(input, change, toHostError(error), progress);

@@ -86,6 +86,17 @@ describe('install --stage boot', () => {
     expect([host.files.list('/var/lib/cni/results'), host.files.list('/etc/cni/net.d')]).toEqual([[], []]);
   }, 20_000);
 
+  test('a damaged record does not keep a stale conflist in place', async () => {
+    await using imds = serveMetadata();
+    using temporary = temporaryHost(`http://127.0.0.1:${imds.port}`);
+    const { root, host, request } = temporary;
+    write(root, 'opt/vpc-cni/host.json', '{');
+    write(root, 'etc/cni/net.d/10-aws.conflist', '{}');
+    const failed = await install(request({ stage: 'boot' }), silent).catch((error: unknown) => error);
+    expect(failed).toMatchObject({ code: 'RECORD_UNREADABLE' });
+    expect(host.files.list('/etc/cni/net.d')).toEqual([]);
+  });
+
   test('a kernel without veth changes nothing', async () => {
     await using imds = serveMetadata();
     using temporary = temporaryHost(`http://127.0.0.1:${imds.port}`);
