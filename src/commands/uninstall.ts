@@ -84,6 +84,8 @@ export async function run(context: CommandContext): Promise<number> {
     const parsed = parseOptions<Options>(createCommand(), context);
     if (parsed.kind === 'help') return EXIT.done;
     const { options } = parsed;
+    if (options.purge === true && options.root !== '/')
+      throw new HostError('USAGE', { reason: '--purge is for the instance we run on, --root for an image' });
     const host = openHost(options.root, context.env);
     const request: UninstallRequest = { host, ec2: options.purge === true ? 'return' : 'keep' };
     if (options.dryRun === true) return await dryRun(context, request, options);
