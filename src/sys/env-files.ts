@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { USER_DATA_FILE } from '../config/index.ts';
 import { errnoCode, fileAttempt } from './file-error.ts';
+import { rootedPath } from './rooted-path.ts';
 
 /** A settings file as it stands on disk. */
 export interface EnvFileText {
@@ -34,8 +34,9 @@ function orAbsent<T>(path: string, read: () => T): T | undefined {
 
 /** The settings files that exist under `root`. Throws `FILE_FAILED`, or `NOT_ROOT` when only root may look. */
 export function readSettingFiles(root = '/'): SettingFiles {
-  const textOf = (path: string): string | undefined => orAbsent(path, () => readFileSync(join(root, path), 'utf8'));
-  const names = orAbsent(DROP_INS, () => readdirSync(join(root, DROP_INS))) ?? [];
+  const at = (path: string): string => rootedPath(root, path, 'follow');
+  const textOf = (path: string): string | undefined => orAbsent(path, () => readFileSync(at(path), 'utf8'));
+  const names = orAbsent(DROP_INS, () => readdirSync(at(DROP_INS))) ?? [];
   const dropIns = names.filter((name) => name.endsWith('.env') && !name.startsWith('.')).sort();
   const files = [MAIN, ...dropIns.map((name) => `${DROP_INS}/${name}`)].flatMap((path) => {
     const text = textOf(path);
