@@ -24,17 +24,21 @@ function findVoucher(local: ReadFiles, archive: string, given: string | undefine
 }
 
 /**
- * Holds an archive against the checksum that was given, or that lies beside it. Throws `CHECKSUM_MISMATCH`. Where nobody
- * vouches for it, returns what a reader should know.
+ * Holds the copy of an archive against the checksum that was given, or that lies beside the archive. Throws
+ * `CHECKSUM_MISMATCH`. Where nobody vouches for it, returns what a reader should know.
  */
-export function checkArchive(local: ReadFiles, archive: string, given: string | undefined): readonly string[] {
+export function checkArchive(
+  local: ReadFiles,
+  { archive, copy }: { readonly archive: string; readonly copy: string },
+  given: string | undefined,
+): readonly string[] {
   const voucher = findVoucher(local, archive, given);
   if (voucher === undefined) {
-    const sum = local.checksum(archive, 'sha256');
+    const sum = local.checksum(copy, 'sha256');
     return [`nobody vouches for ${archive}, which has sha256:${sum}; --plugins-checksum holds it to that`];
   }
   const { checksum, source } = voucher;
-  const hex = local.checksum(archive, checksum.algorithm);
+  const hex = local.checksum(copy, checksum.algorithm);
   if (hex === checksum.hex) return [];
   const { algorithm } = checksum;
   throw new HostError('CHECKSUM_MISMATCH', {

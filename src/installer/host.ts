@@ -22,7 +22,7 @@ export interface Host {
   /** Files below the root. */
   readonly files: Files;
   /** Files of the machine we run on, for what is copied from it. */
-  readonly local: ReadFiles;
+  readonly local: ReadFiles & Pick<Files, 'copy'>;
   readonly exec: Exec;
   readonly clock: Clock;
   readonly env: Environment;

@@ -8,7 +8,7 @@ import {
   REQUIRED_PLUGINS,
   type Stamp,
 } from '../hostspec/index.ts';
-import { type Exec, type FileFact, type ReadFiles, withTemporaryDirectory } from '../sys/index.ts';
+import { type FileFact, type ReadFiles, withTemporaryDirectory } from '../sys/index.ts';
 import { checkArchive } from './check-archive.ts';
 import type { Host } from './host.ts';
 
@@ -93,8 +93,26 @@ function pickPlugins(directory: string, found: FindPlugin): PluginSources {
   return { kind: 'found', plugins: sources.filter((source) => source !== undefined) };
 }
 
-async function unpack(exec: Exec, archive: string, directory: string): Promise<void> {
-  await exec.run({ argv: ['tar', '-xf', archive, '-C', directory, '--no-same-owner'], timeoutMs: 60_000 });
+/**
+ * Checks an archive, unpacks it and calls `use` with where it is, for as long as that runs. What is checked and unpacked is
+ * a copy: whoever can write the archive could exchange it in between, and root runs what is in it.
+ */
+async function withArchive<T>(
+  host: Host,
+  { archive, checksum }: { readonly archive: string; readonly checksum: string | undefined },
+  use: (unpacked: { readonly directory: string; readonly notes: readonly string[] }) => Promise<T>,
+): Promise<T> {
+  return await withTemporaryDirectory(async (safe) => {
+    const copy = `${safe}/archive`;
+    host.local.copy({ path: copy, from: archive, mode: 0o600 });
+    const notes = checkArchive(host.local, { archive, copy }, checksum);
+    return await withTemporaryDirectory(async (directory) => {
+      await host.exec.run({ argv: ['tar', '-xf', copy, '-C', directory, '--no-same-owner'], timeoutMs: 60_000 });
+      // Releases hold the plugins at the top; other packagers use bin/.
+      const inBin = host.local.fact(`${directory}/bin`).kind === 'directory';
+      return await use({ directory: inBin ? `${directory}/bin` : directory, notes });
+    });
+  });
 }
 
 /**
@@ -119,13 +137,8 @@ export async function withPlugins<T>(
       if (checksum !== undefined) throw new HostError('USAGE', { reason: '--plugins-checksum is for an archive' });
       return await use(pluginsIn(host, manifest, given));
     }
-    // Before anything of it is unpacked, let alone run.
-    const notes = checkArchive(host.local, given, checksum);
-    return await withTemporaryDirectory(async (directory) => {
-      await unpack(host.exec, given, directory);
-      // Releases hold the plugins at the top; other packagers use bin/.
-      const inBin = host.local.fact(`${directory}/bin`).kind === 'directory';
-      const found = pluginsIn(host, manifest, inBin ? `${directory}/bin` : directory);
+    return await withArchive(host, { archive: given, checksum }, async ({ directory, notes }) => {
+      const found = pluginsIn(host, manifest, directory);
       return await use(found.kind === 'found' ? { ...found, notes } : found);
     });
   }

@@ -57,3 +57,20 @@ test('an archive that is none changes nothing', async () => {
   expect(String(failed)).toContain('tar');
   expect(treeOf(root)).toEqual(before);
 });
+
+test('an archive that is exchanged after it was checked is not the one that is installed', async () => {
+  using temporary = temporaryHost();
+  const { host, request, plugins } = temporary;
+  const { path, sum } = archiveOf(temporary);
+  const pluginsChecksum = `sha256:${sum('sha256')}`;
+  const wanted = host.local.read(join(plugins, 'loopback'));
+  const run: typeof host.exec.run = async (what) => {
+    if (what.argv[0] === 'tar') {
+      writeFileSync(join(plugins, 'loopback'), '#!/bin/sh\n# not what was checked\n');
+      archiveOf(temporary);
+    }
+    return await host.exec.run(what);
+  };
+  await install(request({ plugins: path, pluginsChecksum, host: { ...host, exec: { run } } }), silent);
+  expect(host.files.read('/opt/vpc-cni/1.2.3/plugins/loopback')).toBe(wanted);
+});
