@@ -183,10 +183,10 @@ export function describeStep(step: Step): string {
   }
 }
 
-/** Which words of a file may be shown: a file for root alone may hold credentials. */
+/** Which words of a file may be shown: one that not everybody may read, or might before, may hold credentials. */
 function changeOf(step: Extract<Step, { readonly kind: 'write-file' }>): readonly string[] {
-  if ((step.mode & 0o077) === 0) return ['  (not shown: only root may read it)'];
-  return diffText(step.before?.text ?? '', step.text);
+  const isSecret = [step.mode, step.before?.mode ?? step.mode].some((mode) => (mode & 0o004) === 0);
+  return isSecret ? ['  (not shown: not everybody may read it)'] : diffText(step.before?.text ?? '', step.text);
 }
 
 /** The line of a step and, for text files, what changes in them. */

@@ -1,4 +1,4 @@
-import { HostError } from '../errors/index.ts';
+import { HostError, toHostError } from '../errors/index.ts';
 import { diffBoot, NOTHING_OF_BOOT, type Step, stepTarget } from '../hostspec/index.ts';
 import { type Applied, applyForGood, applySteps, type DoneStep, type Progress, takenBack } from './apply.ts';
 import { noteHandback } from './hand-over.ts';
@@ -36,21 +36,30 @@ export async function planInstall(request: InstallRequest): Promise<InstallPlan>
   return await withSources(request, (sources) => plan(request, sources, DRY_RUN_IMDS_MS));
 }
 
-/** Looks again at what was just done; anything left to do is a failure, and all of it is taken back. */
-async function verify(request: InstallRequest, plan: InstallPlan, undo: UndoStack): Promise<void> {
+/** Looks again at what was just done; the first thing that is left to do. */
+async function findUndone(request: InstallRequest, plan: InstallPlan): Promise<Step | undefined> {
   const { host, version } = request;
   const left = planEntries(request, plan.wanted, readManifest(host.files, version));
   const observed = await observeBoot(host, plan.wantedBoot);
   // A module that could not be loaded was told, or has failed its step.
   const boot = diffBoot({ ...plan.wantedBoot, modules: [] }, { ...observed, recordedBootId: observed.bootId });
-  const first = [...left.steps, ...boot.steps][0];
-  if (first === undefined) return;
-  const remains = await undo.takeBack();
-  throw new HostError('INSTALL_INCOMPLETE', {
-    step: `the check of ${stepTarget(first)}`,
-    reason: 'it is not as it was written a moment ago',
-    state: `another program changes it too; ${takenBack(remains)}`,
-  });
+  return [...left.steps, ...boot.steps][0];
+}
+
+/** Anything left to do is a failure, and all of it is taken back; so is a look that fails. */
+async function verify(request: InstallRequest, plan: InstallPlan, undo: UndoStack): Promise<void> {
+  const fail = async (step: string, reason: string, cause?: HostError): Promise<HostError> =>
+    new HostError('INSTALL_INCOMPLETE', { step, reason, state: takenBack(await undo.takeBack()) }, cause);
+  let left: Step | undefined;
+  try {
+    left = await findUndone(request, plan);
+  } catch (error) {
+    const cause = toHostError(error);
+    throw await fail('the check of what was done', cause.message, cause);
+  }
+  if (left === undefined) return;
+  const reason = 'it is not as it was written a moment ago, another program changes it too';
+  throw await fail(`the check of ${stepTarget(left)}`, reason);
 }
 
 interface HostResult {

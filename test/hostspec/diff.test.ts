@@ -243,3 +243,18 @@ describe('diffDaemon()', () => {
   test('still starting', () => expect(steps('starting', [])).toEqual(['await-ready', 'await-conflist']));
   test('ready without a conflist', () => expect(steps('ready', [], 'absent')).toEqual(['await-conflist']));
 });
+
+test('renderStep() shows no line of a file that not everybody may read, before or after', () => {
+  const step = {
+    kind: 'write-file',
+    path: '/etc/x',
+    text: 'new\n',
+    before: { text: 'secret\n', mode: 0o644 },
+  } as const;
+  expect(renderStep({ ...step, mode: 0o644 })).toBe('rewrite /etc/x (0644)\n    - secret\n    + new');
+  const hidden = '    ' + '  (not shown: not everybody may read it)';
+  expect(renderStep({ ...step, mode: 0o600 })).toBe(`rewrite /etc/x (0600)\n${hidden}`);
+  expect(renderStep({ ...step, mode: 0o644, before: { text: 'secret\n', mode: 0o640 } })).toBe(
+    `rewrite /etc/x (0644)\n${hidden}`,
+  );
+});
