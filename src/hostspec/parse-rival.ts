@@ -1,7 +1,7 @@
 import type { Rival } from './preflight.ts';
 
-// Plugins that call the next configuration by themselves.
-const DELEGATING: ReadonlySet<unknown> = new Set(['multus', 'multus-shim', 'multus-cni']);
+// Plugins that call the next configuration by themselves; and our own, in the chain of another CNI (Cilium's chaining mode).
+const DELEGATING: ReadonlySet<unknown> = new Set(['multus', 'multus-shim', 'multus-cni', 'aws-cni']);
 
 /**
  * What a network configuration of somebody else is; `undefined` when no runtime would take it: then it cannot come

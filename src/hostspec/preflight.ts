@@ -21,8 +21,6 @@ export interface PreflightFacts {
   readonly region: string | undefined;
   readonly claims: readonly RegionClaim[];
   readonly rivals: readonly Rival[];
-  /** Whether this boot has run us before: then pods of ours live here. */
-  readonly boot: 'fresh' | 'known';
   /** A kubelet that runs, where that matters: at the first installation of a host. */
   readonly kubelet: { readonly name: string; readonly pid: number } | undefined;
   readonly modules: readonly WantedModule[];
@@ -36,11 +34,10 @@ export interface Preflight {
 }
 
 function judgeRival({ path, network, role }: Rival, facts: PreflightFacts): Preflight {
-  const { stage, foreign, boot } = facts;
   if (role === 'delegates')
     return { problems: [], notes: [`${path} (${network}) comes before ours and hands on to it`] };
-  // In an image nothing runs yet. In a boot under way our pods live: their daemon must start whatever lies beside.
-  if (stage === 'image' || foreign === 'replace' || (stage === 'boot' && boot === 'known'))
+  // In an image nothing runs yet. At a boot nobody is there to say --force, and without a daemon pods of ours would suffer.
+  if (facts.stage !== 'all' || facts.foreign === 'replace')
     return { problems: [], notes: [`container runtimes use ${path} (${network}) before ours`] };
   return { problems: [new HostError('CONFLIST_RIVAL', { path, network })], notes: [] };
 }

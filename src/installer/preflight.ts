@@ -78,7 +78,6 @@ export function checkPreflight(
     region: about.instance?.region,
     claims: regionClaims({ env: host.env, endpoints: { AWS_ENDPOINT_URL_EC2 } }),
     rivals: findRivals(files),
-    boot: files.read(PATHS.bootId)?.trim() === files.read(PATHS.kernelBootId)?.trim() ? 'known' : 'fresh',
     // A takeover is there for a kubelet with pods.
     kubelet: isFirst && request.adopting === undefined ? findKubelet(files) : undefined,
     modules,

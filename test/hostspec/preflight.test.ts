@@ -14,7 +14,6 @@ const fine: PreflightFacts = {
   region: 'eu-west-1',
   claims: [],
   rivals: [],
-  boot: 'fresh',
   kubelet: undefined,
   modules: WANTED_MODULES,
   moduleStates: {},
@@ -51,12 +50,7 @@ const rows: readonly {
     says: [],
   },
   { name: 'a rival', facts: { rivals: [rival] }, says: [REFUSED] },
-  { name: 'a rival at the start of a boot', facts: { stage: 'boot', rivals: [rival] }, says: [REFUSED] },
-  {
-    name: 'a rival while pods of ours live',
-    facts: { stage: 'boot', boot: 'known', rivals: [rival] },
-    says: [NOTED],
-  },
+  { name: 'a rival at a boot, where nobody can be asked', facts: { stage: 'boot', rivals: [rival] }, says: [NOTED] },
   { name: 'a rival in an image', facts: { stage: 'image', rivals: [rival] }, says: [NOTED] },
   { name: 'a rival and --force', facts: { foreign: 'replace', rivals: [rival] }, says: [NOTED] },
   {
@@ -129,6 +123,10 @@ describe('parseRival()', () => {
     ['{"name":"a","type":"bridge"}', { path, network: 'a', role: 'takes-over' }],
     ['{"name":"a","plugins":[{"type":"calico"},{"type":"portmap"}]}', { path, network: 'a', role: 'takes-over' }],
     ['{"name":"m","type":"multus-shim"}', { path, network: 'm', role: 'delegates' }],
+    [
+      '{"name":"aws-cni","plugins":[{"type":"aws-cni"},{"type":"cilium-cni"}]}',
+      { path, network: 'aws-cni', role: 'delegates' },
+    ],
     ['{"name":"a","plugins":[]}', undefined],
     ['{"type":"bridge"}', undefined],
     ['[]', undefined],
