@@ -1,5 +1,5 @@
 import type { Finding } from './finding.ts';
-import { HIDDEN, isShowable, redact } from './redact.ts';
+import { HIDDEN, isShowable, redact, settingMeant } from './redact.ts';
 import { isSettingKey } from './schema.ts';
 
 /** What a settings file says. */
@@ -138,8 +138,9 @@ export function redactDocument(source: string, remark: (text: string) => string)
       case 'assignment': {
         const { key, value } = statement;
         if (!isShowable(key)) return '# (a name that is no setting)\n';
+        const setting = settingMeant(key);
         return value.unclosed === undefined
-          ? `${key}=${quoteValue(isSettingKey(key) ? redact(key, value.text) : HIDDEN)}\n`
+          ? `${key}=${quoteValue(isSettingKey(setting) ? redact(setting, value.text) : HIDDEN)}\n`
           : `# (${key}, not closed)\n`;
       }
       default:

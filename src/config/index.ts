@@ -12,7 +12,7 @@ export {
   type SettingInput,
 } from './parse-settings.ts';
 export { defaultText } from './parse-value.ts';
-export { HIDDEN, redact } from './redact.ts';
+export { HIDDEN, hideUserInfo, redact, settingMeant } from './redact.ts';
 export { renderConfigurationPage, supportOf } from './render-docs.ts';
 export { SETTING_KEYS, SETTINGS_SCHEMA, type SettingKey, type Settings } from './schema.ts';
 export { ec2Access, sdkEnvironment } from './sdk-environment.ts';

@@ -61,10 +61,10 @@ export const SOURCES: readonly SourceGroup[] = [
       file(PATHS.envFile, 'settings'),
       directory(PATHS.envDirectory, /\.env$/, 'settings'),
       file(USER_DATA_FILE, 'settings'),
-      file(PATHS.processEnvironment, 'environment'),
+      file(PATHS.processEnvironment, 'settings'),
       file(PATHS.kubeletDropIn),
       file(PATHS.nodeadmDropIn),
-      file(PATHS.kubeletEnv, 'environment'),
+      file(PATHS.kubeletEnv),
     ],
   },
   {
@@ -109,7 +109,7 @@ export const SOURCES: readonly SourceGroup[] = [
   {
     folder: 'state',
     sources: [
-      directory(PATHS.run, /(?:\.json|^kubelet\.env|\.log|\.broken|^boot-id|^journal|^taken-over)$/, 'environment'),
+      directory(PATHS.run, /(?:\.json|^kubelet\.env|\.log|\.broken|^boot-id|^journal|^taken-over)$/),
       directory(PATHS.spool, ANY),
       directory(PATHS.logs, ANY),
     ],

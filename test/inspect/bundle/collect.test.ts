@@ -96,12 +96,13 @@ describe('collect()', () => {
   test('takes the files of a directory that match, no more than so many', async () => {
     const path = join(folder, 'many');
     mkdirSync(join(path, 'inner.env'), { recursive: true });
-    for (const name of ['b.env', 'a.env', 'c.env', 'd.txt']) writeFileSync(join(path, name), `X_${name[0]}=1\n`);
-    const source: Source = { kind: 'directory', path, names: /\.env$/, text: 'environment' };
+    for (const name of ['b.env', 'a.env', 'c.env', 'd.txt'])
+      writeFileSync(join(path, name), `X_${name[0]?.toUpperCase()}=1\n`);
+    const source: Source = { kind: 'directory', path, names: /\.env$/, text: 'settings' };
     const { entries } = await from([source], { files: 2 });
     expect(entries.map(({ name, text }) => `${name.split('_').at(-1)} ${text}`)).toEqual([
-      'a.env X_a=(hidden)\n',
-      'b.env X_b=(hidden)\n',
+      'a.env X_A="(hidden)"\n',
+      'b.env X_B="(hidden)"\n',
     ]);
   });
 
