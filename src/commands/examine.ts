@@ -74,7 +74,7 @@ export async function examine(input: {
     plugins: observePlugins(files),
   } satisfies DoctorFacts;
   if (scope === 'image') return diagnose({ ...common, image: observeImage(files, await isRunning(host)) });
-  if (common.installed.kind === 'not-installed') return diagnose(common);
+  if (common.installed.kind === 'not-installed' || common.installed.kind === 'handed-back') return diagnose(common);
   const [boot, status] = await Promise.all([
     // Without settings the boot stage stops before it looks at anything, and that is told already.
     settings.kind !== 'valid' ? undefined : observeBoot(host, executable),

@@ -13,6 +13,8 @@ import { observeEntry, readManifest, readRecord } from './observe.ts';
 /** What the current version's manifest says against what stands on the host. */
 export type InstalledCheck =
   | { readonly kind: 'not-installed' }
+  /** `handback` gave the node to aws-node: plugins and daemon of ours are not to be there. */
+  | { readonly kind: 'handed-back'; readonly at: string }
   /** `current` points at a version whose manifest is missing or damaged, or the record is: nothing can be compared. */
   | { readonly kind: 'unreadable'; readonly path: string; readonly reason: string }
   | { readonly kind: 'checked'; readonly version: string; readonly faults: readonly InstalledFault[] };
@@ -36,7 +38,8 @@ export function checkInstalled(host: Host): InstalledCheck {
     return { kind: 'unreadable', path, reason: absent ? 'it is missing' : 'it is not a manifest' };
   }
   try {
-    readRecord(files);
+    const { handedBack } = readRecord(files);
+    if (handedBack !== undefined) return { kind: 'handed-back', at: handedBack };
   } catch (error) {
     if (!(error instanceof HostError)) throw error;
     return { kind: 'unreadable', path: PATHS.record, reason: error.message };

@@ -70,10 +70,7 @@ export const BREAKAGES: readonly Breakage[] = [
       chmodSync(at('/bin/true'), 0o755);
     },
     code: 3,
-    said: [
-      'fault INSTALLED_TARGET: /opt/cni/bin/aws-cni leads to /bin/true, not to /opt/vpc-cni/current/vpc-cni',
-      'note PLUGIN_FOREIGN: /opt/cni/bin/aws-cni is not ours',
-    ],
+    said: ['fault INSTALLED_TARGET: /opt/cni/bin/aws-cni leads to /bin/true, not to /opt/vpc-cni/current/vpc-cni'],
   },
   {
     name: 'a directory in the place of a file',

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'bun:test';
-import { chmodSync, chownSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, readFileSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { run } from '../../src/commands/doctor.ts';
 import { PATHS } from '../../src/hostspec/index.ts';
-import type { Finding } from '../../src/inspect/index.ts';
+import { diagnose, type Finding } from '../../src/inspect/index.ts';
 import { install } from '../../src/installer/index.ts';
 import { silent, type TemporaryHost, temporaryHost } from '../installer/temporary-host.ts';
 import { BREAKAGES, put } from './broken-images.ts';
@@ -81,6 +81,20 @@ warning IMAGE_CNI_CACHE: /var/lib/cni/results holds 1 files
     ]);
   });
 
+  test('sends nobody to install on a node that aws-node was given', async () => {
+    using image = await bakedImage();
+    const record = join(image.root, PATHS.record);
+    const handedBack = '2026-07-01T10:00:00.000Z';
+    writeFileSync(record, JSON.stringify({ ...JSON.parse(readFileSync(record, 'utf8')), handedBack }));
+    for (const name of ['aws-cni', 'egress-cni']) unlinkSync(join(image.root, 'opt/cni/bin', name));
+    unlinkSync(join(image.root, PATHS.unitEnabled));
+    expect(await doctor(image.root)).toEqual({
+      code: 0,
+      ok: true,
+      said: [`note HANDED_BACK: ${PATHS.record} says that aws-node got this node at ${handedBack}`],
+    });
+  });
+
   test('changes nothing', async () => {
     using image = await bakedImage();
     const before = Bun.spawnSync(['find', image.root, '-printf', '%p %m %T@ %C@\n']).stdout.toString();
@@ -92,4 +106,23 @@ warning IMAGE_CNI_CACHE: /var/lib/cni/results holds 1 files
     const { code, stderr } = await callCommand(run, { argv: ['--root', '/mnt'] });
     expect([code, stderr]).toEqual([2, expect.stringContaining('--root is for images and needs --image')]);
   });
+});
+
+test('a value of the kernel that is empty is called so', () => {
+  const facts = { installed: { kind: 'checked', version: '1.2.3', faults: [] }, settings: { kind: 'valid' } } as const;
+  const step = {
+    kind: 'set-sysctl',
+    key: ['net', 'ipv4', 'ip_local_reserved_ports'],
+    value: '61678',
+    before: '',
+  } as const;
+  const found = diagnose({
+    ...facts,
+    dropIns: [],
+    rivals: [],
+    conflists: { names: [] },
+    plugins: [],
+    boot: { kind: 'planned', steps: [step], problems: [] },
+  });
+  expect(found.map(({ evidence }) => evidence)).toEqual(['net.ipv4.ip_local_reserved_ports is empty, not 61678']);
 });

@@ -13,7 +13,10 @@ export type BootFacts =
 function ofStep(step: Step): Finding {
   switch (step.kind) {
     case 'set-sysctl':
-      return finding('SYSCTL_WRONG', `${sysctlName(step.key)} is ${step.before ?? 'not there'}, not ${step.value}`);
+      return finding(
+        'SYSCTL_WRONG',
+        `${sysctlName(step.key)} is ${step.before === '' ? 'empty' : (step.before ?? 'not there')}, not ${step.value}`,
+      );
     case 'set-forward-policy':
       return finding('FORWARD_DROPPED', `the policy of ${forwardChain(step)} is ${step.before}`);
     case 'load-module':

@@ -39,8 +39,8 @@ export interface DoctorFacts {
 /** Every finding of every group, in the order in which they are best read. */
 export function diagnose(facts: DoctorFacts): readonly Finding[] {
   const { installed } = facts;
-  // Where nothing is installed, everything else would only say so again.
-  if (installed.kind === 'not-installed') return diagnoseInstalled(installed);
+  // Where nothing is installed, everything else would only say so again; where aws-node serves, its remedies would be harm.
+  if (installed.kind === 'not-installed' || installed.kind === 'handed-back') return diagnoseInstalled(installed);
   const reported = new Set(installed.kind === 'checked' ? installed.faults.map(({ path }) => path) : []);
   return [
     ...diagnoseInstalled(installed),

@@ -21,6 +21,12 @@ export const FINDINGS = {
     means: 'nothing of ours is on this host',
     remedy: 'run "vpc-cni install", in an image "vpc-cni install --stage image"',
   },
+  HANDED_BACK: {
+    severity: 'note',
+    means: 'the node was given back to aws-node, so nothing of ours is to serve here; nothing else is looked at',
+    remedy:
+      'once aws-node serves, "vpc-cni uninstall" removes what is left of ours; "vpc-cni adopt" takes the node over again',
+  },
   MANIFEST_UNREADABLE: {
     severity: 'fault',
     means: 'the list of what was installed cannot be read, so nothing can be compared',

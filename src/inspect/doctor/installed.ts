@@ -4,6 +4,7 @@ import { type Finding, finding } from './finding.ts';
 /** What comparing the host with the list of what was installed came to. */
 export type InstalledFacts =
   | { readonly kind: 'not-installed' }
+  | { readonly kind: 'handed-back'; readonly at: string }
   | { readonly kind: 'unreadable'; readonly path: string; readonly reason: string }
   | { readonly kind: 'checked'; readonly version: string; readonly faults: readonly InstalledFault[] };
 
@@ -46,6 +47,8 @@ export function diagnoseInstalled(facts: InstalledFacts): readonly Finding[] {
   switch (facts.kind) {
     case 'not-installed':
       return [finding('NOT_INSTALLED', `${PATHS.current} does not exist`)];
+    case 'handed-back':
+      return [finding('HANDED_BACK', `${PATHS.record} says that aws-node got this node at ${facts.at}`)];
     case 'unreadable':
       return [finding('MANIFEST_UNREADABLE', `${facts.path}: ${facts.reason}`)];
     case 'checked':

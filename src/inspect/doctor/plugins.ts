@@ -19,7 +19,11 @@ export function diagnosePlugins(facts: readonly PluginFact[], reported: Readonly
   return facts.flatMap(({ name, found, ours }) => {
     const path = `${PATHS.cniBin}/${name}`;
     const payload = `${PATHS.currentPlugins}/${name}`;
-    if (found === 'program') return ours ? [] : [finding('PLUGIN_FOREIGN', `${path} is not ours`)];
+    if (found === 'program') {
+      // Of ours nobody can have a better one: the manifest told that it leads elsewhere.
+      const isStock = !OWN_PLUGINS.some((own) => own === name);
+      return ours || !isStock ? [] : [finding('PLUGIN_FOREIGN', `${path} is not ours`)];
+    }
     // Of what is behind a link of ours the manifest told, when it is that.
     if ([...reported].some((told) => told === path || told.endsWith(`/plugins/${name}`) || told === payload)) return [];
     return [finding('PLUGIN_MISSING', `${path} ${SAYS[found]}`)];
