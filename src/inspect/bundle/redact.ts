@@ -14,7 +14,7 @@ const known: ReadonlySet<string> = new Set(SETTING_KEYS);
 // Names have an end, so that a long line takes no longer than many short ones.
 const PART = String.raw`[\w.-]{0,64}`;
 /** Words in a name that say that its value is secret, and what of the name follows. */
-const SECRET = String.raw`(?:secret|token|passw(?:or)?d|pwd|passphrase|credential|(?:private|pre-?shared|api)[_-]?key|psk|key-data|authorization)${PART}`;
+const SECRET = String.raw`(?:secret|token|passw(?:or)?d|pwd|passphrase|credential|(?:private|pre-?shared|api)[_-]?key|psk|key-data|signature|authorization)${PART}`;
 
 /** Quotes of text inside of other text have backslashes. */
 const QUOTE = String.raw`\\{0,8}["']`;
@@ -24,6 +24,7 @@ const quoted = (group: number): string => `(?:(?!(?<!\\\\)\\${group})[^\\n])*`;
 const RULES: readonly (readonly [RegExp, string])[] = [
   [/-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g, HIDDEN],
   [/(\bauthorization:[ \t]*)(?![\s"'(]|$)[^\n]*/gim, `$1${HIDDEN}`],
+  [/(\b(?:set-)?cookie:[ \t]*)[^\n"']+/gi, `$1${HIDDEN}`],
   // `"token": "…"`, `password = '…'`
   [new RegExp(String.raw`(${SECRET}(?:${QUOTE})?\s*[=:]\s*(${QUOTE}))${quoted(2)}`, 'gi'), `$1${HIDDEN}`],
   // `{"name": "DB_PASSWORD", "value": "…"}`

@@ -46,6 +46,13 @@ const rows: readonly (readonly [TextKind, string, string])[] = [
   ['text', `http://user:p@ss${SECRET}@proxy:3128/x`, 'http://(hidden)@proxy:3128/x'],
   ['text', `http://user:pa/s?s#'${SECRET}@proxy:3128/x`, 'http://(hidden)@proxy:3128/x'],
   ['settings', `HTTPS_PROXY=http://user:pa/ss${SECRET}@proxy:3128`, 'HTTPS_PROXY="http://(hidden)@proxy:3128"\n'],
+  [
+    'text',
+    `https://b/k?X-Amz-Date=2&X-Amz-Signature=${SECRET}&x=1`,
+    'https://b/k?X-Amz-Date=2&X-Amz-Signature=(hidden)&x=1',
+  ],
+  ['text', `Set-Cookie: session=${SECRET}; Path=/\nHost: x`, 'Set-Cookie: (hidden)\nHost: x'],
+  ['text', 'net.ipv4.tcp_syncookies = 1', 'net.ipv4.tcp_syncookies = 1'],
   ['settings', `# AWS_SESSION_TOKEN=${SECRET}\nMAX_ENI=3`, '# AWS_SESSION_TOKEN=(hidden)\nMAX_ENI="3"\n'],
   ['settings', `AWS_SECRET_ACCESS_KEY="a\n${SECRET}"\nMAX_ENI=3`, 'AWS_SECRET_ACCESS_KEY="(hidden)"\nMAX_ENI="3"\n'],
   ['settings', `${SECRET}\nOWN_X=${SECRET}\n`, '# (a line that is no setting)\nOWN_X="(hidden)"\n'],
