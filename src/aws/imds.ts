@@ -19,6 +19,8 @@ export interface Imds {
 /** The longest life EC2 grants a token, six hours. */
 const TOKEN_TTL_SECONDS = 21_600;
 const TOKEN_PATH = '/latest/api/token';
+/** What can be sent back in a header; a page of a captive portal cannot. */
+const TOKEN_SHAPE = /^[\x21-\x7e]{1,4096}$/;
 /** Not found, method not allowed, not implemented. */
 const WITHOUT_TOKENS: ReadonlySet<number> = new Set([404, 405, 501]);
 const DEFAULT_TIMEOUT_MS = 5_000;
@@ -64,7 +66,8 @@ export function createImds(
     // Version 1 has no such path and no such method, and is never tried instead: whatever can make a host request a URL
     // could read credentials by it. 403 means that the service is switched off for this instance.
     if (WITHOUT_TOKENS.has(response.status)) throw new HostError('IMDS_V1_ONLY', { endpoint, status: response.status });
-    if (response.status !== 200 || value === '') throw badAnswer(TOKEN_PATH, `HTTP ${response.status}, not a token`);
+    if (response.status !== 200 || !TOKEN_SHAPE.test(value))
+      throw badAnswer(TOKEN_PATH, `HTTP ${response.status}, not a token`);
     const granted = Number(response.headers.get('x-aws-ec2-metadata-token-ttl-seconds') ?? TOKEN_TTL_SECONDS);
     return { value, ttlSeconds: Number.isFinite(granted) ? granted : TOKEN_TTL_SECONDS };
   }

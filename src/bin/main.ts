@@ -23,7 +23,7 @@ function readStdin(): string {
   }
 }
 
-function writer(fd: number): (text: string) => void {
+function writer(fd: number, name: string): (text: string) => void {
   return (text) => {
     let bytes = Buffer.from(text);
     // A pipe takes as much as it has room for.
@@ -34,19 +34,35 @@ function writer(fd: number): (text: string) => void {
         const code = codeOf(error);
         if (code === 'EAGAIN') Bun.sleepSync(1);
         else if (code === 'EPIPE') return;
-        else throw error;
+        else throw Object.assign(Object(error), { path: name });
       }
     }
   };
 }
 
-const stdout = writer(1);
-const stderr = writer(2);
+const stdout = writer(1, 'standard output');
+const writeError = writer(2, 'standard error');
+const stderr = (text: string): void => {
+  try {
+    writeError(text);
+  } catch {
+    // There is nowhere else to tell it.
+  }
+};
 const env = process.env;
+
+/** Where the programs of a system are. The PATH of cron, or of a container's entry, knows some of it only. */
+const SYSTEM_PATH = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
+
+/** The PATH as given, then what it lacks. An empty part would be the working directory. */
+function completePath(given: string | undefined): string {
+  return [...new Set([...(given ?? '').split(':').filter((part) => part !== ''), ...SYSTEM_PATH])].join(':');
+}
 
 async function runCommand(argv: readonly string[]): Promise<number> {
   // The build holds compilation back, which a plugin call is too short for; commands want it as usual.
   Bun.unsafe.setJITPolicy(1);
+  env['PATH'] = completePath(env['PATH']);
   const { COMMANDS, USAGE, WORDS } = await import('./commands.ts');
   const [word, ...rest] = argv;
   if (word === '--help' || word === '-h' || word === 'help') {

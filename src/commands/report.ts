@@ -22,7 +22,14 @@ export function reportFailure(
   options: { readonly json?: boolean } = {},
 ): number {
   const failure = toHostError(error);
-  if (options.json === true) context.stdout(`${JSON.stringify({ ok: false, error: failure })}\n`);
-  else context.stderr(`${failure.code}: ${failure.message}\n→ ${failure.remedy}\n`);
+  const tell = (): void => context.stderr(`${failure.code}: ${failure.message}\n→ ${failure.remedy}\n`);
+  if (options.json === true) {
+    try {
+      context.stdout(`${JSON.stringify({ ok: false, error: failure })}\n`);
+    } catch {
+      // What failed may have been this very write.
+      tell();
+    }
+  } else tell();
   return OF_THE_CALLER.has(failure.code) ? EXIT.usage : EXIT.failed;
 }

@@ -104,6 +104,12 @@ for (const row of refusals) {
   });
 }
 
+test('a page in place of a token is no answer of a metadata service', async () => {
+  using portal = Bun.serve({ hostname: '127.0.0.1', port: 0, fetch: () => new Response('<html>\n Log in </html>') });
+  const failure = await failureOf(createImds({ endpoint: `http://127.0.0.1:${portal.port}`, timeoutMs: 200 }).get(MAC));
+  expect([failure.code, failure.details]).toEqual(['IMDS_BAD_ANSWER', { path: TOKEN, found: 'HTTP 200, not a token' }]);
+});
+
 test('a silent service is IMDS_UNREACHABLE with the path', async () => {
   await using service = startImdsService({ tree, silent: [MAC] });
   const failure = await failureOf(createImds({ endpoint: service.endpoint, timeoutMs: 100 }).get(MAC));
