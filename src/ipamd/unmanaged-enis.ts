@@ -1,12 +1,16 @@
 import type { MacAddress } from '../addr/index.ts';
 import { toHostError } from '../errors/index.ts';
 import { type DropIn, eniFilePaths, eniFiles, PATHS, reloadSteps } from '../hostspec/index.ts';
+import type { Exec } from '../sys/index.ts';
 import { isSystemdRunning, leaveToUs, observePrograms, reloadProgram } from '../systemd/index.ts';
 import type { Edges } from './parts.ts';
 
 type Parts = Pick<Edges, 'files' | 'exec' | 'logger'>;
 
 const MODE = 0o644;
+
+/** Pods wait for the ENI meanwhile: a program of the host that hangs is waited for no longer. */
+const TELLING_MS = 5_000;
 
 /**
  * Keeps systemd-networkd and NetworkManager off the ENIs of pods: a file by MAC for each, known to the programs before
@@ -30,9 +34,10 @@ export class UnmanagedEnis {
    * would take one whose driver tells none.
    */
   async claimLink(link: string): Promise<void> {
-    const { exec, files } = this.#parts;
+    const { files } = this.#parts;
     if (!isSystemdRunning(files) || files.fact(PATHS.networkManager).kind === 'absent') return;
     await this.#attempt(async () => {
+      const exec = this.#patience();
       if ((await observePrograms(exec)).has('NetworkManager')) await leaveToUs(exec, link);
     });
   }
@@ -73,9 +78,15 @@ export class UnmanagedEnis {
   }
 
   async #tell(changed: readonly string[]): Promise<void> {
-    const { exec } = this.#parts;
     if (changed.length === 0) return;
+    const exec = this.#patience();
     for (const step of reloadSteps({ changed, running: await observePrograms(exec) })) await reloadProgram(exec, step);
+  }
+
+  /** Runs programs until the time is over, all of them together. */
+  #patience(): Exec {
+    const signal = AbortSignal.timeout(TELLING_MS);
+    return { run: (request) => this.#parts.exec.run({ ...request, signal }) };
   }
 
   async #attempt(work: () => Promise<void>): Promise<void> {

@@ -2,7 +2,7 @@ import { expect, test } from 'bun:test';
 import { parseMac } from '../../src/addr/index.ts';
 import { UnmanagedEnis } from '../../src/ipamd/unmanaged-enis.ts';
 import { createLogger } from '../../src/log/index.ts';
-import { createFiles, type Exec, type Files, withTemporaryDirectory } from '../../src/sys/index.ts';
+import { createFiles, type Exec, type Files, systemExec, withTemporaryDirectory } from '../../src/sys/index.ts';
 
 const NETWORK = '/etc/systemd/network';
 const NETWORK_MANAGER = '/etc/NetworkManager/conf.d';
@@ -20,8 +20,8 @@ function hostIn(root: string, init: 'systemd' | 'other', more: readonly string[]
   return files;
 }
 
-const unmanagedOf = (files: Files): UnmanagedEnis =>
-  new UnmanagedEnis({ files, exec: quiet, logger: createLogger({ level: 'error', program: 'test' }) });
+const unmanagedOf = (files: Files, exec: Exec = quiet): UnmanagedEnis =>
+  new UnmanagedEnis({ files, exec, logger: createLogger({ level: 'error', program: 'test' }) });
 
 test('an ENI is claimed with a file for networkd, and given up again', () =>
   withTemporaryDirectory(async (root) => {
@@ -69,3 +69,27 @@ test('a folder that cannot be written to stops nobody', () =>
     await unmanagedOf(files).claim(FIRST);
     expect(files.list('/etc/systemd')).toEqual([]);
   }));
+
+test(
+  'a network program that hangs holds an ENI up for five seconds, and pods wait for it',
+  () =>
+    withTemporaryDirectory(async (root) => {
+      const files = hostIn(root, 'systemd', ['/usr/sbin/NetworkManager']);
+      const running =
+        'Id=systemd-networkd.service\nActiveState=active\n\nId=NetworkManager.service\nActiveState=active\n';
+      const asked: string[] = [];
+      const hanging: Exec = {
+        run: (request) => {
+          asked.push(request.argv[0]);
+          const argv = request.argv[0] === 'systemctl' ? (['printf', running] as const) : (['sleep', '60'] as const);
+          return systemExec.run({ ...request, argv });
+        },
+      };
+      const started = performance.now();
+      await unmanagedOf(files, hanging).claim(FIRST);
+      expect(Math.round((performance.now() - started) / 1000)).toBe(5);
+      expect(asked).toEqual(['systemctl', 'networkctl']);
+      expect(files.list(NETWORK)).toEqual(['05-vpc-cni-020000000001.network']);
+    }),
+  20_000,
+);
