@@ -108,10 +108,19 @@ export function mimeParts(text: string): readonly MimePart[] | undefined {
   return found;
 }
 
+/** Not by a pattern, which would try each blank of a long line as the first of them. */
+function withoutBlanksBehind(line: string): string {
+  let end = line.length;
+  while (end > 0 && ' \t'.includes(line.charAt(end - 1))) end -= 1;
+  return line.slice(0, end);
+}
+
 /** The bytes of a quoted-printable body (RFC 2045, 6.7), one a character. What is badly escaped stays as it is. */
 export function fromQuotedPrintable(text: string): string {
   return text
-    .replace(/[ \t]+$/gm, '')
+    .split('\n')
+    .map(withoutBlanksBehind)
+    .join('\n')
     .replace(/=\n/g, '')
     .replace(/=([0-9A-Fa-f]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
 }

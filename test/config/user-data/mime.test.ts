@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
-import { mimeParts } from '../../../src/config/user-data/mime.ts';
+import { fromQuotedPrintable, mimeParts } from '../../../src/config/user-data/mime.ts';
 
 const lines = (...text: readonly string[]): string => text.join('\n');
 
@@ -178,6 +178,12 @@ describe('mimeParts()', () => {
       (_, level) => `Content-Type: multipart/mixed; boundary=b${level}\n\n--b${level}\n`,
     );
     expect(mimeParts(`${head.join('')}\nx`)?.map(({ type }) => type.parameters.get('boundary'))).toEqual(['b8']);
+  });
+
+  test('a line of very many blanks takes no longer than another one', () => {
+    const started = performance.now();
+    expect(fromQuotedPrintable(`${' '.repeat(1_000_000)}x`)).toHaveLength(1_000_001);
+    expect(performance.now() - started).toBeLessThan(1_000);
   });
 
   test('of a document of very many parts only the first are read', () => {

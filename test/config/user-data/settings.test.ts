@@ -89,6 +89,11 @@ describe('settingsFromUserData() takes', () => {
       given: AT('EC2 user data, part 1', 1),
     },
     {
+      name: 'a part in quoted-printable with blanks behind, and a byte that other encodings take for one',
+      data: bytes(mime([[OURS, 'Content-Transfer-Encoding: quoted-printable'], 'CLUSTER_NAME=3D\u00e0 \t'])),
+      given: ['CLUSTER_NAME=\u00e0 EC2 user data, part 1:1'],
+    },
+    {
       name: 'a gzip part of bytes',
       data: Buffer.concat([
         bytes(`Content-Type: multipart/mixed; boundary=b\n\n--b\n${OURS}\nContent-Transfer-Encoding: binary\n\n`),
