@@ -162,6 +162,12 @@ export const BREAKAGES: readonly Breakage[] = [
     said: [],
   },
   {
+    name: 'no fault in a networkd file that says the same in another word',
+    breaks: (at) => put(at('/etc/systemd/networkd.conf.d/95-site.conf'), '[Network]\nManageForeignRoutes=False\n'),
+    code: 0,
+    said: [],
+  },
+  {
     name: 'no fault in a networkd file that a later one corrects',
     breaks: (at) => {
       put(at('/etc/systemd/networkd.conf.d/95-site.conf'), '[Network]\nManageForeignRoutes=yes\n');

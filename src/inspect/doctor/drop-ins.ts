@@ -64,13 +64,28 @@ export function assignments(text: string): ReadonlyMap<string, string> {
   return values;
 }
 
+const BOOLEANS: Readonly<Record<string, string>> = {
+  0: 'no',
+  false: 'no',
+  off: 'no',
+  1: 'yes',
+  true: 'yes',
+  on: 'yes',
+};
+
+/** Reports whether two values mean the same (boolean arguments, systemd.syntax(7)). */
+function sameValue(a: string, b: string | undefined): boolean {
+  const word = (text: string): string => BOOLEANS[text.toLowerCase()] ?? text.toLowerCase();
+  return b !== undefined && word(a) === word(b);
+}
+
 /** Keys of ours to which a later file gives another value; the last one counts. */
 export function diagnoseDropIns(facts: readonly DropInFacts[]): readonly Finding[] {
   return facts.flatMap(({ family, text, later }) =>
     [...assignments(text)].flatMap(([key, value]) => {
       const last = later.findLast((file) => assignments(file.text).has(key));
       const found = last === undefined ? undefined : assignments(last.text).get(key);
-      if (last === undefined || found === value) return [];
+      if (last === undefined || sameValue(value, found)) return [];
       return [finding(family.code, `${last.path} says ${key}=${found}, after ${family.ours} says ${value}`)];
     }),
   );
