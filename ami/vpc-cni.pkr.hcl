@@ -207,14 +207,6 @@ source "amazon-ebs" "node" {
 build {
   sources = ["source.amazon-ebs.node"]
 
-  # IMDSv2 only, with one hop, before anything runs there. The block metadata_options would say the same at launch, but
-  # Packer before 1.7, which Debian has, does not know it.
-  provisioner "shell-local" {
-    inline = [
-      "aws ec2 modify-instance-metadata-options --region ${var.region} --instance-id ${build.ID} --http-tokens required --http-put-response-hop-limit 1 --http-endpoint enabled",
-    ]
-  }
-
   provisioner "shell" {
     inline = ["install -d -m 0700 ${local.upload}"]
   }

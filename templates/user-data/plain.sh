@@ -6,6 +6,16 @@ RELEASE_SHA256='put the sha256 of the executable here'
 PLUGINS='https://example.com/cni-plugins-linux-amd64.tgz'
 PLUGINS_SHA256='put the sha256 of the plugins here'
 
+# Not every image has the packet filter.
+if ! command -v nft >/dev/null; then
+  if command -v dnf >/dev/null; then
+    dnf install -y -q nftables
+  else
+    apt-get -q update
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -q nftables
+  fi
+fi
+
 FOLDER=$(mktemp -d)
 trap 'rm -rf "$FOLDER"' EXIT
 fetch() {

@@ -28,9 +28,3 @@ export function variablesOf(text: string): readonly HclVariable[] {
     };
   });
 }
-
-/** The lines a provisioner of this type runs; of the first one that has some. */
-export function inlineOf(text: string, type: string): readonly string[] {
-  const body = new RegExp(`provisioner "${type}" \\{\\n\\s+inline = \\[([\\s\\S]*?)^ +\\]`, 'm').exec(text)?.[1] ?? '';
-  return [...body.matchAll(/^\s+"(.*)",$/gm)].map(([, line = '']) => line);
-}

@@ -2,12 +2,10 @@ import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from '
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startSimulatedEc2 } from '../aws/simulated-ec2.ts';
 import { blocksOf } from '../docs/blocks.ts';
-import { awsEc2, cliMissing } from '../support/aws-cli.ts';
-import { AMI, inlineOf, TEMPLATE, variablesOf } from './hcl.ts';
+import { AMI, TEMPLATE, variablesOf } from './hcl.ts';
 
-// The AWS CLI and Packer take their time on a busy machine.
+// Packer takes its time on a busy machine.
 setDefaultTimeout(60_000);
 
 /** Why Packer cannot be asked here, or `undefined`. */
@@ -122,6 +120,10 @@ describe('the image template', () => {
     expect(variables.filter(({ name }) => !new RegExp(`\\bvar\\.${name}\\b`).test(rest))).toEqual([]);
   });
 
+  test('needs nothing but Packer where it runs, and gives the builder no role', () => {
+    expect(TEMPLATE).not.toMatch(/shell-local|iam_instance_profile|user_data/);
+  });
+
   test('empties the machine id and does not let systemd think of a first boot', () => {
     const lines = TEMPLATE.split('\n').map((line) => line.trim());
     const shell = lines.filter((line) => line.startsWith('"'));
@@ -129,25 +131,5 @@ describe('the image template', () => {
     const order = [/^local\.install,/, /^"sudo truncate --size 0/, /^"sudo sh .*\/check-image\.sh"/, /^"rm -r /];
     const at = order.map((start) => lines.findIndex((line) => start.test(line)));
     expect([at.includes(-1), at.toSorted((a, b) => a - b)]).toEqual([false, at]);
-  });
-
-  test.skipIf(cliMissing !== undefined)('makes the builder take IMDSv2 only, by the real CLI', async () => {
-    await using simulated = startSimulatedEc2();
-    const { vpc, instance, endpoint } = simulated;
-    vpc.setMetadataOptions(instance.id, { hopLimit: 2 });
-    const [line = ''] = inlineOf(TEMPLATE, 'shell-local');
-    const [aws, service, ...words] = line
-      .replace(/\$\{var\.region\}/, vpc.region)
-      .replace(/\$\{build\.ID\}/, instance.id)
-      .split(' ');
-    expect([aws, service]).toEqual(['aws', 'ec2']);
-    const answer = await awsEc2({ endpointUrl: endpoint, region: vpc.region }, words);
-    expect(answer).toMatchObject({
-      kind: 'answer',
-      value: {
-        InstanceMetadataOptions: { HttpTokens: 'required', HttpPutResponseHopLimit: 1, HttpEndpoint: 'enabled' },
-      },
-    });
-    expect(vpc.instance(instance.id).metadata.hopLimit).toBe(1);
   });
 });

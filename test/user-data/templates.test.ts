@@ -1,5 +1,5 @@
 import { describe, expect, setDefaultTimeout, test } from 'bun:test';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadSettings, settingsFromUserData } from '../../src/config/index.ts';
@@ -117,7 +117,7 @@ describe('plain.sh', () => {
   });
 
   /** Runs the script with these downloads, on a machine whose /etc is thrown away afterwards. */
-  function runPlain(change: { readonly wrong?: 'RELEASE' | 'PLUGINS' } = {}): {
+  function runPlain(change: { readonly wrong?: 'RELEASE' | 'PLUGINS'; readonly manager?: 'dnf' | 'apt-get' } = {}): {
     readonly code: number;
     readonly said: string;
   } {
@@ -141,10 +141,19 @@ describe('plain.sh', () => {
       }
       writeFileSync(join(folder, 'plain.sh'), script);
       mkdirSync(join(folder, 'up'));
+      // A machine with this package manager and without nft.
+      let path = process.env['PATH'];
+      if (change.manager !== undefined) {
+        path = join(folder, 'bin');
+        mkdirSync(path);
+        for (const name of ['cat', 'chmod', 'curl', 'echo', 'mkdir', 'mktemp', 'rm', 'sed', 'sh', 'sha256sum'])
+          symlinkSync(Bun.which(name) ?? name, join(path, name));
+        writeFileSync(join(path, change.manager), `#!/bin/sh\necho "${change.manager}: $*"\n`, { mode: 0o755 });
+      }
       const etc = `mount -t overlay -o lowerdir=/etc,upperdir=${folder}/up/u,workdir=${folder}/up/w etc /etc`;
       return run([
         ...['unshare', '--mount', '--net', 'sh', '-c'],
-        `mount -t tmpfs up ${folder}/up && mkdir ${folder}/up/u ${folder}/up/w && ${etc} && sh ${folder}/plain.sh`,
+        `mount -t tmpfs up ${folder}/up && mkdir ${folder}/up/u ${folder}/up/w && ${etc} && PATH=${path} sh ${folder}/plain.sh`,
       ]);
     } finally {
       rmSync(folder, { recursive: true });
@@ -158,6 +167,15 @@ describe('plain.sh', () => {
       'release: install --plugins FOLDER/plugins.tgz\nCLUSTER_NAME=my-cluster\nWARM_IP_TARGET=5\nMINIMUM_IP_TARGET=10\n',
     ]);
   });
+
+  for (const [manager, does] of [
+    ['dnf', 'dnf: install -y -q nftables\n'],
+    ['apt-get', 'apt-get: -q update\napt-get: install -y -q nftables\n'],
+  ] as const)
+    test.skipIf(process.getuid?.() !== 0)(`has ${manager} put in the packet filter where it is missing`, () => {
+      const { code, said } = runPlain({ manager });
+      expect([code, said]).toEqual([0, expect.stringMatching(new RegExp(`^${does}release: install`))]);
+    });
 
   for (const wrong of ['RELEASE', 'PLUGINS'] as const)
     test.skipIf(process.getuid?.() !== 0)(`runs nothing when ${wrong} has another checksum`, () => {
