@@ -55,7 +55,8 @@ export const PATHS = {
   spool: `${RUN}/spool`,
   supervisor: `${RUN}/supervisor.json`,
   supervisorLog: `${RUN}/ipamd.log`,
-  lockedDirectory: '/run',
+  /** Nobody but root can open it: whoever can, can lock it, and the boot stage would wait for him. */
+  lockedDirectory: '/root',
   runLockDirectory: '/etc',
   /** Made by the unit for the plugin's log; the name is upstream's, so there may be more in it than ours. */
   logs: '/var/log/aws-routed-eni',

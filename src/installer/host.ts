@@ -54,7 +54,7 @@ export function readSettings(host: Pick<Host, 'root' | 'env'>): Settings {
   return loadSettings({ ...readSettingFiles(host.root), env: host.env }).settings;
 }
 
-/** What installers lock: a directory that every host has, so that no file is made; the root of an image may lack /run. */
+/** What installers lock: a directory that every host has, so that no file is made; the root of an image may lack it. */
 function lockedDirectory({ files }: Host): string {
   return files.hostPath(files.fact(PATHS.lockedDirectory).kind === 'directory' ? PATHS.lockedDirectory : '/');
 }

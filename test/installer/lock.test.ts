@@ -1,9 +1,10 @@
 import { expect, test } from 'bun:test';
-import { readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { HostError } from '../../src/errors/index.ts';
 import { asOnlyRun, underLock } from '../../src/installer/host.ts';
 import { adopt, handback, install, uninstall } from '../../src/installer/index.ts';
+import { lockDirectory, systemClock } from '../../src/sys/index.ts';
 import { silent, temporaryHost, treeOf } from './temporary-host.ts';
 
 const codeOf = (error: unknown): unknown => (error instanceof HostError ? error.code : error);
@@ -47,3 +48,14 @@ test('an image may begin as an empty directory', async () => {
   expect(steps.length).toBeGreaterThan(0);
   expect(await asOnlyRun(host, async () => 'ours')).toBe('ours');
 });
+
+test('what anybody may lock does not keep the boot stage waiting', async () => {
+  using temporary = temporaryHost();
+  const { host, root } = temporary;
+  mkdirSync(join(root, 'root'), { mode: 0o700 });
+  const anybody = readdirSync(root).filter((name) => (statSync(join(root, name)).mode & 0o004) !== 0);
+  expect(anybody).toContain('run');
+  await using held = new AsyncDisposableStack();
+  for (const name of anybody) held.use(await lockDirectory(join(root, name), { clock: systemClock, waitMs: 0 }));
+  expect(await underLock(host, async () => 'done')).toBe('done');
+}, 5_000);
