@@ -40,7 +40,7 @@ export interface Applied {
 const RECORD_MODE = 0o644;
 
 /** The run that this process is. */
-export function thisRun(): ProcessId {
+function thisRun(): ProcessId {
   return identifyProcess(process.pid) ?? { pid: process.pid, startTime: '' };
 }
 

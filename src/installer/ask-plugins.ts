@@ -20,7 +20,7 @@ import { linkedVersions } from './versions.ts';
 const ANSWER_MS = 2_000;
 
 /** What a plugin says of itself without a command; one for another processor, or that is no plugin, is unknown. */
-export async function askPlugin(host: Pick<Host, 'exec'>, hostPath: string): Promise<PluginAbout> {
+async function askPlugin(host: Pick<Host, 'exec'>, hostPath: string): Promise<PluginAbout> {
   try {
     const { stdout, stderr } = await host.exec.run({ argv: [hostPath], timeoutMs: ANSWER_MS, accept: [0, 1] });
     return readPluginAbout(`${stderr}\n${stdout}`);

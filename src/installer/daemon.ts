@@ -1,7 +1,7 @@
 import { STATUS_PATH } from '../cniproto/index.ts';
 import { type DaemonState, type Keeper, PATHS, UNIT_NAME } from '../hostspec/index.ts';
 import { isAlive, signalProcess, startDetached } from '../sys/index.ts';
-import { isSystemdRunning, reloadUnits, stopUnit, unitState } from '../systemd/index.ts';
+import { isSystemdRunning, reloadUnits, stopUnit, unitRuns } from '../systemd/index.ts';
 import type { Host } from './host.ts';
 import { parseReadiness, parseSupervisorState, type Readiness, type SupervisorState } from './parse-supervisor.ts';
 import { type OnReason, startUnitOf } from './start-unit.ts';
@@ -37,7 +37,7 @@ export async function observeDaemon(host: Host, keeper: Keeper): Promise<DaemonS
   const readiness = await askReadiness(host);
   if (readiness !== undefined) return readiness.ready ? 'ready' : 'starting';
   if (keeper === 'systemd') {
-    const { active } = await unitState(host.exec, UNIT_NAME);
+    const { active } = await unitRuns(host.exec, UNIT_NAME);
     return ['active', 'activating', 'reloading'].includes(active) ? 'starting' : 'absent';
   }
   const state = readSupervisor(host);

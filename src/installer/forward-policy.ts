@@ -1,5 +1,5 @@
 import { HostError } from '../errors/index.ts';
-import { type FilterBackend, type ForwardPolicy, forwardChain } from '../hostspec/index.ts';
+import type { FilterBackend, ForwardPolicy } from '../hostspec/index.ts';
 import type { Exec } from '../sys/index.ts';
 import type { Host } from './host.ts';
 import { parseNftPolicies, parseSavedPolicy } from './parse-forward-policy.ts';
@@ -58,9 +58,4 @@ export async function setForwardPolicy(exec: Exec, wanted: ForwardPolicy): Promi
     return;
   }
   await runFirst(exec, programs(family, backend, ''), ['-w', LOCK_WAIT_SECONDS, '-P', 'FORWARD', policy]);
-}
-
-/** `iptables-nft FORWARD is DROP`. */
-export function describePolicy(policy: ForwardPolicy): string {
-  return `${forwardChain(policy)} is ${policy.policy}`;
 }

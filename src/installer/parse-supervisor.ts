@@ -50,7 +50,7 @@ export function parseReadiness(value: unknown): Readiness {
 }
 
 /** The words of a log line: `msg` and the error of a JSON line, otherwise the line itself. */
-export function parseLogLine(line: string): string {
+function parseLogLine(line: string): string {
   try {
     const value: unknown = JSON.parse(line);
     if (typeof value !== 'object' || value === null || !('msg' in value)) return line;

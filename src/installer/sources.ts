@@ -29,7 +29,7 @@ function recordedChecksum(manifest: Manifest | undefined, stamp: Stamp): string 
 }
 
 /** A file of this machine as a source; `undefined` when there is no regular file. */
-export function programSource(
+function programSource(
   local: ReadFiles,
   manifest: Manifest | undefined,
   program: { readonly name: string; readonly from: string },

@@ -9,7 +9,5 @@ export {
   startUnit,
   stopUnit,
   type UnitRuns,
-  type UnitState,
   unitRuns,
-  unitState,
 } from './units.ts';

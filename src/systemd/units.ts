@@ -3,14 +3,6 @@ import type { Exec, ReadFiles } from '../sys/index.ts';
 // Where systemd is the init system, as sd_booted(3) finds out.
 const BOOTED = '/run/systemd/system';
 
-/** How a unit is, in systemd's words (`systemctl show`). */
-export interface UnitState {
-  /** `active`, `activating`, `inactive`, `failed`, … */
-  readonly active: string;
-  /** `enabled`, `disabled`, …; empty when there is no such unit. */
-  readonly enabled: string;
-}
-
 const STOP_TIMEOUT_MS = 30_000;
 
 /** Reports whether systemd runs this host. */
@@ -47,12 +39,6 @@ export async function forgetUnit(exec: Exec, unit: string): Promise<void> {
 async function properties(exec: Exec, unit: string, names: readonly string[]): Promise<ReadonlyMap<string, string>> {
   const { stdout } = await exec.run({ argv: ['systemctl', 'show', `--property=${names.join(',')}`, unit] });
   return new Map(stdout.split('\n').map((line) => [line.split('=')[0] ?? '', line.slice(line.indexOf('=') + 1)]));
-}
-
-/** How a unit is. */
-export async function unitState(exec: Exec, unit: string): Promise<UnitState> {
-  const values = await properties(exec, unit, ['ActiveState', 'UnitFileState']);
-  return { active: values.get('ActiveState') ?? '', enabled: values.get('UnitFileState') ?? '' };
 }
 
 /** What runs of a unit. */
