@@ -64,7 +64,9 @@ async function runCommand(argv: readonly string[]): Promise<number> {
   Bun.unsafe.setJITPolicy(1);
   env['PATH'] = completePath(env['PATH']);
   const { COMMANDS, USAGE, WORDS } = await import('./commands.ts');
-  const [word, ...rest] = argv;
+  const [first, ...words] = argv;
+  // `help install` is `install --help`.
+  const [word, ...rest] = first === 'help' && words.length > 0 ? [...words, '--help'] : argv;
   if (word === '--help' || word === '-h' || word === 'help') {
     stdout(USAGE);
     return 0;

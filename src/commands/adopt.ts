@@ -3,6 +3,7 @@ import { VERSION } from '../config/index.ts';
 import { HostError } from '../errors/index.ts';
 import { type AdoptRequest, type AdoptStep, adopt, openHost, planAdopt } from '../installer/index.ts';
 import type { CommandContext } from './command.ts';
+import { interruptible } from './interrupt.ts';
 import { parseOptions } from './options.ts';
 import { EXIT, reportFailure } from './report.ts';
 import { createProgress } from './step-progress.ts';
@@ -60,7 +61,7 @@ async function dryRun(context: CommandContext, request: AdoptRequest, options: O
 }
 
 async function apply(context: CommandContext, request: AdoptRequest, options: Options): Promise<number> {
-  const progress = createProgress(context, options);
+  const progress = interruptible(createProgress(context, options));
   try {
     const report = await adopt(request, {
       started: ({ text }) => progress.started(text),

@@ -3,6 +3,7 @@ import { HostError } from '../errors/index.ts';
 import { AWS_NODE, describeRemoval, type RemovalStep, removalTarget } from '../hostspec/index.ts';
 import { type Host, handback, openHost, planHandback } from '../installer/index.ts';
 import type { CommandContext } from './command.ts';
+import { interruptible } from './interrupt.ts';
 import { parseOptions } from './options.ts';
 import { EXIT, reportFailure } from './report.ts';
 import { createProgress } from './step-progress.ts';
@@ -51,7 +52,7 @@ async function dryRun(context: CommandContext, host: Host, options: Options): Pr
 }
 
 async function apply(context: CommandContext, host: Host, options: Options): Promise<number> {
-  const progress = createProgress(context, options);
+  const progress = interruptible(createProgress(context, options));
   const begin = performance.now();
   try {
     const done = await handback(host, {

@@ -12,6 +12,7 @@ import {
   type Stage,
 } from '../installer/index.ts';
 import type { CommandContext } from './command.ts';
+import { interruptible } from './interrupt.ts';
 import { parseOptions, parseRoot, parseSeconds } from './options.ts';
 import { EXIT, reportFailure } from './report.ts';
 import { createProgress } from './step-progress.ts';
@@ -124,7 +125,7 @@ function describeTimings(timings: InstallReport['timings']): string {
 }
 
 async function apply(context: CommandContext, request: InstallRequest, options: Options): Promise<number> {
-  const progress = createProgress(context, options);
+  const progress = interruptible(createProgress(context, options));
   try {
     const report = await install(request, {
       started: (step) => progress.started(renderStep(step)),

@@ -3,6 +3,7 @@ import { HostError } from '../errors/index.ts';
 import { describeRemoval, type RemovalStep, removalTarget } from '../hostspec/index.ts';
 import { openHost, planUninstall, type UninstallRequest, uninstall } from '../installer/index.ts';
 import type { CommandContext } from './command.ts';
+import { interruptible } from './interrupt.ts';
 import { parseOptions, parseRoot } from './options.ts';
 import { EXIT, reportFailure } from './report.ts';
 import { createProgress } from './step-progress.ts';
@@ -50,7 +51,7 @@ async function dryRun(context: CommandContext, request: UninstallRequest, option
 }
 
 async function apply(context: CommandContext, request: UninstallRequest, options: Options): Promise<number> {
-  const progress = createProgress(context, options);
+  const progress = interruptible(createProgress(context, options));
   const begin = performance.now();
   try {
     const done = await uninstall(request, {

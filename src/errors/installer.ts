@@ -8,6 +8,11 @@ export const INSTALLER_ERRORS = {
     remedy:
       'put the file back from a backup; if there is none, move it away: uninstall then removes our files, and leaves sysctls and replaced files as they are',
   },
+  INTERRUPTED: {
+    retry: 'never',
+    says: (d) => `${d['signal']} ended this run when it came to: ${d['step']}`,
+    remedy: 'what was done stays; run the command again, which goes on from there, or "vpc-cni uninstall"',
+  },
   NOT_LINUX: {
     retry: 'never',
     says: (d) => `this is ${d['platform']}: nodes are Linux hosts`,

@@ -15,6 +15,7 @@ import {
 } from '../hostspec/index.ts';
 import { type AwsNodeRules, removeAwsNodeRules } from '../kernel/index.ts';
 import { importAllocations, type Orphan, renderCheckpoint } from '../pool/index.ts';
+import { letSignalsIn } from '../sys/index.ts';
 import { keeperOf, stopDaemon } from './daemon.ts';
 import { noteHandback } from './hand-over.ts';
 import { asOnlyRun, type Host, underLock } from './host.ts';
@@ -182,6 +183,7 @@ class Takeover {
 
   async #do(step: AdoptStep, work: () => void | Promise<void>): Promise<void> {
     const { clock } = this.#host;
+    await letSignalsIn();
     this.#progress.started(step);
     const start = clock.monotonic();
     await work();

@@ -9,7 +9,7 @@ import {
   settleRuns,
   type WantedEntry,
 } from '../hostspec/index.ts';
-import { errnoCode, identifyProcess, isAlive, type ProcessId } from '../sys/index.ts';
+import { errnoCode, identifyProcess, isAlive, letSignalsIn, type ProcessId } from '../sys/index.ts';
 import { applyStep, putInPlace, type StepContext } from './apply-step.ts';
 import type { Host } from './host.ts';
 import { renderInstalled } from './manifest.ts';
@@ -100,6 +100,7 @@ async function applyTold(
   { progress, keep }: { readonly progress: Progress; readonly keep: (undo: Undo) => void },
 ): Promise<DoneStep> {
   const { clock } = context.host;
+  await letSignalsIn();
   progress.started(step);
   const start = clock.monotonic();
   keep(await applyStep(context, step));

@@ -40,19 +40,28 @@ export async function startUnitOf(
 ): Promise<void> {
   const { verb, timeoutMs, onReason, readiness } = start;
   const ended = new AbortController();
+  const givenUp = new AbortController();
   let reason: string | undefined;
   const deadline = host.clock.monotonic() + timeoutMs;
-  const starting = startUnit(host.exec, { verb, unit: UNIT_NAME, timeoutMs });
+  const starting = startUnit(host.exec, { verb, unit: UNIT_NAME, timeoutMs, signal: givenUp.signal });
   const telling = (async (): Promise<void> => {
     while (!ended.signal.aborted) {
       reason = (await readiness())?.reason ?? reason;
-      if (reason !== undefined) onReason(reason);
+      // Whoever is told may want no more of it.
+      try {
+        onReason(reason ?? NO_ANSWER);
+      } catch (error) {
+        return givenUp.abort(error);
+      }
       await host.clock.sleep(REASON_POLL_MS, ended.signal).catch(() => undefined);
     }
   })();
   try {
     await starting;
   } catch (error) {
+    if (givenUp.signal.aborted) throw givenUp.signal.reason;
+    // The terminal sends its signals to systemctl as well, which may end of them before we hear of ours.
+    onReason(reason ?? NO_ANSWER);
     if (host.clock.monotonic() >= deadline) throw notReadyInTime(timeoutMs, reason ?? NO_ANSWER);
     throw await unitFailure(host, error);
   } finally {

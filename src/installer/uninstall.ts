@@ -16,6 +16,7 @@ import {
   UNIT_NAME,
 } from '../hostspec/index.ts';
 import { removePacketRules } from '../kernel/index.ts';
+import { letSignalsIn } from '../sys/index.ts';
 import { forgetUnit, observePrograms, reloadProgram } from '../systemd/index.ts';
 import { keeperOf, observeDaemon, reloadDaemonUnit, stopDaemon } from './daemon.ts';
 import { observePolicies, setForwardPolicy } from './forward-policy.ts';
@@ -146,9 +147,10 @@ export async function applyRemovals(
   const { steps, failure } = removal;
   const done: DoneRemoval[] = [];
   for (const [index, step] of steps.entries()) {
-    progress.started(step);
     const start = host.clock.monotonic();
     try {
+      await letSignalsIn();
+      progress.started(step);
       await applyRemoval(host, step);
     } catch (error) {
       const cause = toHostError(error);

@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 
 /** Wall time, monotonic time and waiting, as a port, so that decisions can be tested with times as values. */
 export interface Clock {
@@ -18,3 +18,8 @@ export const systemClock: Clock = {
     await sleep(ms, undefined, signal ? { signal } : {});
   },
 };
+
+/** Lets signals be heard that came during synchronous work: their handlers run between turns of the loop only. */
+export async function letSignalsIn(): Promise<void> {
+  await setImmediate();
+}

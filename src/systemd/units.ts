@@ -18,12 +18,17 @@ export async function reloadUnits(exec: Exec): Promise<void> {
 /** Starts a unit, or stops and starts it anew, and waits so long for it to be ready; what systemd does goes on anyway. */
 export async function startUnit(
   exec: Exec,
-  start: { readonly verb: 'start' | 'restart'; readonly unit: string; readonly timeoutMs: number },
+  start: {
+    readonly verb: 'start' | 'restart';
+    readonly unit: string;
+    readonly timeoutMs: number;
+    readonly signal?: AbortSignal;
+  },
 ): Promise<void> {
-  const { verb, unit, timeoutMs } = start;
+  const { verb, unit, timeoutMs, signal } = start;
   // A start that somebody asks for is none of those that systemd counts, and refuses, while a daemon fails again and again.
   await forgetUnit(exec, unit);
-  await exec.run({ argv: ['systemctl', verb, unit], timeoutMs });
+  await exec.run({ argv: ['systemctl', verb, unit], timeoutMs, ...(signal === undefined ? {} : { signal }) });
 }
 
 /** Stops a unit; 5 means that there is none. */
