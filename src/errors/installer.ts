@@ -45,6 +45,11 @@ export const INSTALLER_ERRORS = {
     says: (d) => `the kernel module ${d['module']} is not there and cannot be loaded: ${d['why']}`,
     remedy: 'install the module package of the running kernel, or boot a kernel that has it',
   },
+  ARCHIVE_UNREADABLE: {
+    retry: 'never',
+    says: (d) => `${d['path']} cannot be unpacked: ${d['reason']}`,
+    remedy: 'fetch it again: it is to be a tar archive, as releases of the containernetworking plugins are',
+  },
   CHECKSUM_MISMATCH: {
     retry: 'never',
     says: (d) => `${d['path']} has ${d['found']}, but ${d['source']} says ${d['wanted']}`,

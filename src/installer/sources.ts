@@ -1,4 +1,4 @@
-import { HostError } from '../errors/index.ts';
+import { HostError, toHostError } from '../errors/index.ts';
 import {
   type Manifest,
   OPTIONAL_PLUGINS,
@@ -8,7 +8,7 @@ import {
   REQUIRED_PLUGINS,
   type Stamp,
 } from '../hostspec/index.ts';
-import { type FileFact, type ReadFiles, withTemporaryDirectory } from '../sys/index.ts';
+import { type Exec, type FileFact, followedFact, type ReadFiles, withTemporaryDirectory } from '../sys/index.ts';
 import { checkArchive } from './check-archive.ts';
 import type { Host } from './host.ts';
 
@@ -93,6 +93,20 @@ function pickPlugins(directory: string, found: FindPlugin): PluginSources {
   return { kind: 'found', plugins: sources.filter((source) => source !== undefined) };
 }
 
+async function unpack(
+  exec: Exec,
+  { archive, copy, directory }: { readonly archive: string; readonly copy: string; readonly directory: string },
+): Promise<void> {
+  try {
+    await exec.run({ argv: ['tar', '-xf', copy, '-C', directory, '--no-same-owner'], timeoutMs: 60_000 });
+  } catch (error) {
+    const failure = toHostError(error);
+    if (failure.code !== 'EXEC_FAILED') throw failure;
+    const { outcome, stderr } = failure.details;
+    throw new HostError('ARCHIVE_UNREADABLE', { path: archive, reason: `tar ${outcome}: ${stderr}` }, failure);
+  }
+}
+
 /**
  * Checks an archive, unpacks it and calls `use` with where it is, for as long as that runs. What is checked and unpacked is
  * a copy: whoever can write the archive could exchange it in between, and root runs what is in it.
@@ -107,7 +121,7 @@ async function withArchive<T>(
     host.local.copy({ path: copy, from: archive, mode: 0o600 });
     const notes = checkArchive(host.local, { archive, copy }, checksum);
     return await withTemporaryDirectory(async (directory) => {
-      await host.exec.run({ argv: ['tar', '-xf', copy, '-C', directory, '--no-same-owner'], timeoutMs: 60_000 });
+      await unpack(host.exec, { archive, copy, directory });
       // Releases hold the plugins at the top; other packagers use bin/.
       const inBin = host.local.fact(`${directory}/bin`).kind === 'directory';
       return await use({ directory: inBin ? `${directory}/bin` : directory, notes });
@@ -132,14 +146,18 @@ export async function withPlugins<T>(
 ): Promise<T> {
   const { host, manifest, version, given, checksum } = input;
   if (given !== undefined) {
-    const fact = host.local.fact(given);
-    if (fact.kind !== 'file') {
+    const { kind } = followedFact(host.local, given);
+    if (kind === 'absent') throw new HostError('USAGE', { reason: `--plugins ${given}: there is nothing` });
+    if (kind !== 'file') {
       if (checksum !== undefined) throw new HostError('USAGE', { reason: '--plugins-checksum is for an archive' });
       return await use(pluginsIn(host, manifest, given));
     }
     return await withArchive(host, { archive: given, checksum }, async ({ directory, notes }) => {
       const found = pluginsIn(host, manifest, directory);
-      return await use(found.kind === 'found' ? { ...found, notes } : found);
+      if (found.kind === 'found') return await use({ ...found, notes });
+      // Its reader knows the archive; where it was unpacked is gone.
+      const failure = new HostError('PLUGINS_MISSING', { ...found.failure.details, source: given });
+      return await use({ kind: 'missing', failure });
     });
   }
   const payload = host.files.hostPath(`${payloadDirectory(version)}/plugins`);

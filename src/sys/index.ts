@@ -9,6 +9,7 @@ export { ERRNO, errnoName } from './errno.ts';
 export { type Exec, type ExecRequest, type ExecResult, systemExec } from './exec.ts';
 export { errnoCode } from './file-error.ts';
 export { createFiles, type FileFact, type FileOwner, type Files, type ReadFiles, type WriteFiles } from './files.ts';
+export { followedFact } from './followed-fact.ts';
 export { stderrIsJournal } from './journal-stream.ts';
 export { type Lock, lockDirectory, takeLock } from './lock.ts';
 export { codeRanges, giveBackMemory } from './memory.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test';
 import { execFileSync } from 'node:child_process';
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { install } from '../../src/installer/index.ts';
 import { silent, type TemporaryHost, temporaryHost, treeOf } from './temporary-host.ts';
@@ -39,6 +39,32 @@ test('an archive with the checksum it should have is installed, with one it shou
   expect(existsSync(join(root, 'opt/vpc-cni/1.2.3/plugins/loopback'))).toBe(true);
 });
 
+test('an archive behind a link is one, and a path where nothing is, is called so', async () => {
+  using temporary = temporaryHost();
+  const { root, request, plugins } = temporary;
+  const { sum } = archiveOf(temporary);
+  const before = treeOf(root);
+  const nowhere = join(plugins, 'nowhere.tgz');
+  for (const pluginsChecksum of [undefined, `sha256:${sum('sha256')}`])
+    expect(await install(request({ plugins: nowhere, pluginsChecksum }), silent).catch(String)).toBe(
+      `HostError: wrong usage: --plugins ${nowhere}: there is nothing`,
+    );
+  expect(treeOf(root)).toEqual(before);
+  const link = join(plugins, '../latest.tgz');
+  symlinkSync('plugins.tgz', link);
+  await install(request({ plugins: link, pluginsChecksum: `sha256:${sum('sha256')}` }), silent);
+  expect(existsSync(join(root, 'opt/vpc-cni/1.2.3/plugins/loopback'))).toBe(true);
+});
+
+test('an archive that lacks a plugin is named as it was given', async () => {
+  using temporary = temporaryHost();
+  const { request, plugins } = temporary;
+  rmSync(join(plugins, 'loopback'));
+  const { path } = archiveOf(temporary);
+  const failed = await install(request({ plugins: path }), silent).catch((error: unknown) => error);
+  expect(failed).toMatchObject({ code: 'PLUGINS_MISSING', message: `no stock CNI plugin loopback in ${path}` });
+});
+
 test('an archive nobody vouches for is installed with a word about it', async () => {
   using temporary = temporaryHost();
   const { path, sum } = archiveOf(temporary);
@@ -53,8 +79,10 @@ test('an archive that is none changes nothing', async () => {
   const { root, request, executable } = temporary;
   const before = treeOf(root);
   const failed = await install(request({ plugins: executable }), silent).catch((error: unknown) => error);
-  expect(failed).toMatchObject({ code: 'EXEC_FAILED' });
-  expect(String(failed)).toContain('tar');
+  expect(failed).toMatchObject({
+    code: 'ARCHIVE_UNREADABLE',
+    message: expect.stringMatching(new RegExp(`^${executable} cannot be unpacked: tar failed with exit code 2: `)),
+  });
   expect(treeOf(root)).toEqual(before);
 });
 

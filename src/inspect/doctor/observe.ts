@@ -1,7 +1,7 @@
-import { basename, dirname, join } from 'node:path';
+import { basename } from 'node:path';
 import { toHostError } from '../../errors/index.ts';
 import { eniFilePaths, isOurLink, PATHS, parseConflistText } from '../../hostspec/index.ts';
-import type { FileFact, ReadFiles } from '../../sys/index.ts';
+import { followedFact, type ReadFiles } from '../../sys/index.ts';
 import type { ConflistFacts } from './conflists.ts';
 import { DROPIN_FAMILIES, type DropInFacts, type DropInFamily } from './drop-ins.ts';
 import type { ImageFacts } from './image.ts';
@@ -46,19 +46,6 @@ export function observeConflists(files: ReadFiles): ConflistFacts {
   }
 }
 
-// The kernel gives up as late (path_resolution(7)).
-const MOST_LINKS = 40;
-
-function followed(files: ReadFiles, path: string): FileFact {
-  let at = path;
-  for (let links = 0; links < MOST_LINKS; links += 1) {
-    const fact = files.fact(at);
-    if (fact.kind !== 'link') return fact;
-    at = fact.target.startsWith('/') ? fact.target : join(dirname(at), fact.target);
-  }
-  return { kind: 'absent' };
-}
-
 const ANYBODY_EXECUTES = 0o111;
 
 /** The plugins every pod needs, as a runtime would find them. */
@@ -66,7 +53,7 @@ export function observePlugins(files: ReadFiles): readonly PluginFact[] {
   return NEEDED_PLUGINS.map((name) => {
     const path = `${PATHS.cniBin}/${name}`;
     const link = files.fact(path);
-    const fact = followed(files, path);
+    const fact = followedFact(files, path);
     const executable = fact.kind === 'file' && (fact.mode & ANYBODY_EXECUTES) !== 0;
     return {
       name,
