@@ -2,6 +2,7 @@ import { HostError } from '../errors/index.ts';
 import type { FilterBackend, ForwardPolicy } from '../hostspec/index.ts';
 import type { Exec } from '../sys/index.ts';
 import type { Host } from './host.ts';
+import { moduleStates } from './modules.ts';
 import { parseNftPolicies, parseSavedPolicy } from './parse-forward-policy.ts';
 
 type Family = ForwardPolicy['family'];
@@ -9,6 +10,7 @@ type Family = ForwardPolicy['family'];
 /** Tables of the older packet filter that are in use; merely asking its own program for one would make it. */
 const LEGACY_TABLES = { ipv4: '/proc/net/ip_tables_names', ipv6: '/proc/net/ip6_tables_names' } as const;
 const LOCK_WAIT_SECONDS = '5';
+const NFTABLES = 'nf_tables';
 
 /** The programs of a backend by preference; the plain name belongs to either, as the distribution chose. */
 function programs(family: Family, backend: FilterBackend, verb: '' | '-save'): readonly string[] {
@@ -37,15 +39,20 @@ async function legacyPolicies(host: Host, family: Family): Promise<readonly Forw
   return policy === undefined ? [] : [{ family, backend: 'legacy', policy }];
 }
 
+/** None while the kernel has no nftables: without its module there is no chain, and nft(8) fails rather than say so. */
+async function newerPolicies(host: Host, families: readonly Family[]): Promise<readonly ForwardPolicy[]> {
+  const { [NFTABLES]: state } = moduleStates(host.files, [NFTABLES]);
+  if (state === 'loadable' || state === 'absent') return [];
+  const { stdout } = await host.exec.run({ argv: ['nft', '--json', 'list', 'chains'] });
+  return parseNftPolicies(stdout).filter(({ family }) => families.includes(family));
+}
+
 /** The FORWARD chains there are, of both packet filters, with their policies. None is made by looking. */
 export async function observePolicies(host: Host, families: readonly Family[]): Promise<readonly ForwardPolicy[]> {
   // A host whose root is not the machine's has another machine's kernel.
   if (host.root !== '/') return [];
-  const nft = host.exec.run({ argv: ['nft', '--json', 'list', 'chains'] });
   const legacy = families.map((family) => legacyPolicies(host, family));
-  const [chains, ...older] = await Promise.all([nft, ...legacy]);
-  const newer = parseNftPolicies(chains.stdout).filter(({ family }) => families.includes(family));
-  return [...newer, ...older.flat()];
+  return (await Promise.all([newerPolicies(host, families), ...legacy])).flat();
 }
 
 /** Sets the policy of a FORWARD chain that exists. */

@@ -12,8 +12,8 @@ import {
 } from '../hostspec/index.ts';
 import type { ReadFiles } from '../sys/index.ts';
 import type { Host } from './host.ts';
+import { moduleStates } from './modules.ts';
 import { readManifests } from './observe.ts';
-import { moduleStates } from './observe-boot.ts';
 
 // What libcni takes for a network configuration.
 const EXTENSIONS = ['.conf', '.conflist', '.json'] as const;

@@ -3,7 +3,8 @@ import { mkdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describeStep, NOTHING_OF_BOOT, WANTED_MODULES } from '../../src/hostspec/index.ts';
 import { install } from '../../src/installer/index.ts';
-import { moduleStates, observeBoot } from '../../src/installer/observe-boot.ts';
+import { moduleStates } from '../../src/installer/modules.ts';
+import { observeBoot } from '../../src/installer/observe-boot.ts';
 import { serveMetadata } from './metadata.ts';
 import { silent, temporaryHost, treeOf } from './temporary-host.ts';
 

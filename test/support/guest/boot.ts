@@ -2,12 +2,14 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync,
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { systemExec } from '../../../src/sys/index.ts';
-import { guestKernel } from './kernel.ts';
+import { type GuestKernel, guestKernel } from './kernel.ts';
 
 /** What a guest is booted with. */
 export interface GuestRequest {
   /** Kernel modules to load, with all they depend on. */
   readonly modules: readonly string[];
+  /** More modules that are there to be loaded, with all they depend on, where modprobe(8) looks for them. */
+  readonly loadable?: readonly string[];
   /** Programs of this machine, by name; their shared objects come along. */
   readonly programs: readonly string[];
   /** More files, by their path in the guest. */
@@ -28,6 +30,7 @@ export async function runInGuest(request: GuestRequest): Promise<string> {
     const kernel = await guestKernel();
     const root = join(folder, 'root');
     await fill(root, request, kernel.modules(request.modules));
+    if (request.loadable !== undefined) fillModules(root, kernel, request.loadable);
     const image = join(folder, 'initramfs');
     await systemExec.run({
       argv: ['sh', '-c', 'cd "$1" && find . | cpio --quiet -o -H newc -R 0:0 > "$2"', 'pack', root, image],
@@ -77,6 +80,15 @@ async function fill(root: string, request: GuestRequest, modules: readonly strin
   for (const path of modules) put(path, `/lib/modules/${basename(path)}`);
   writeFileSync(join(root, 'script'), request.script);
   writeFileSync(join(root, 'init'), init(modules.map((path) => basename(path))), { mode: 0o755 });
+}
+
+/** Modules and the kernel's lists of them, by their paths on the machine they are from. */
+function fillModules(root: string, kernel: GuestKernel, names: readonly string[]): void {
+  for (const path of [...kernel.modules(names), ...kernel.lists]) {
+    const place = join(root, path.slice(path.indexOf('/lib/modules/')));
+    mkdirSync(dirname(place), { recursive: true });
+    cpSync(path, place);
+  }
 }
 
 /** Shared objects of a program, by the paths under which its loader looks for them; none for other files. */

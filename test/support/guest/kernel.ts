@@ -11,6 +11,8 @@ const DEADLINE_MS = 300_000;
 export interface GuestKernel {
   /** The bootable image. */
   readonly image: string;
+  /** Its lists of modules, as modprobe(8) reads them. */
+  readonly lists: readonly string[];
   /** Files of these modules and of all they depend on, in the order in which they load. */
   modules(names: readonly string[]): readonly string[];
 }
@@ -27,6 +29,7 @@ export async function guestKernel(): Promise<GuestKernel> {
   const needs = new Map(readFileSync(`${folder}/modules.dep`, 'utf8').split('\n').map(dependencies));
   return {
     image: `${tree}/boot/vmlinuz-${version}`,
+    lists: ['modules.dep', 'modules.builtin', 'modules.alias', 'modules.symbols'].map((name) => join(folder, name)),
     modules: (names) => [...new Set(names.flatMap((one) => loadOrder(needs, one)))].map((path) => join(folder, path)),
   };
 }
