@@ -258,3 +258,16 @@ test('renderStep() shows no line of a file that not everybody may read, before o
     `rewrite /etc/x (0644)\n${hidden}`,
   );
 });
+
+test('diffEntries() saves no file of a folder that is ours alone, marked or not', () => {
+  const rows: readonly { readonly path: string; readonly kinds: readonly Step['kind'][] }[] = [
+    { path: `${PATHS.run}/kubelet.env`, kinds: ['write-file'] },
+    { path: '/etc/default/x', kinds: ['save-foreign', 'write-file'] },
+  ];
+  for (const { path, kinds } of rows) {
+    const wanted: WantedEntry = { kind: 'file', path, mode: 0o644, text: 'new' };
+    const found: ObservedEntry = { kind: 'file', mode: 0o644, owner: ROOT, text: 'old', sha256: '' };
+    const input = { wanted: [wanted], observed: new Map([[path, found]]), known: new Map(), saved: new Set<string>() };
+    expect(diffEntries({ ...input, foreign: 'keep' }).steps.map(({ kind }) => kind)).toEqual([...kinds]);
+  }
+});

@@ -1,5 +1,13 @@
 import { describe, expect, test } from 'bun:test';
-import { EMPTY_RECORD, type HostRecord, PATHS, recordSteps, type Step, settleRuns } from '../../src/hostspec/index.ts';
+import {
+  EMPTY_RECORD,
+  type HostRecord,
+  knownEntries,
+  PATHS,
+  recordSteps,
+  type Step,
+  settleRuns,
+} from '../../src/hostspec/index.ts';
 
 const run = { pid: 10, startTime: '1' };
 const other = { pid: 11, startTime: '2' };
@@ -41,4 +49,15 @@ describe('recordSteps()', () => {
     ];
     expect(record(EMPTY_RECORD, ...steps)).toEqual({ ...EMPTY_RECORD, directories: ['/etc/vpc-cni'] });
   });
+});
+
+test('knownEntries() takes nothing for ours that a run may not have come to, where no version has put anything', () => {
+  const pending = [{ path: '/usr/bin/vpc-cni', run, target: '/opt/vpc-cni/current/vpc-cni' }];
+  expect(knownEntries([], pending).size).toBe(0);
+  const links = [{ path: '/usr/bin/vpc-cni', target: 'older' }];
+  const manifest = { format: 'vpc-cni-manifest/1', version: '1.0.0', directories: [], files: [], links } as const;
+  expect(knownEntries([manifest], pending).get('/usr/bin/vpc-cni')).toEqual([
+    { kind: 'link', target: 'older' },
+    { kind: 'link', target: '/opt/vpc-cni/current/vpc-cni' },
+  ]);
 });

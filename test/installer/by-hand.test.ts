@@ -2,6 +2,7 @@ import { expect, test } from 'bun:test';
 import { chmodSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PATHS } from '../../src/hostspec/index.ts';
+import { noteHandback } from '../../src/installer/hand-over.ts';
 import { checkInstalled, install, uninstall } from '../../src/installer/index.ts';
 import { silent, temporaryHost, treeOf } from './temporary-host.ts';
 
@@ -88,4 +89,19 @@ test('a damaged record stops install and uninstall: what the host must get back 
     expect(await attempt().then(String, (error: unknown) => error)).toMatchObject({ code: 'RECORD_UNREADABLE' });
   expect(checkInstalled(host)).toMatchObject({ kind: 'unreadable', path: PATHS.record });
   expect(treeOf(root)).toEqual(before);
+});
+
+test('on a node that was handed back, the plugins of aws-node at our places are no change by hand: saved and given back', async () => {
+  using temporary = temporaryHost();
+  const { host, request } = temporary;
+  const path = '/opt/cni/bin/aws-cni';
+  await install(request(), silent);
+  noteHandback(host, '2026-01-01T00:00:00Z');
+  host.files.replace({ path, text: 'of aws-node', mode: 0o755, over: 'link' });
+  await install(request(), silent);
+  expect(host.files.fact(path).kind).toBe('link');
+  // Ours again, so that uninstall gives back all of it.
+  noteHandback(host, undefined);
+  await uninstall({ host, ec2: 'keep' }, silent);
+  expect(host.files.read(path)).toBe('of aws-node');
 });

@@ -1,13 +1,16 @@
 import { expect } from 'bun:test';
 import { parseMac } from '../../src/addr/index.ts';
 import { type ForwardPolicy, sysctlPath } from '../../src/hostspec/index.ts';
-import { observePolicies, setForwardPolicy } from '../../src/installer/forward-policy.ts';
+import { applyStep } from '../../src/installer/apply-step.ts';
+import { observePolicies } from '../../src/installer/forward-policy.ts';
 import { openHost } from '../../src/installer/index.ts';
 import { readSysctl } from '../../src/installer/observe.ts';
+import type { Undo } from '../../src/installer/undo.ts';
 import { findLinkByMac, listLinksByMac, RouteSocket } from '../../src/kernel/index.ts';
 import type { Exec } from '../../src/sys/index.ts';
 import { kernelTest, TestNetns } from '../support/netns.ts';
 
+const onReason = (): void => undefined;
 const FAMILIES = ['ipv4', 'ipv6'] as const;
 
 async function policiesOf(space: TestNetns): Promise<readonly ForwardPolicy[]> {
@@ -47,14 +50,19 @@ kernelTest('the FORWARD policies of both packet filters are seen, set and given 
   const byName = (list: readonly ForwardPolicy[]): readonly string[] => list.map((one) => JSON.stringify(one)).sort();
   expect(byName(found)).toEqual(byName(all));
 
+  const undos: Undo[] = [];
   await space.insideWith(async (exec) => {
-    for (const policy of all) await setForwardPolicy(exec, { ...policy, policy: 'ACCEPT' });
+    const context = { host: { ...openHost('/', {}), exec }, renderManifest: () => '', onReason, onNote: onReason };
+    for (const { family, backend } of all)
+      undos.push(
+        await applyStep(context, { kind: 'set-forward-policy', family, backend, before: 'DROP', policy: 'ACCEPT' }),
+      );
   });
   expect(byName(await policiesOf(space))).toEqual(byName(all.map((one) => ({ ...one, policy: 'ACCEPT' }))));
   expect(rules()).toBe(before.replaceAll('-P FORWARD DROP', '-P FORWARD ACCEPT'));
 
-  await space.insideWith(async (exec) => {
-    for (const policy of all) await setForwardPolicy(exec, policy);
+  await space.insideWith(async () => {
+    for (const undo of undos) if (undo.kind === 'undo') await undo.run();
   });
   expect(rules()).toBe(before);
 });
