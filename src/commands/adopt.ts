@@ -61,7 +61,9 @@ async function dryRun(context: CommandContext, request: AdoptRequest, options: O
 }
 
 async function apply(context: CommandContext, request: AdoptRequest, options: Options): Promise<number> {
-  const progress = interruptible(createProgress(context, options));
+  const progress = interruptible(
+    createProgress(context, { ...options, before: 'looking at this host and its instance metadata' }),
+  );
   try {
     const report = await adopt(request, {
       started: ({ text }) => progress.started(text),

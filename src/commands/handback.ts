@@ -52,7 +52,7 @@ async function dryRun(context: CommandContext, host: Host, options: Options): Pr
 }
 
 async function apply(context: CommandContext, host: Host, options: Options): Promise<number> {
-  const progress = interruptible(createProgress(context, options));
+  const progress = interruptible(createProgress(context, { ...options, before: 'looking at this host' }));
   const begin = performance.now();
   try {
     const done = await handback(host, {

@@ -125,7 +125,8 @@ function describeTimings(timings: InstallReport['timings']): string {
 }
 
 async function apply(context: CommandContext, request: InstallRequest, options: Options): Promise<number> {
-  const progress = interruptible(createProgress(context, options));
+  const before = request.stage === 'image' ? 'looking at this host' : 'looking at this host and its instance metadata';
+  const progress = interruptible(createProgress(context, { ...options, before }));
   try {
     const report = await install(request, {
       started: (step) => progress.started(renderStep(step)),

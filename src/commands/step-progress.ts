@@ -12,12 +12,18 @@ const LOOK_MS = 1_000;
 
 const firstLine = (text: string): string => text.split('\n')[0] ?? '';
 
-/** One line a finished step on stdout; on stderr what takes longer than a second, with its reason: then ever more rarely. */
-export function createProgress(context: CommandContext, options: { readonly json?: true }): StepProgress {
-  let current = '';
+/**
+ * One line a finished step on stdout; on stderr what takes longer than a second, with its reason: then ever more rarely.
+ * `before` is what goes on before the first step.
+ */
+export function createProgress(
+  context: CommandContext,
+  options: { readonly json?: true; readonly before?: string },
+): StepProgress {
+  let current = options.before ?? '';
   let reason = '';
   let said = '';
-  let since = 0;
+  let since = performance.now();
   let next = LOOK_MS;
   const timer = setInterval(() => {
     const elapsed = performance.now() - since;

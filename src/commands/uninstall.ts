@@ -51,7 +51,7 @@ async function dryRun(context: CommandContext, request: UninstallRequest, option
 }
 
 async function apply(context: CommandContext, request: UninstallRequest, options: Options): Promise<number> {
-  const progress = interruptible(createProgress(context, options));
+  const progress = interruptible(createProgress(context, { ...options, before: 'looking at this host' }));
   const begin = performance.now();
   try {
     const done = await uninstall(request, {

@@ -10,7 +10,7 @@ export const INSTALLER_ERRORS = {
   },
   INTERRUPTED: {
     retry: 'never',
-    says: (d) => `${d['signal']} ended this run when it came to: ${d['step']}`,
+    says: (d) => `${d['signal']} ended this run`,
     remedy: 'what was done stays; run the command again, which goes on from there, or "vpc-cni uninstall"',
   },
   NOT_LINUX: {

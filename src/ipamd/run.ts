@@ -102,6 +102,7 @@ class Daemon {
     const { logger, signal, settings, clock } = this.#edges;
     const stored = this.#store.load(logger);
     const node = await identify(this.#edges, (failure) => this.#tell('reading who this instance is', failure));
+    this.#phase = { kind: 'starting', doing: 'asking EC2 for the ENIs of this instance', failure: undefined };
     let pool: () => PoolState = () => EMPTY_POOL;
     const network = new NodeNetwork(node, () => pool(), { takesOver: this.#store.takenOver });
     const tell = (failure: HostError): void => this.#tell('asking EC2 for the ENIs of this instance', failure);

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import { join } from 'node:path';
 import { interruptible } from '../../src/commands/interrupt.ts';
+import { createProgress } from '../../src/commands/step-progress.ts';
 import { describeRemoval, renderStep } from '../../src/hostspec/index.ts';
 import { install, uninstall } from '../../src/installer/index.ts';
 import { startUnitOf } from '../../src/installer/start-unit.ts';
@@ -38,7 +39,7 @@ describe('a run that is ended by a signal', () => {
       expect(await failureOf(run)).toMatchObject({
         code: 'INSTALL_INCOMPLETE',
         message: expect.stringMatching(
-          /SIGINT ended this run .*; everything before it was taken back, nothing of this run/,
+          / failed: SIGINT ended this run; everything before it was taken back, nothing of this run/,
         ),
       });
       progress.end();
@@ -58,7 +59,7 @@ describe('a run that is ended by a signal', () => {
     });
     expect(await failureOf(run)).toMatchObject({
       code: 'UNINSTALL_INCOMPLETE',
-      message: expect.stringMatching(/SIGINT ended this run .*; still to do: remove /),
+      message: expect.stringMatching(/ failed: SIGINT ended this run; still to do: remove /),
     });
     progress.end();
     await uninstall(request, { started: () => undefined, finished: () => undefined });
@@ -91,4 +92,14 @@ describe('a run that is ended by a signal', () => {
       await Bun.sleep(10_000);`;
     expect(Bun.spawnSync([process.execPath, '-e', script]).signalCode).toBe('SIGTERM');
   });
+});
+
+test('what takes long before the first step is told after a second', async () => {
+  const said: string[] = [];
+  const context = { argv: [], env: {}, executable: '', stdout: () => undefined, isTty: false };
+  const before = 'looking at this host';
+  const progress = createProgress({ ...context, stderr: (text) => said.push(text) }, { before });
+  await Bun.sleep(1_100);
+  progress.end();
+  expect(said).toEqual(['… looking at this host (1 s)\n']);
 });
