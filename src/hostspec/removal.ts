@@ -65,7 +65,9 @@ export function diffRemoval(
   const home = is(PATHS.home, 'directory');
   const run = is(PATHS.run, 'directory');
   if (ours.length === 0 && !home && !run && daemon === 'absent') return [];
-  const units = ours.some((path) => path === PATHS.unit || path === PATHS.unitEnabled);
+  // What an uninstall that was killed has removed already, nobody may have been told of.
+  const changed = [...ours, ...record.files];
+  const units = changed.some((path) => path === PATHS.unit || path === PATHS.unitEnabled);
   const file = (path: string, what: string): readonly RemovalStep[] =>
     ours.includes(path) ? [{ kind: 'remove-file', path, what }] : [];
   // What is given back takes the place of ours in one step. What somebody has put there since is newer, and stays.
@@ -91,7 +93,7 @@ export function diffRemoval(
     ...(units && keeper === 'systemd' ? [{ kind: 'reload-units', unit: UNIT_NAME } as const] : []),
     // Restarted without its drop-in, systemd-networkd would remove the rules of a running aws-node; and aws-node needs
     // forwarding as much as we did.
-    ...(node === 'aws-node' ? [] : reloadSteps({ changed: ours, running: observed.programs })).filter(
+    ...(node === 'aws-node' ? [] : reloadSteps({ changed, running: observed.programs })).filter(
       ({ how }) => how !== 'stop-timers',
     ),
     ...(node === 'aws-node' ? [] : record.sysctls).flatMap(({ key, value: before }): readonly RemovalStep[] => {

@@ -99,3 +99,14 @@ test('diffRemoval() tells programs that run of the drop-ins that go, after they 
     'restart systemd-networkd, which reads this configuration only at its start',
   ]);
 });
+
+test('diffRemoval() tells programs also of what an uninstall had removed before it was killed', () => {
+  const entries = new Map<string, ObservedEntry>([[PATHS.home, { kind: 'directory', mode: 0o755, owner: ROOT }]]);
+  const record = { ...EMPTY_RECORD, files: [PATHS.unit, PATHS.networkdDropIn] };
+  const programs = new Set<Reloaded>(['systemd-networkd']);
+  const steps = diffRemoval({ ...empty, entries, programs, record }, { ec2: 'keep' }).map(describeRemoval);
+  expect(steps.filter((step) => !step.startsWith('remove'))).toEqual([
+    'make systemd read its unit files again',
+    'restart systemd-networkd, which reads this configuration only at its start',
+  ]);
+});
