@@ -31,6 +31,12 @@ function parseTarget(text: string): KubeletTarget {
   throw new InvalidArgumentError('It is one of kubelet, nodeadm, env.');
 }
 
+/** A type newer than this version is EC2's to know; what can be none is not asked for. */
+function parseType(text: string): string {
+  if (/^[a-z0-9-]{1,32}\.[a-z0-9-]{1,32}$/.test(text)) return text;
+  throw new InvalidArgumentError('It is a type such as m5.large.');
+}
+
 function parseCount(text: string): number {
   if (/^[1-9]\d{0,3}$/.test(text)) return Number(text);
   throw new InvalidArgumentError('It is a number of ENIs from 1 to 9999.');
@@ -41,7 +47,11 @@ function createCommand(): Command {
     .description(
       'Says how many pods the kubelet of an instance may take: the number on stdout, the sum behind it on stderr.',
     )
-    .option('--instance-type <type>', "such as m5.large; this instance's own, asked of its metadata, unless given")
+    .option(
+      '--instance-type <type>',
+      "such as m5.large; this instance's own, asked of its metadata, unless given",
+      parseType,
+    )
     .option('--all', 'every instance type that is built in')
     .option('--mode <mode>', 'secondary or prefix: how pods get addresses; as the settings say unless given', parseMode)
     .option('--custom-networking', 'pods get no address of the primary ENI')

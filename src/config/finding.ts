@@ -29,9 +29,14 @@ export function formatFinding(finding: Finding): string {
   return `${subject}(${origin}) ${reason}`;
 }
 
-/** One `CONFIG_INVALID` that names every finding, one a line when there are several. */
+/** More than a person reads at once; a file that is none of settings has as many as lines. */
+const MOST_NAMED = 50;
+
+/** One `CONFIG_INVALID` that names the findings, one a line when there are several. */
 export function invalidConfiguration(findings: readonly Finding[]): HostError {
-  const lines = findings.map(formatFinding);
-  const text = lines.length === 1 ? lines.join('') : `${lines.length} findings\n  ${lines.join('\n  ')}`;
+  const named = findings.slice(0, MOST_NAMED).map(formatFinding);
+  const more = findings.length - named.length;
+  const lines = more === 0 ? named : [...named, `… and ${more} more`];
+  const text = findings.length === 1 ? lines.join('') : `${findings.length} findings\n  ${lines.join('\n  ')}`;
   return new HostError('CONFIG_INVALID', { findings: text });
 }

@@ -4,6 +4,7 @@
  */
 export { type EnvFile, parseEnvFile, redactDocument } from './env-file.ts';
 export { type Finding, formatFinding, invalidConfiguration } from './finding.ts';
+export { nearest } from './nearest.ts';
 export {
   type CheckedSettings,
   checkSettings,

@@ -72,7 +72,7 @@ export const HOST_ERRORS = {
     retry: 'backoff',
     says: (d) => `ipamd ${d['what']}: ${d['reason']}`,
     remedy:
-      'read the reason above and the log it names; the files are in place, so only the cause has to be removed, and "vpc-cni rollback" goes back to the version before, if there is one',
+      'remove the cause; "vpc-cni status" and the log say more (journalctl -u vpc-cni-ipamd, without systemd /run/vpc-cni/ipamd.log). The files are in place and the daemon is started again; "vpc-cni rollback" goes back to the version before, if there is one',
   },
   UNINSTALL_INCOMPLETE: {
     retry: 'never',

@@ -4,7 +4,8 @@ import type { Entry } from './entry.ts';
 export const INSPECT_ERRORS = {
   INSTANCE_TYPE_UNKNOWN: {
     retry: 'backoff',
-    says: (d) => `the limits of the instance type ${d['type']} are not built in, and EC2 did not tell: ${d['reason']}`,
+    says: (d) =>
+      `the limits of the instance type ${d['type']} are not built in, and EC2 did not tell: ${d['reason']}${d['meant'] === undefined ? '' : `; did you mean ${d['meant']}?`}`,
     remedy:
       'check how the type is spelled; away from the instance, set AWS_REGION and credentials that allow ec2:DescribeInstanceTypes',
   },

@@ -1,7 +1,7 @@
 import { connectEc2, createImds, type Imds } from '../aws/index.ts';
-import { ec2Access, type Settings } from '../config/index.ts';
+import { ec2Access, nearest, type Settings } from '../config/index.ts';
 import { HostError, toHostError } from '../errors/index.ts';
-import { type AddressMode, type InstanceLimits, limitsOf, type PodRoom, podRoom } from '../vpc/index.ts';
+import { type AddressMode, type InstanceLimits, instanceTypes, limitsOf, type PodRoom, podRoom } from '../vpc/index.ts';
 import type { Environment } from './host.ts';
 
 const TYPE = '/latest/meta-data/instance-type';
@@ -40,7 +40,11 @@ export async function findLimits(
     return await ec2.describeInstanceType({ instanceType });
   } catch (error) {
     const cause = toHostError(error);
-    throw new HostError('INSTANCE_TYPE_UNKNOWN', { type: instanceType, reason: cause.message }, cause);
+    throw new HostError(
+      'INSTANCE_TYPE_UNKNOWN',
+      { type: instanceType, reason: cause.message, meant: nearest(instanceType, instanceTypes()) },
+      cause,
+    );
   }
 }
 

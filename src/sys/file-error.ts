@@ -28,7 +28,7 @@ export function fileAttempt<T>(action: string, path: string, work: () => T): T {
     const code = errnoCode(error);
     const uid = process.getuid?.();
     if (code === 'EACCES' && uid !== undefined && uid !== 0)
-      throw new HostError('NOT_ROOT', { what: `${action} ${path}`, uid }, error);
+      throw new HostError('NOT_ROOT', { what: `the attempt to ${action} ${path}`, uid }, error);
     const words = code === undefined ? undefined : REASONS[code];
     const said = error instanceof Error ? error.message : String(error);
     throw new HostError(

@@ -116,7 +116,13 @@ describe('max-pods', () => {
     expect(code).toBe(1);
     expect(stderr).toContain('INSTANCE_TYPE_UNKNOWN: the limits of the instance type m5.lage are not built in');
     expect(stderr).toContain('do not exist: [m5.lage]');
+    expect(stderr).toContain('; did you mean m5.large?\n');
     expect(stderr).toContain('→ check how the type is spelled');
+  });
+
+  test('asks nobody for what can be no type', async () => {
+    for (const type of ['M5.LARGE', '../../etc', 'm5.large ', 'm5'])
+      expect((await call(['--instance-type', type])).code).toBe(2);
   });
 
   test('says that nobody answers when there is no metadata service', async () => {
