@@ -4,7 +4,7 @@ import { HostError } from '../errors/index.ts';
 import { type AdoptRequest, type AdoptStep, adopt, openHost, planAdopt } from '../installer/index.ts';
 import type { CommandContext } from './command.ts';
 import { interruptible } from './interrupt.ts';
-import { parseOptions } from './options.ts';
+import { countSteps, parseOptions } from './options.ts';
 import { EXIT, reportFailure } from './report.ts';
 import { createProgress } from './step-progress.ts';
 
@@ -53,7 +53,9 @@ async function dryRun(context: CommandContext, request: AdoptRequest, options: O
     const stops = problems.map(
       ({ code, message, remedy }) => `A takeover would stop here, before any change:\n${code}: ${message}\n→ ${remedy}`,
     );
-    const head = changed ? `${steps.length} steps would be done:` : `Nothing to do: ${why ?? 'this node is ours'}.`;
+    const head = changed
+      ? `${countSteps(steps.length)} would be done:`
+      : `Nothing to do: ${why ?? 'this node is ours'}.`;
     const lines = steps.map(({ text }) => `  ${text.replaceAll('\n', '\n  ')}`);
     context.stdout([head, ...lines, ...notes.map((note) => `note: ${note}`), ...stops, ''].join('\n'));
   }
@@ -82,7 +84,7 @@ async function apply(context: CommandContext, request: AdoptRequest, options: Op
       context.stdout(`${JSON.stringify({ ok: true, changed, changes, steps, notes, pods, ms })}\n`);
     } else {
       for (const note of notes) context.stdout(`note: ${note}\n`);
-      if (changed) context.stdout(`Done: ${report.steps.length} steps, ${pods} pods taken over (${ms} ms).\n`);
+      if (changed) context.stdout(`Done: ${countSteps(report.steps.length)}, ${pods} pods taken over (${ms} ms).\n`);
     }
     return EXIT.done;
   } finally {

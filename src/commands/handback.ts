@@ -4,7 +4,7 @@ import { AWS_NODE, describeRemoval, type RemovalStep, removalTarget } from '../h
 import { type Host, handback, openHost, planHandback } from '../installer/index.ts';
 import type { CommandContext } from './command.ts';
 import { interruptible } from './interrupt.ts';
-import { parseOptions } from './options.ts';
+import { countSteps, parseOptions } from './options.ts';
 import { EXIT, reportFailure } from './report.ts';
 import { createProgress } from './step-progress.ts';
 
@@ -45,7 +45,7 @@ async function dryRun(context: CommandContext, host: Host, options: Options): Pr
   if (options.json === true) {
     context.stdout(`${JSON.stringify({ ok: true, dryRun: true, changed, changes: steps.map(changeOf) })}\n`);
   } else {
-    const head = changed ? `${steps.length} steps would be done:` : `${NOTHING}.`;
+    const head = changed ? `${countSteps(steps.length)} would be done:` : `${NOTHING}.`;
     context.stdout([head, ...steps.map((step) => `  ${describeRemoval(step)}`), ''].join('\n'));
   }
   return changed ? EXIT.found : EXIT.done;
@@ -71,7 +71,7 @@ async function apply(context: CommandContext, host: Host, options: Options): Pro
         `${JSON.stringify({ ok: true, changed, changes: done.map(({ step }) => changeOf(step)), steps, ms })}\n`,
       );
     } else if (changed) {
-      context.stdout(`Done: ${done.length} steps (${ms} ms).\n${NEXT}\n`);
+      context.stdout(`Done: ${countSteps(done.length)} (${ms} ms).\n${NEXT}\n`);
     } else {
       context.stdout(`${NOTHING} (${ms} ms).\n`);
     }

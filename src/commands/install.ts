@@ -13,7 +13,7 @@ import {
 } from '../installer/index.ts';
 import type { CommandContext } from './command.ts';
 import { interruptible } from './interrupt.ts';
-import { parseOptions, parseRoot, parseSeconds } from './options.ts';
+import { countSteps, parseOptions, parseRoot, parseSeconds } from './options.ts';
 import { EXIT, reportFailure } from './report.ts';
 import { createProgress } from './step-progress.ts';
 
@@ -91,7 +91,7 @@ function describePlan(plan: InstallPlan, stage: Stage): string {
     stage !== 'image' && plan.primaryLink === undefined
       ? ['note: the primary interface is unknown, see below; its rp_filter would be set to 2']
       : [];
-  const head = steps.length === 0 ? `${nothingToDo(notes)}.` : `${steps.length} steps would be done:`;
+  const head = steps.length === 0 ? `${nothingToDo(notes)}.` : `${countSteps(steps.length)} would be done:`;
   return [
     head,
     ...steps.map((step) => `  ${renderStep(step).replaceAll('\n', '\n  ')}`),
@@ -145,7 +145,7 @@ async function apply(context: CommandContext, request: InstallRequest, options: 
       context.stdout(`${JSON.stringify({ ok: true, changed, changes, steps, notes, timings, ms: timings.total })}\n`);
     } else {
       for (const note of report.notes) context.stdout(`note: ${note}\n`);
-      const done = changed ? `Done: ${report.steps.length} steps` : nothingToDo(report.notes);
+      const done = changed ? `Done: ${countSteps(report.steps.length)}` : nothingToDo(report.notes);
       context.stdout(`${done} (${describeTimings(report.timings)}).\n`);
     }
     return EXIT.done;

@@ -28,6 +28,9 @@ export function parseOptions<O extends object>(command: Command, context: Comman
   }
 }
 
+/** `1 step`, `2 steps`. */
+export const countSteps = (steps: number): string => `${steps} step${steps === 1 ? '' : 's'}`;
+
 const LONGEST_SECONDS = 3_600;
 
 /** A time limit as a word: whole seconds, at most an hour. */

@@ -4,7 +4,7 @@ import { describeRemoval, type RemovalStep, removalTarget } from '../hostspec/in
 import { openHost, planUninstall, type UninstallRequest, uninstall } from '../installer/index.ts';
 import type { CommandContext } from './command.ts';
 import { interruptible } from './interrupt.ts';
-import { parseOptions, parseRoot } from './options.ts';
+import { countSteps, parseOptions, parseRoot } from './options.ts';
 import { EXIT, reportFailure } from './report.ts';
 import { createProgress } from './step-progress.ts';
 
@@ -44,7 +44,9 @@ async function dryRun(context: CommandContext, request: UninstallRequest, option
   if (options.json === true) {
     context.stdout(`${JSON.stringify({ ok: true, dryRun: true, changed, changes: steps.map(changeOf) })}\n`);
   } else {
-    const head = changed ? `${steps.length} steps would be done:` : 'Nothing to do: nothing of ours is on this host.';
+    const head = changed
+      ? `${countSteps(steps.length)} would be done:`
+      : 'Nothing to do: nothing of ours is on this host.';
     context.stdout([head, ...steps.map((step) => `  ${describeRemoval(step)}`), ''].join('\n'));
   }
   return changed ? EXIT.found : EXIT.done;
@@ -69,7 +71,7 @@ async function apply(context: CommandContext, request: UninstallRequest, options
       const changes = done.map(({ step }) => changeOf(step));
       context.stdout(`${JSON.stringify({ ok: true, changed, changes, steps, timings: { total: ms }, ms })}\n`);
     } else {
-      const text = changed ? `Done: ${done.length} steps` : 'Nothing to do: nothing of ours is on this host';
+      const text = changed ? `Done: ${countSteps(done.length)}` : 'Nothing to do: nothing of ours is on this host';
       context.stdout(`${text} (${ms} ms).\n`);
     }
     return EXIT.done;

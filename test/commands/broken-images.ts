@@ -32,6 +32,14 @@ export const BREAKAGES: readonly Breakage[] = [
     said: ['fault INSTALLED_MISSING: the link /usr/bin/vpc-cni is missing'],
   },
   {
+    name: 'a record that is damaged',
+    breaks: (at) => writeFileSync(at(PATHS.record), '{"broken'),
+    code: 3,
+    said: [
+      `fault RECORD_UNREADABLE: ${PATHS.record} is damaged: what this host must get back at uninstall cannot be read from it`,
+    ],
+  },
+  {
     name: 'a unit changed by hand',
     breaks: (at) => appendFileSync(at(PATHS.unit), '# mine\n'),
     code: 3,

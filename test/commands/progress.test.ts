@@ -13,7 +13,10 @@ function endedAfter(steps: number) {
   let left = steps;
   const finished = (): void => {
     left -= 1;
-    if (left === 0) process.kill(process.pid, 'SIGINT');
+    if (left !== 0) return;
+    process.kill(process.pid, 'SIGINT');
+    // One wish: timeout(1) sends its signal twice, too.
+    process.kill(process.pid, 'SIGTERM');
   };
   return interruptible({ started: () => undefined, finished, waiting: () => undefined, end: () => undefined });
 }

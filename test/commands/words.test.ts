@@ -69,7 +69,6 @@ describe('a word that is empty', () => {
   const rows: readonly (readonly [RunCommand, readonly string[], string])[] = [
     [install, ['--plugins', ''], '--plugins is empty'],
     [install, ['--plugins', 'x', '--plugins-checksum', ''], '--plugins-checksum is empty'],
-    [maxPods, ['--instance-type', ''], '--instance-type is empty'],
     [bundle, ['-o', ''], '--output is empty'],
     [config, ['check', '--user-data', ''], '--user-data is empty'],
     [config, ['check', ''], 'one of the words is empty'],

@@ -32,6 +32,12 @@ export const FINDINGS = {
     means: 'the list of what was installed cannot be read, so nothing can be compared',
     remedy: 'run "vpc-cni install" of the same version: it writes the list anew',
   },
+  RECORD_UNREADABLE: {
+    severity: 'fault',
+    means: 'what uninstall gives back cannot be read, so install, uninstall and each boot stop before any change',
+    remedy:
+      'put the file back from a backup; if there is none, move it away: uninstall then removes our files, and leaves sysctls and replaced files as they are',
+  },
   INSTALLED_MISSING: { severity: 'fault', means: 'something that was installed is gone', remedy: AGAIN },
   INSTALLED_CHANGED: {
     severity: 'fault',

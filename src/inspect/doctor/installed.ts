@@ -50,7 +50,9 @@ export function diagnoseInstalled(facts: InstalledFacts): readonly Finding[] {
     case 'handed-back':
       return [finding('HANDED_BACK', `${PATHS.record} says that aws-node got this node at ${facts.at}`)];
     case 'unreadable':
-      return [finding('MANIFEST_UNREADABLE', `${facts.path}: ${facts.reason}`)];
+      return facts.path === PATHS.record
+        ? [finding('RECORD_UNREADABLE', facts.reason)]
+        : [finding('MANIFEST_UNREADABLE', `${facts.path}: ${facts.reason}`)];
     case 'checked':
       return facts.faults.map(ofFault);
     default:
