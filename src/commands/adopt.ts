@@ -1,12 +1,10 @@
 import { Command } from 'commander';
 import { VERSION } from '../config/index.ts';
-import { HostError } from '../errors/index.ts';
-import { type AdoptRequest, type AdoptStep, adopt, openHost, planAdopt } from '../installer/index.ts';
+import { type AdoptRequest, adopt, openHost, planAdopt } from '../installer/index.ts';
+import { carryOut, printPlanned, requireCompiled, requireRoot } from './changes.ts';
 import type { CommandContext } from './command.ts';
-import { interruptible } from './interrupt.ts';
-import { countSteps, parseOptions } from './options.ts';
+import { parseOptions } from './options.ts';
 import { EXIT, reportFailure } from './report.ts';
-import { createProgress } from './step-progress.ts';
 
 interface Options {
   readonly plugins?: string;
@@ -38,58 +36,23 @@ Examples:
     );
 }
 
-const changeOf = ({ kind, target }: AdoptStep): { readonly kind: string; readonly target: string } => ({
-  kind,
-  target,
-});
-
 async function dryRun(context: CommandContext, request: AdoptRequest, options: Options): Promise<number> {
   const { steps, notes, problems, why } = await planAdopt(request);
-  const changed = steps.length > 0;
-  if (options.json === true) {
-    const document = { ok: true, dryRun: true, changed, changes: steps.map(changeOf), notes, problems };
-    context.stdout(`${JSON.stringify(document)}\n`);
-  } else {
-    const stops = problems.map(
-      ({ code, message, remedy }) => `A takeover would stop here, before any change:\n${code}: ${message}\n→ ${remedy}`,
-    );
-    const head = changed
-      ? `${countSteps(steps.length)} would be done:`
-      : `Nothing to do: ${why ?? 'this node is ours'}.`;
-    const lines = steps.map(({ text }) => `  ${text.replaceAll('\n', '\n  ')}`);
-    context.stdout([head, ...lines, ...notes.map((note) => `note: ${note}`), ...stops, ''].join('\n'));
-  }
-  return changed ? EXIT.found : EXIT.done;
+  const nothing = `Nothing to do: ${why ?? 'this node is ours'}`;
+  return printPlanned(context, { steps, nothing, notes, problems, called: 'A takeover' }, options);
 }
 
 async function apply(context: CommandContext, request: AdoptRequest, options: Options): Promise<number> {
-  const progress = interruptible(
-    createProgress(context, { ...options, before: 'looking at this host and its instance metadata' }),
-  );
-  try {
-    const report = await adopt(request, {
+  const before = 'looking at this host and its instance metadata';
+  return await carryOut(context, { ...options, before }, async (progress) => {
+    const { steps, notes, pods, ms } = await adopt(request, {
       started: ({ text }) => progress.started(text),
-      finished: ({ text }, ms) => progress.finished(text, ms),
+      finished: ({ text }, spent) => progress.finished(text, spent),
       waiting: progress.waiting,
     });
-    const changed = report.steps.length > 0;
-    const { pods, notes, ms } = report;
-    if (options.json === true) {
-      const steps = report.steps.map((step) => ({
-        name: `${step.kind} ${step.target}`,
-        ...changeOf(step),
-        ms: step.ms,
-      }));
-      const changes = report.steps.map(changeOf);
-      context.stdout(`${JSON.stringify({ ok: true, changed, changes, steps, notes, pods, ms })}\n`);
-    } else {
-      for (const note of notes) context.stdout(`note: ${note}\n`);
-      if (changed) context.stdout(`Done: ${countSteps(report.steps.length)}, ${pods} pods taken over (${ms} ms).\n`);
-    }
-    return EXIT.done;
-  } finally {
-    progress.end();
-  }
+    const nothing = 'Nothing to do: this node is ours';
+    return { steps, nothing, notes, also: `, ${pods} pods taken over`, timings: { total: ms }, more: { pods } };
+  });
 }
 
 /** `vpc-cni adopt`. */
@@ -99,13 +62,9 @@ export async function run(context: CommandContext): Promise<number> {
     const parsed = parseOptions<Options>(createCommand(), context);
     if (parsed.kind === 'help') return EXIT.done;
     const { options } = parsed;
-    // Run from source there is no one file to install; the compiled program's entry lies in its own file system.
-    if (!Bun.main.startsWith('/$bunfs/')) throw new HostError('NOT_COMPILED', { executable: context.executable });
-    const uid = process.getuid?.();
+    requireCompiled(context);
     // Also for a dry run: whose sockets and links these are is only shown to root.
-    if (uid !== 0) {
-      throw new HostError('NOT_ROOT', { what: 'taking a node over (it looks at sockets and links of root)', uid });
-    }
+    requireRoot('taking a node over (it looks at sockets and links of root)');
     const request: AdoptRequest = {
       install: {
         host: openHost('/', context.env),

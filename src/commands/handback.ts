@@ -1,12 +1,11 @@
 import { Command } from 'commander';
-import { HostError } from '../errors/index.ts';
-import { AWS_NODE, describeRemoval, type RemovalStep, removalTarget } from '../hostspec/index.ts';
-import { type Host, handback, openHost, planHandback } from '../installer/index.ts';
+import { AWS_NODE } from '../hostspec/index.ts';
+import { handback, openHost, planHandback } from '../installer/index.ts';
+import { requireRoot } from './changes.ts';
 import type { CommandContext } from './command.ts';
-import { interruptible } from './interrupt.ts';
-import { countSteps, parseOptions } from './options.ts';
+import { parseOptions } from './options.ts';
+import { runRemoval } from './removal-changes.ts';
 import { EXIT, reportFailure } from './report.ts';
-import { createProgress } from './step-progress.ts';
 
 interface Options {
   readonly dryRun?: true;
@@ -33,54 +32,6 @@ Examples:
     );
 }
 
-const NOTHING = 'Nothing to do: this node is not ours';
-const changeOf = (step: RemovalStep): { readonly kind: string; readonly target: string } => ({
-  kind: step.kind,
-  target: removalTarget(step),
-});
-
-async function dryRun(context: CommandContext, host: Host, options: Options): Promise<number> {
-  const steps = await planHandback(host);
-  const changed = steps.length > 0;
-  if (options.json === true) {
-    context.stdout(`${JSON.stringify({ ok: true, dryRun: true, changed, changes: steps.map(changeOf) })}\n`);
-  } else {
-    const head = changed ? `${countSteps(steps.length)} would be done:` : `${NOTHING}.`;
-    context.stdout([head, ...steps.map((step) => `  ${describeRemoval(step)}`), ''].join('\n'));
-  }
-  return changed ? EXIT.found : EXIT.done;
-}
-
-async function apply(context: CommandContext, host: Host, options: Options): Promise<number> {
-  const progress = interruptible(createProgress(context, { ...options, before: 'looking at this host' }));
-  const begin = performance.now();
-  try {
-    const done = await handback(host, {
-      started: (step) => progress.started(describeRemoval(step)),
-      finished: (step, ms) => progress.finished(describeRemoval(step), ms),
-    });
-    const ms = Math.round(performance.now() - begin);
-    const changed = done.length > 0;
-    if (options.json === true) {
-      const steps = done.map(({ step, ms }) => ({
-        name: `${step.kind} ${removalTarget(step)}`,
-        ...changeOf(step),
-        ms,
-      }));
-      context.stdout(
-        `${JSON.stringify({ ok: true, changed, changes: done.map(({ step }) => changeOf(step)), steps, ms })}\n`,
-      );
-    } else if (changed) {
-      context.stdout(`Done: ${countSteps(done.length)} (${ms} ms).\n${NEXT}\n`);
-    } else {
-      context.stdout(`${NOTHING} (${ms} ms).\n`);
-    }
-    return EXIT.done;
-  } finally {
-    progress.end();
-  }
-}
-
 /** `vpc-cni handback`. */
 export async function run(context: CommandContext): Promise<number> {
   const json = context.argv.includes('--json');
@@ -88,13 +39,15 @@ export async function run(context: CommandContext): Promise<number> {
     const parsed = parseOptions<Options>(createCommand(), context);
     if (parsed.kind === 'help') return EXIT.done;
     const { options } = parsed;
-    const uid = process.getuid?.();
     // Also for a dry run: whose sockets these are is only shown to root.
-    if (uid !== 0) {
-      throw new HostError('NOT_ROOT', { what: 'handing a node back (it stops a service and writes as root)', uid });
-    }
+    requireRoot('handing a node back (it stops a service and writes as root)');
     const host = openHost('/', context.env);
-    return options.dryRun === true ? await dryRun(context, host, options) : await apply(context, host, options);
+    return await runRemoval(context, options, {
+      plan: () => planHandback(host),
+      work: (progress) => handback(host, progress),
+      nothing: 'Nothing to do: this node is not ours',
+      next: NEXT,
+    });
   } catch (error) {
     return reportFailure(context, error, { json });
   }

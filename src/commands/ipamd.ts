@@ -4,6 +4,7 @@ import { HostError, toHostError } from '../errors/index.ts';
 import { beatEveryMs, runIpamd } from '../ipamd/index.ts';
 import { openLogger } from '../log/index.ts';
 import { readSettingFiles, stderrIsJournal } from '../sys/index.ts';
+import { requireRoot } from './changes.ts';
 import type { CommandContext, RunCommand } from './command.ts';
 import { collect, settingFlags } from './options.ts';
 import { EXIT } from './report.ts';
@@ -50,8 +51,7 @@ export const run: RunCommand = async (context: CommandContext) => {
     throw new HostError('USAGE', { reason: error instanceof Error ? error.message : String(error) }, error);
   }
   if (wanted === undefined) return EXIT.done;
-  const uid = process.getuid?.();
-  if (uid !== 0) throw new HostError('NOT_ROOT', { what: 'ipamd', uid });
+  requireRoot('ipamd');
   const resolved = settingsOf(context, wanted);
   if (resolved === undefined) return EXIT.usage;
   const { settings, notes } = resolved;

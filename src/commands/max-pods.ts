@@ -3,6 +3,7 @@ import { HostError } from '../errors/index.ts';
 import { isKubeletTarget, type KubeletTarget, kubeletPath } from '../hostspec/index.ts';
 import { findPodRoom, openHost, type PodRoomQuestion, readSettings, tellKubelet } from '../installer/index.ts';
 import { type AddressMode, explainPodRoom, instanceTypes, type PodRoom } from '../vpc/index.ts';
+import { requireRoot } from './changes.ts';
 import type { CommandContext } from './command.ts';
 import { parseOptions, parseRoot } from './options.ts';
 import { EXIT, reportFailure } from './report.ts';
@@ -111,9 +112,7 @@ export async function run(context: CommandContext): Promise<number> {
     const { options } = parsed;
     if (options.all === true && (options.instanceType !== undefined || options.write !== undefined))
       throw new HostError('USAGE', { reason: '--all goes neither with --instance-type nor with --write' });
-    const uid = process.getuid?.();
-    if (options.write !== undefined && uid !== 0)
-      throw new HostError('NOT_ROOT', { what: `writing ${kubeletPath(options.write)}`, uid });
+    if (options.write !== undefined) requireRoot(`writing ${kubeletPath(options.write)}`);
     const question: PodRoomQuestion = {
       settings: readSettings(openHost(options.root, context.env)),
       env: context.env,

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
-import { HostError } from '../errors/index.ts';
 import { findPrevious, openHost } from '../installer/index.ts';
 import { runAttached } from '../sys/index.ts';
+import { requireRoot } from './changes.ts';
 import type { CommandContext } from './command.ts';
 import { parseOptions, parseSeconds } from './options.ts';
 import { EXIT, reportFailure } from './report.ts';
@@ -39,10 +39,7 @@ export async function run(context: CommandContext): Promise<number> {
     const parsed = parseOptions<Options>(createCommand(), context);
     if (parsed.kind === 'help') return EXIT.done;
     const { options } = parsed;
-    const uid = process.getuid?.();
-    if (options.dryRun !== true && uid !== 0) {
-      throw new HostError('NOT_ROOT', { what: 'going back to the version before (it installs that one)', uid });
-    }
+    if (options.dryRun !== true) requireRoot('going back to the version before (it installs that one)');
     const { from, to, executable } = findPrevious(openHost('/', context.env));
     // On stderr: stdout is the installer's.
     if (options.json !== true) context.stderr(`from ${from} back to ${to}\n`);

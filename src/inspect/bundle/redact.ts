@@ -14,7 +14,7 @@ const known: ReadonlySet<string> = new Set(SETTING_KEYS);
 // Names have an end, so that a long line takes no longer than many short ones.
 const PART = String.raw`[\w.-]{0,64}`;
 /** Words in a name that say that its value is secret, and what of the name follows. */
-const SECRET = String.raw`(?:secret|token|passw(?:or)?d|pwd|passphrase|credential|(?:private|pre-?shared|api)[_-]?key|psk|key-data|signature|authorization)${PART}`;
+const SECRET = `(?:secret|token|passw(?:or)?d|pwd|passphrase|credential|(?:private|pre-?shared|api)[_-]?key|psk|key-data|signature|authorization)${PART}`;
 
 /** Quotes of text inside of other text have backslashes. */
 const QUOTE = String.raw`\\{0,8}["']`;
