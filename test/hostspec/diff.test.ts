@@ -226,6 +226,11 @@ describe('diffDaemon()', () => {
   test('everything serves', () => expect(steps('ready', [])).toEqual([]));
   test('another executable', () =>
     expect(steps('ready', [changed])).toEqual(['restart-daemon', 'await-ready', 'await-conflist']));
+  test('back to a version whose files are all there: only the link of the current one switches', () => {
+    const link: Step = { kind: 'make-link', path: PATHS.current, target: '1', before: '2', over: 'link' };
+    expect(steps('ready', [link])).toEqual(['restart-daemon', 'await-ready', 'await-conflist']);
+    expect(steps('ready', [{ ...link, path: PATHS.previous }])).toEqual([]);
+  });
   test('a run was killed before its restart', () => {
     const stale = { unit: 'known', reason: 'it runs another executable than the installed one' } as const;
     const anew = ['restart-daemon', 'await-ready', 'await-conflist'];

@@ -49,7 +49,8 @@ test('diffRemoval() withdraws the conflist first and the payload last', () => {
       sysctls: {
         'net.ipv4.ip_forward': '1',
         'net.ipv4.tcp_early_demux': '1',
-        'net.ipv4.ip_local_reserved_ports': '61678-61679',
+        // Somebody else has reserved one since.
+        'net.ipv4.ip_local_reserved_ports': '8080,61678-61679',
       },
       record: {
         ...EMPTY_RECORD,
@@ -74,7 +75,7 @@ test('diffRemoval() withdraws the conflist first and the payload last', () => {
     `put back /opt/cni/bin/aws-cni from ${saved}`,
     'make systemd read its unit files again',
     'set net.ipv4.ip_forward back to 0',
-    'set net.ipv4.ip_local_reserved_ports back to empty',
+    'set net.ipv4.ip_local_reserved_ports back to 8080',
     'remove /run/vpc-cni and all below it',
     'remove the directory /opt/cni/bin unless something else is in it',
     'remove the directory /opt/cni unless something else is in it',
@@ -109,4 +110,10 @@ test('diffRemoval() tells programs also of what an uninstall had removed before 
     'make systemd read its unit files again',
     'restart systemd-networkd, which reads this configuration only at its start',
   ]);
+});
+
+test('diffRemoval() takes the state of a boot away also where nothing else is', () => {
+  const entries = new Map<string, ObservedEntry>([[PATHS.run, { kind: 'directory', mode: 0o700, owner: ROOT }]]);
+  const steps = diffRemoval({ ...empty, entries }, { ec2: 'keep' }).map(describeRemoval);
+  expect(steps).toContain('remove /run/vpc-cni and all below it');
 });

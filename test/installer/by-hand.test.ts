@@ -105,3 +105,17 @@ test('on a node that was handed back, the plugins of aws-node at our places are 
   await uninstall({ host, ec2: 'keep' }, silent);
   expect(host.files.read(path)).toBe('of aws-node');
 });
+
+test('a stock plugin changed by hand is no source of itself', async () => {
+  using temporary = temporaryHost();
+  const { host, request, plugins } = temporary;
+  const path = '/opt/vpc-cni/1.2.3/plugins/loopback';
+  await install(request(), silent);
+  const installed = host.files.read(path);
+  host.files.replace({ path, text: 'by hand', mode: 0o755 });
+  const again = await install(request({ plugins: undefined }), silent);
+  expect([again.steps, again.notes]).toEqual([[], [`${path} was changed by hand: kept (--force replaces it)`]]);
+  // What it was copied from is still there, and gives it back.
+  await install(request({ plugins: undefined, foreign: 'replace' }), silent);
+  expect([host.files.read(path), host.local.read(`${plugins}/loopback`)]).toEqual([installed, installed]);
+});
