@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { CaseGuest, type ChangeUserData } from '../support/case-guest.ts';
 import { parseCase } from '../support/parse-case.ts';
 
-setDefaultTimeout(290_000);
+// Those that kill behind each step run some hundred installations.
+setDefaultTimeout(600_000);
 
 const CASES = join(import.meta.dir, 'cases');
 

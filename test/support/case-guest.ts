@@ -43,6 +43,15 @@ async function scenarioOf(settings: CaseSettings, change: ChangeUserData): Promi
   };
 }
 
+/** Lines that went and came; where there are none, the first that has another place or comes another number of times. */
+function diffLines(before: readonly string[], after: readonly string[]): readonly string[] {
+  const gone = before.filter((line) => !after.includes(line)).map((line) => `- ${line}`);
+  const come = after.filter((line) => !before.includes(line)).map((line) => `+ ${line}`);
+  if (gone.length > 0 || come.length > 0) return [...gone, ...come];
+  const moved = after.findIndex((line, index) => line !== before[index]);
+  return Bun.deepEquals(before, after) ? [] : [`~ ${moved < 0 ? before[after.length] : after[moved]}`];
+}
+
 /** What a booted cloud image has where the case asks for it. */
 async function prepare(guest: SystemdGuest, folder: string, settings: CaseSettings): Promise<void> {
   if (settings.cloudInit === true) await cloudInitOn(guest);
@@ -206,12 +215,8 @@ export class CaseGuest implements AsyncDisposable {
   async remains(): Promise<readonly string[]> {
     const { files, kernel } = this.#pristine;
     if (kernel === undefined) throw new Error('the guest was off when it was taken for pristine');
-    const [before, after] = [kernel.split('\n'), (await this.kernel()).split('\n')];
-    return [
-      ...diffFiles(files, this.tree()),
-      ...before.filter((line) => !after.includes(line)).map((line) => `- ${line}`),
-      ...after.filter((line) => !before.includes(line)).map((line) => `+ ${line}`),
-    ];
+    const now = await this.kernel();
+    return [...diffFiles(files, this.tree()), ...diffLines(kernel.split('\n'), now.split('\n'))];
   }
 
   /** A figure for whoever reads the run; nothing is asserted about it. */

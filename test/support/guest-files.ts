@@ -24,7 +24,7 @@ const LIVING: readonly (readonly [pattern: RegExp, reason: string])[] = [
   [/^\/var\/log\//, 'logs'],
 ];
 
-/** One path of a guest: everything about it but its times. */
+/** One path of a guest: everything about it but its times and what is in it of a file that lives. */
 export interface GuestFile {
   readonly kind: 'file' | 'directory' | 'link' | 'socket' | 'pipe' | 'device';
   readonly mode: number;
@@ -33,13 +33,15 @@ export interface GuestFile {
   readonly target?: string;
   /** Of a text. */
   readonly sha256?: string;
+  /** Of any other file: it is compared, and no part of what is shown, because programs differ from build to build. */
+  readonly bytes?: string;
 }
 
 /** The files of a guest by path. */
 export type GuestFiles = ReadonlyMap<string, GuestFile>;
 
 const MOST_OF_A_TEXT = 1_000_000;
-const known = new Map<string, string | undefined>();
+const known = new Map<string, Pick<GuestFile, 'sha256' | 'bytes'>>();
 
 const matches = (list: readonly (readonly [RegExp, string])[], path: string): boolean =>
   list.some(([pattern]) => pattern.test(path));
@@ -51,17 +53,17 @@ const neutral = (text: string): string =>
     .replaceAll(/(?<=05-vpc-cni-)[0-9a-f]{12}(?=\.network)|\b[0-9a-f]{2}(?::[0-9a-f]{2}){5}\b/g, 'MAC')
     .replaceAll(/\b\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME');
 
-/** The checksum of a text. The kernel changes a file's ctime with its content, so nothing is read twice. */
-function sumOf(place: string, stats: Stats): string | undefined {
-  if (stats.size > MOST_OF_A_TEXT) return undefined;
+/** The checksum of a file. The kernel changes a file's ctime with its content, so nothing is read twice. */
+function sumOf(place: string, stats: Stats): Pick<GuestFile, 'sha256' | 'bytes'> {
   const key = `${place} ${stats.ino} ${stats.size} ${stats.ctimeMs}`;
-  if (known.has(key)) return known.get(key);
-  const bytes = readFileSync(place);
-  const sum = bytes.includes(0)
-    ? undefined
-    : createHash('sha256').update(neutral(bytes.toString())).digest('hex').slice(0, 16);
-  known.set(key, sum);
-  return sum;
+  const seen = known.get(key);
+  if (seen !== undefined) return seen;
+  const content = readFileSync(place);
+  const isText = content.length <= MOST_OF_A_TEXT && !content.includes(0);
+  const sum = createHash('sha256').update(isText ? neutral(content.toString()) : content);
+  const found = { [isText ? 'sha256' : 'bytes']: sum.digest('hex').slice(0, 16) };
+  known.set(key, found);
+  return found;
 }
 
 function kindOf(stats: Stats): GuestFile['kind'] {
@@ -76,8 +78,7 @@ function describe(place: string, path: string, stats: Stats): GuestFile {
   const kind = kindOf(stats);
   const facts = { kind, mode: stats.mode & 0o7777, owner: `${stats.uid}:${stats.gid}` };
   if (kind === 'link') return { ...facts, target: neutral(readlinkSync(place)) };
-  const sha256 = kind === 'file' && !matches(LIVING, path) ? sumOf(place, stats) : undefined;
-  return { ...facts, ...(sha256 === undefined ? {} : { sha256 }) };
+  return kind === 'file' && !matches(LIVING, path) ? { ...facts, ...sumOf(place, stats) } : facts;
 }
 
 /** Visits every path below a root, in order; what goes away meanwhile is not there. */
@@ -93,7 +94,7 @@ function visit(root: string, see: (path: string, place: string, stats: Stats) =>
   }
 }
 
-/** Every path below the root of a guest, as seen from outside, with kind, mode, owner, target and checksum of texts. */
+/** Every path below the root of a guest, as seen from outside, with kind, mode, owner, target and checksum. */
 export function readFiles(root: string): GuestFiles {
   const files = new Map<string, GuestFile>();
   visit(root, (path, place, stats) => files.set(neutral(path), describe(place, path, stats)));

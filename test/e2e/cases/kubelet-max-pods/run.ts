@@ -35,6 +35,7 @@ export default async function run(guest: CaseGuest): Promise<void> {
 
   await guest.text('systemctl', '--quiet', 'disable', 'nodeadm-run.service');
   await guest.text('rm', '/etc/systemd/system/nodeadm-run.service');
+  await guest.text('rm', '/run/nodeadm-saw');
   await guest.uninstall('--purge');
-  expect(await guest.machine.has('/etc/eks')).toBe(false);
+  expect(await guest.remains()).toEqual([]);
 }

@@ -75,6 +75,10 @@ async function trespasses(guest: CaseGuest): Promise<readonly string[]> {
 
 /** The last pod is on a secondary ENI, the first on the primary one; a third ENI comes in the middle. */
 export default async function run(guest: CaseGuest): Promise<void> {
+  // The routes it has from its launch go with this; systemd-networkd's own stay.
+  await guest.text('networkctl', 'reconfigure', 'eth0');
+  await guest.text('/usr/lib/systemd/systemd-networkd-wait-online', '--interface=eth0:routable');
+  await guest.pristine();
   const report = await guest.install();
   const reloads = report.changes.filter(({ kind }) => kind === 'reload-program').map(({ target }) => target);
   expect(reloads).toEqual(['systemd-networkd']);
@@ -126,4 +130,5 @@ export default async function run(guest: CaseGuest): Promise<void> {
   expect(await podNetwork(guest)).toBe(after);
   for (const pod of pods) await guest.deletePod(pod);
   await guest.uninstall('--purge');
+  expect(await guest.remains()).toEqual([]);
 }
