@@ -1,6 +1,4 @@
-import { resolve } from 'node:path';
 import { loadSettings, type Settings } from '../config/index.ts';
-import { HostError } from '../errors/index.ts';
 import { type Owner, PATHS, ROOT } from '../hostspec/index.ts';
 import {
   type Clock,
@@ -38,17 +36,12 @@ function ownerOfFiles(): Owner {
   return uid === 0 ? ROOT : { uid, gid: process.getegid?.() ?? 0 };
 }
 
-/** This machine, or the root of an image on it, however it is spelled. Throws `USAGE` where there is none. */
-export function openHost(path: string, env: Environment): Host {
-  const root = resolve(path);
-  const local = createFiles('/');
-  // A link to one is followed; an empty name is an unset variable of a script, not the directory the script is in.
-  if (path === '' || !['directory', 'link'].includes(local.fact(root).kind))
-    throw new HostError('USAGE', { reason: `--root "${path}" is no directory` });
+/** This machine, or the root of an image on it. */
+export function openHost(root: string, env: Environment): Host {
   return {
     root,
     files: createFiles(root),
-    local,
+    local: createFiles('/'),
     exec: systemExec,
     clock: systemClock,
     env,

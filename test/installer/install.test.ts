@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { HostError } from '../../src/errors/index.ts';
 import { describeStep, PATHS } from '../../src/hostspec/index.ts';
-import { install, openHost, planInstall, uninstall } from '../../src/installer/index.ts';
+import { install, planInstall, uninstall } from '../../src/installer/index.ts';
 import type { Files } from '../../src/sys/index.ts';
 import { serveMetadata } from './metadata.ts';
 import { silent, type TemporaryHost, temporaryHost, treeOf } from './temporary-host.ts';
@@ -246,10 +246,4 @@ describe('install --stage boot', () => {
     expect(boot.steps.map(({ kind }) => kind)).toEqual(['set-sysctl', 'record-boot']);
     expect(treeOf(root)).toEqual(before);
   });
-});
-
-test('openHost() takes the machine for the machine, and no missing directory for an image', () => {
-  expect(['/', '//', '/./', '/usr/..'].map((path) => openHost(path, {}).root)).toEqual(['/', '/', '/', '/']);
-  for (const path of ['', '/nowhere/image', '/etc/passwd'])
-    expect(() => openHost(path, {})).toThrow(`--root "${path}" is no directory`);
 });
