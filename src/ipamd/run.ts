@@ -115,6 +115,8 @@ class Daemon {
     const engine = this.#engine(node, network, state);
     pool = () => engine.state;
     const repaired = await persist(this.#edges, 'repairing the host network', tell, async () => network.repair());
+    // What follows waits for the end by its signal, which would not come a second time.
+    signal.throwIfAborted();
     if (repaired.length > 0) logger.info('host network repaired', { steps: repaired.length });
     const attachments = new Attachments(node, engine);
     const spool = { files: node.files, directory: `${PATHS.run}/spool`, logger };

@@ -137,7 +137,8 @@ export const FINDINGS = {
   DAEMON_DOWN: {
     severity: 'fault',
     means: 'nobody answers for pods: new ones get no address',
-    remedy: 'read "journalctl -u vpc-cni-ipamd", then "systemctl restart vpc-cni-ipamd"; pods do not notice',
+    remedy:
+      'read "journalctl -u vpc-cni-ipamd", then "systemctl restart vpc-cni-ipamd", without systemd /run/vpc-cni/ipamd.log, then "vpc-cni install"; pods do not notice',
   },
   DAEMON_NOT_READY: {
     severity: 'fault',
