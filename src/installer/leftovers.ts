@@ -1,6 +1,6 @@
 import { basename, dirname } from 'node:path/posix';
 import { besidePath, PATHS } from '../hostspec/index.ts';
-import { isAlive, type ReadFiles } from '../sys/index.ts';
+import { isAlive, type ProcessId, type ReadFiles } from '../sys/index.ts';
 import { readRecord } from './observe.ts';
 
 // The fresh names that files get before one rename shows them.
@@ -23,7 +23,9 @@ function leftoversOf(files: ReadFiles, path: string, also: 'kept' | 'half-made')
  */
 export function observeLeftovers(files: ReadFiles): readonly string[] {
   const { pending } = readRecord(files);
-  const over = pending.filter(({ run }) => !isAlive(run)).map(({ path }) => path);
+  // Whatever this process has noted is of an earlier run of its own: this one has not begun.
+  const isOver = (run: ProcessId): boolean => run.pid === process.pid || !isAlive(run);
+  const over = pending.filter(({ run }) => isOver(run)).map(({ path }) => path);
   // Nobody writes the record but under our lock; a run that was killed at its first change has noted nothing yet.
   const record = leftoversOf(files, PATHS.record, over.length === pending.length ? 'kept' : 'half-made');
   return [...record, ...[...new Set(over)].flatMap((path) => leftoversOf(files, path, 'kept'))];

@@ -20,11 +20,11 @@ function prepared(run: { readonly pid: number; readonly startTime: string }) {
 }
 
 test('observeLeftovers() finds what a run that is dead has left, and nothing else', () => {
-  using temporary = prepared({ pid: process.pid, startTime: 'of another process with this number' });
+  using temporary = prepared({ pid: process.ppid, startTime: 'of another process with this number' });
   expect(observeLeftovers(temporary.host.files)).toEqual([besidePath(PATHS.record), HALF, besidePath(PATHS.command)]);
 });
 
 test('observeLeftovers() leaves what a run that lives may still put back', () => {
-  using temporary = prepared(identifyProcess(process.pid) ?? { pid: 0, startTime: '' });
+  using temporary = prepared(identifyProcess(process.ppid) ?? { pid: 0, startTime: '' });
   expect(observeLeftovers(temporary.host.files)).toEqual([]);
 });
