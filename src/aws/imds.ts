@@ -113,6 +113,12 @@ type Attempt =
   | { readonly kind: 'answer'; readonly response: Response }
   | { readonly kind: 'none'; readonly reason: string; readonly cause: unknown };
 
+/** What Bun says is for whoever wrote the program. */
+const WORDS: readonly (readonly [RegExp, string])[] = [
+  [/ECONNREFUSED/, 'nobody listens there (ECONNREFUSED)'],
+  [/timed out/i, 'no answer came in time'],
+];
+
 async function fetchOnce(url: string, init: RequestInit, timeoutMs: number): Promise<Attempt> {
   try {
     const signal = AbortSignal.timeout(timeoutMs);
@@ -121,7 +127,8 @@ async function fetchOnce(url: string, init: RequestInit, timeoutMs: number): Pro
     const body = await response.arrayBuffer();
     return { kind: 'answer', response: new Response(body, { status: response.status, headers: response.headers }) };
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const said = cause instanceof Error ? cause.message : String(cause);
+    const reason = WORDS.find(([pattern]) => pattern.test(said))?.[1] ?? said;
     return { kind: 'none', reason, cause };
   }
 }

@@ -1,4 +1,4 @@
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { Command } from 'commander';
 import { createImds } from '../aws/index.ts';
 import { BUILD, loadSettings, redact, SETTING_KEYS, VERSION } from '../config/index.ts';
@@ -6,7 +6,7 @@ import { toHostError } from '../errors/index.ts';
 import { PATHS } from '../hostspec/index.ts';
 import { BOUNDS, bundleName, collect, type Entry, packBundle, renderFindings, SOURCES } from '../inspect/index.ts';
 import { type Host, openHost, readSettings } from '../installer/index.ts';
-import { readSettingFiles } from '../sys/index.ts';
+import { followedFact, readSettingFiles } from '../sys/index.ts';
 import type { CommandContext } from './command.ts';
 import { examine } from './examine.ts';
 import { parseOptions } from './options.ts';
@@ -26,7 +26,10 @@ function createCommand(): Command {
     .description(
       'Collects what a bug report needs into one file: settings, installed files, unit and journal, state, links, routes, rules, packet filters, sysctls, what the daemon says, what doctor finds. Changes nothing else.',
     )
-    .option('-o, --output <file>', 'where to write it; a name with instance and time in /var/log, or here without root')
+    .option(
+      '-o, --output <file>',
+      'where to write it, a file or a directory; /var/log unless told, or here without root',
+    )
     .option('--json', 'print one JSON document')
     .addHelpText(
       'after',
@@ -100,8 +103,9 @@ export async function run(context: CommandContext): Promise<number> {
     const createdAt = new Date(host.clock.now()).toISOString();
     const instance = await instanceName(host);
     const uid = process.getuid?.();
-    const usual = `${uid === 0 ? '/var/log' : '.'}/${bundleName(instance, createdAt)}.tar.gz`;
-    const file = resolve(options.output ?? usual);
+    const given = resolve(options.output ?? (uid === 0 ? '/var/log' : '.'));
+    const isDirectory = options.output === undefined || followedFact(host.files, given).kind === 'directory';
+    const file = isDirectory ? join(given, `${bundleName(instance, createdAt)}.tar.gz`) : given;
     // Before the work: a wrong path is told at once.
     host.files.replace({ path: file, text: '', mode: PRIVATE });
     const collected = await gather(context, host, socket);

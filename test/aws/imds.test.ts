@@ -124,7 +124,10 @@ test('nobody listening is IMDS_UNREACHABLE', async () => {
   const service = startImdsService({ tree });
   await service[Symbol.asyncDispose]();
   const failure = await failureOf(createImds({ endpoint: service.endpoint, timeoutMs: 100 }).get(MAC));
-  expect(failure.code).toBe('IMDS_UNREACHABLE');
+  expect([failure.code, failure.details['reason']]).toEqual([
+    'IMDS_UNREACHABLE',
+    'nobody listens there (ECONNREFUSED)',
+  ]);
 });
 
 test('a proxy of the environment is not asked', async () => {

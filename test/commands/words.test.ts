@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test';
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { RunCommand } from '../../src/commands/command.ts';
 import { run as config } from '../../src/commands/config.ts';
 import { run as doctor } from '../../src/commands/doctor.ts';
@@ -64,6 +64,18 @@ describe('--root', () => {
     expect(await call(uninstall, '--purge', '--root', there.at('system'))).toMatchObject({ exit: 2, code: 'USAGE' });
   });
 });
+
+test('a bundle goes into a directory under its own name', async () => {
+  using there = places();
+  const env = { ...process.env, AWS_EC2_METADATA_SERVICE_ENDPOINT: 'http://127.0.0.1:9' };
+  const { stdout } = await callCommand(bundle, { argv: ['-o', there.at('link'), '--json'], env });
+  const { file }: { readonly file: string } = JSON.parse(stdout);
+  expect([dirname(file), basename(file)]).toEqual([
+    there.at('link'),
+    expect.stringMatching(/^vpc-cni-support-.*\.gz$/),
+  ]);
+  expect(readdirSync(there.at('system'))).toContain(basename(file));
+}, 30_000);
 
 describe('a word that is empty', () => {
   const rows: readonly (readonly [RunCommand, readonly string[], string])[] = [
