@@ -63,6 +63,7 @@ const withPod: WantedNetwork = {
   podRules: podRules(pod, 2),
   podRoutes: [route('10.0.1.90/32', 'enia')],
 };
+const theirs = podRules(pod, 3).map((rule) => ({ rule, protocol: 0 }));
 const eniRoutes = [
   route('10.0.1.1/32', 'eth1', { table: 2 }),
   route('0.0.0.0/0', 'eth1', { table: 2, via: '10.0.1.1' }),
@@ -183,6 +184,14 @@ rule del 1536: from 10.0.1.90/32 lookup 2`,
       rules: podRules(pod, 2),
     }),
     plan: 'route replace 10.0.1.90/32 dev enia table 254',
+  },
+  {
+    name: 'rules of another plugin stay where nothing was taken over',
+    wanted: withPod,
+    observed: network({ links: [link('eth0'), link('enia')], foreignRules: theirs }),
+    plan: `route replace 10.0.1.90/32 dev enia table 254
+rule add 512: from all to 10.0.1.90/32 lookup 254
+rule add 1536: from 10.0.1.90/32 lookup 2`,
   },
   {
     name: 'a pod and an ENI that are gone: rules go before routes',

@@ -23,7 +23,7 @@ const quoted = (group: number): string => `(?:(?!(?<!\\\\)\\${group})[^\\n])*`;
 
 const RULES: readonly (readonly [RegExp, string])[] = [
   [/-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g, HIDDEN],
-  [/(\bauthorization:[ \t]*)(?![\s"'(]|$)[^\n]*/gim, `$1${HIDDEN}`],
+  [/(\bauthorization:[ \t]*)(?![\s"']|$)[^\n]*/gim, `$1${HIDDEN}`],
   [/(\b(?:set-)?cookie:[ \t]*)[^\n"']+/gi, `$1${HIDDEN}`],
   // `"token": "…"`, `password = '…'`
   [new RegExp(String.raw`(${SECRET}(?:${QUOTE})?\s*[=:]\s*(${QUOTE}))${quoted(2)}`, 'gi'), `$1${HIDDEN}`],
@@ -33,7 +33,7 @@ const RULES: readonly (readonly [RegExp, string])[] = [
     `$1${HIDDEN}`,
   ],
   // `AWS_SESSION_TOKEN=…`, `password: …`, `SecretAccessKey:…`
-  [new RegExp(String.raw`(${SECRET}(?:${QUOTE})?[ \t]*[=:][ \t]*)(?!\\*["']|[(\s]|$)[^\s,;&}]+`, 'gim'), `$1${HIDDEN}`],
+  [new RegExp(String.raw`(${SECRET}(?:${QUOTE})?[ \t]*[=:][ \t]*)(?!\\*["']|\s|$)[^\s,;&}]+`, 'gim'), `$1${HIDDEN}`],
   [new RegExp(String.raw`(--${PART}${SECRET})[ \t]+(?!-)(?:"[^"\n]*"|'[^'\n]*'|\S+)`, 'gi'), `$1 ${HIDDEN}`],
   [/\b(bearer|basic)\s+[\w.~+/=-]{8,}/gi, `$1 ${HIDDEN}`],
   // Of MACsec, in .netdev files; that of a tunnel is a short number.

@@ -34,6 +34,7 @@ const rows: readonly (readonly [TextKind, string, string])[] = [
   ['text', `{"name":"DB_PASSWORD","value":"${SECRET}"}`, '{"name":"DB_PASSWORD","value":"(hidden)"}'],
   ['text', `Authorization: Digest username="x", response="${SECRET}"\nHost: x`, 'Authorization: (hidden)\nHost: x'],
   ['text', `kubelet --token '${SECRET} x' --v 2`, 'kubelet --token (hidden) --v 2'],
+  ['text', `password=(${SECRET}`, 'password=(hidden)'],
   ['text', `client-key-data: ${SECRET}`, 'client-key-data: (hidden)'],
   // Keys of .netdev files of systemd.
   ['text', `[WireGuardPeer]\nPresharedKey=${SECRET}`, '[WireGuardPeer]\nPresharedKey=(hidden)'],
