@@ -74,19 +74,31 @@ function readFile(path: string, bounds: Bounds): Found {
   return { from: path, text: end.truncated ? text.slice(text.indexOf('\n') + 1) : text, truncated: end.truncated };
 }
 
+/** The beginning of an answer: a port may be anybody's while the daemon is down, and its answer endless. */
+async function beginning(response: Response, mostBytes: number): Promise<{ text: string; truncated: boolean }> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of response.body ?? []) {
+    chunks.push(chunk);
+    length += chunk.length;
+    if (length > mostBytes) break;
+  }
+  return { text: decoder.decode(Buffer.concat(chunks).subarray(0, mostBytes)), truncated: length > mostBytes };
+}
+
 async function request(url: string, more: object, mostBytes: number): Promise<{ text: string; truncated: boolean }> {
   let response: Response;
-  let text: string;
+  let answer: { text: string; truncated: boolean };
   try {
     response = await fetch(url, { ...more, signal: AbortSignal.timeout(HTTP_MS) });
-    text = await response.text();
+    answer = await beginning(response, mostBytes);
   } catch (error) {
     // Bun's own words speak of typing errors.
     const reason = errnoCode(error) ?? (error instanceof Error ? error.name : String(error));
     throw new HostError('DAEMON_DOWN', { socket: url, reason }, error);
   }
   if (!response.ok) throw new HostError('DAEMON_ANSWER', { path: url, reason: `HTTP ${response.status}` });
-  return { text: text.slice(0, mostBytes), truncated: text.length > mostBytes };
+  return answer;
 }
 
 /** The sources of a directory are its files, as they are now. */

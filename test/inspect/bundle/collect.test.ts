@@ -8,12 +8,29 @@ import { createFiles, systemClock, systemExec } from '../../../src/sys/index.ts'
 let folder = '';
 const hanging = Bun.serve({ hostname: '127.0.0.1', port: 0, fetch: () => new Promise<Response>(() => undefined) });
 const broken = Bun.serve({ hostname: '127.0.0.1', port: 0, fetch: () => new Response('no', { status: 500 }) });
+const endless = Bun.serve({
+  hostname: '127.0.0.1',
+  port: 0,
+  fetch: () =>
+    new Response(
+      new ReadableStream({
+        type: 'direct',
+        pull: async (sink) => {
+          for (;;) {
+            sink.write('x'.repeat(65_536));
+            await sink.flush();
+            await Bun.sleep(1);
+          }
+        },
+      }),
+    ),
+});
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'bundle-'));
   Bun.spawnSync(['mkfifo', join(folder, 'pipe')]);
 });
 afterAll(async () => {
-  await Promise.all([hanging.stop(true), broken.stop(true)]);
+  await Promise.all([hanging.stop(true), broken.stop(true), endless.stop(true)]);
   rmSync(folder, { recursive: true });
 });
 
@@ -70,6 +87,12 @@ describe('collect()', () => {
         missing: [expect.stringMatching(reason)],
       });
     });
+
+  test('takes the beginning of an answer without end', async () => {
+    const source: Source = { kind: 'http', port: endless.port ?? 0, path: '/metrics' };
+    const { entries, missing } = await from([source], { entryBytes: 100_000 });
+    expect([entries.map(({ text, truncated }) => [text.length, truncated]), missing]).toEqual([[[100_000, true]], []]);
+  });
 
   test('takes the end of a large file, from a whole line on, and the beginning of a long output', async () => {
     const path = join(folder, 'large.log');
