@@ -77,7 +77,7 @@ function hostOf(told: string[], program: readonly [string, ...string[]]): Exec {
   return {
     run: (request) => {
       const [name] = request.argv;
-      if (name !== 'systemctl') told.push(request.argv.join(' '));
+      told.push(name === 'systemctl' ? name : request.argv.join(' '));
       return systemExec.run({ ...request, argv: name === 'systemctl' ? ['printf', RUNNING] : program });
     },
   };
@@ -88,7 +88,7 @@ test('programs are told of files that changed, and of nothing else', () =>
     const files = hostIn(root, 'systemd', ['/usr/sbin/NetworkManager']);
     const told: string[] = [];
     const unmanaged = unmanagedOf(files, hostOf(told, ['true']));
-    const reloads = ['networkctl reload', 'nmcli general reload conf'];
+    const reloads = ['systemctl', 'networkctl reload', 'nmcli general reload conf'];
     await unmanaged.claim(FIRST);
     expect(told.splice(0)).toEqual(reloads);
     await unmanaged.claim(FIRST);
@@ -98,7 +98,7 @@ test('programs are told of files that changed, and of nothing else', () =>
     const ours = files.read(path);
     files.replace({ path, text: '[Match]\n', mode: 0o644 });
     await unmanaged.claimOnly([FIRST]);
-    expect([told.splice(0), files.read(path)]).toEqual([['networkctl reload'], ours]);
+    expect([told.splice(0), files.read(path)]).toEqual([['systemctl', 'networkctl reload'], ours]);
     await unmanaged.claimOnly([]);
     expect(told).toEqual(reloads);
   }));
@@ -113,7 +113,10 @@ test(
       await unmanagedOf(files, hostOf(told, ['sleep', '60'])).claim(FIRST);
       const took = performance.now() - started;
       expect([took > 4_900, took < 10_000]).toEqual([true, true]);
-      expect([told, files.list(NETWORK)]).toEqual([['networkctl reload'], ['05-vpc-cni-020000000001.network']]);
+      expect([told, files.list(NETWORK)]).toEqual([
+        ['systemctl', 'networkctl reload'],
+        ['05-vpc-cni-020000000001.network'],
+      ]);
     }),
   20_000,
 );
