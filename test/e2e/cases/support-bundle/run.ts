@@ -47,7 +47,7 @@ export default async function run(guest: CaseGuest): Promise<void> {
     'AWS_ENDPOINT_URL_EC2=http://192.0.2.10  # /etc/vpc-cni/conf.d/00-simulator.env',
   );
   expect(await read('settings/etc_default_vpc-cni-ipamd')).toBe(
-    'HTTPS_PROXY=http://(hidden)@192.0.2.77:3128\nNO_PROXY=169.254.169.254,192.0.2.10\nSITE_KEY=(hidden)',
+    'HTTPS_PROXY="http://(hidden)@192.0.2.77:3128"\nNO_PROXY="169.254.169.254,192.0.2.10"\nSITE_KEY="(hidden)"',
   );
   expect(await read(`systemd/systemctl_cat_${UNIT}`)).toContain('Environment="SITE_PIN=(hidden)"');
   expect(await read('systemd/journal-vpc-cni-ipamd')).toContain('serving');
