@@ -1,6 +1,14 @@
 import { expect } from 'bun:test';
 import { parseMac } from '../../src/addr/index.ts';
-import { type ForwardPolicy, sysctlPath } from '../../src/hostspec/index.ts';
+import {
+  diffBoot,
+  type ForwardPolicy,
+  NOTHING_OF_BOOT,
+  type Step,
+  sysctlName,
+  sysctlPath,
+  wantedSysctls,
+} from '../../src/hostspec/index.ts';
 import { applyStep } from '../../src/installer/apply-step.ts';
 import { observePolicies } from '../../src/installer/forward-policy.ts';
 import { openHost } from '../../src/installer/index.ts';
@@ -66,6 +74,79 @@ kernelTest('the FORWARD policies of both packet filters are seen, set and given 
   });
   expect(rules()).toBe(before);
 });
+
+kernelTest(
+  'sysctls of IPv6 pods and of probes are set, then there is nothing to do, and taken back they are as before',
+  async () => {
+    using space = new TestNetns('values');
+    space.ip('link add eth0 type veth peer name far');
+    space.ip('link set eth0 up');
+    // Not the kernel's own values, which some of ours are.
+    space.run(
+      'sysctl',
+      '-qw',
+      'net.ipv6.conf.all.disable_ipv6=1',
+      'net.ipv4.ip_forward=0',
+      'net.ipv4.conf.eth0.rp_filter=1',
+    );
+    const values = (): string =>
+      space.run(
+        'sh',
+        '-c',
+        'grep -rs "" /proc/sys/net/ipv4/conf /proc/sys/net/ipv6/conf /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv4/tcp_early_demux | grep -v stable_secret | sort',
+      );
+    const before = values();
+
+    const host = openHost('/', {});
+    const INTROSPECTION_BIND_ADDRESS = { host: '127.0.0.1', port: 61679 };
+    const settings = {
+      DISABLE_TCP_EARLY_DEMUX: true,
+      ENABLE_IPv6: true,
+      ENABLE_V6_EGRESS: false,
+      INTROSPECTION_BIND_ADDRESS,
+    };
+    const wanted = { ...NOTHING_OF_BOOT, sysctls: wantedSysctls({ settings, primaryLink: 'eth0' }) };
+    const look = {
+      conflist: 'absent',
+      recordedBootId: 'b',
+      bootId: 'b',
+      staleResults: [],
+      policies: [],
+      modules: {},
+    } as const;
+    const steps = (): readonly Step[] =>
+      space.inside(() => {
+        const sysctls = Object.fromEntries(
+          wanted.sysctls.map(({ key }) => [sysctlName(key), readSysctl(host.files, key)]),
+        );
+        return diffBoot(wanted, { ...look, sysctls }).steps;
+      });
+    const planned = steps();
+    const ignore = (): void => undefined;
+    const context = { host, renderManifest: () => '', onReason: ignore, onNote: ignore };
+    // What a step does to a sysctl it does before it first waits, hence inside.
+    const applied: ReturnType<typeof applyStep>[] = [];
+    space.inside(() => planned.forEach((step) => void applied.push(applyStep(context, step))));
+    const undos = await Promise.all(applied);
+
+    const now = values();
+    for (const line of [
+      'ipv4/ip_forward:1',
+      'ipv4/conf/eth0/rp_filter:2',
+      'ipv4/tcp_early_demux:0',
+      'ipv6/conf/all/disable_ipv6:0',
+      'ipv6/conf/all/forwarding:1',
+      'ipv6/conf/eth0/forwarding:1',
+      'ipv6/conf/eth0/accept_ra:2',
+    ])
+      expect(now).toContain(`/proc/sys/net/${line}\n`);
+    expect(steps()).toEqual([]);
+    space.inside(() => {
+      for (const undo of undos.toReversed()) if (undo.kind === 'undo') void undo.run();
+    });
+    expect(values()).toBe(before);
+  },
+);
 
 kernelTest('a list of the kernel that was empty becomes empty again', () => {
   using space = new TestNetns('sysctl');
