@@ -46,7 +46,7 @@ export {
   renderDocument,
   type Stamp,
 } from './parse-manifest.ts';
-export { parseRival } from './parse-rival.ts';
+export { earlierConflists, parseRival } from './parse-rival.ts';
 export { parseTakeoverMark, renderTakeoverMark, type TakeoverMark } from './parse-takeover.ts';
 export {
   besidePath,

@@ -1,3 +1,4 @@
+import { PATHS } from './paths.ts';
 import type { Rival } from './preflight.ts';
 
 // Plugins that call the next configuration by themselves; and our own, in the chain of another CNI (Cilium's chaining mode).
@@ -22,4 +23,15 @@ export function parseRival(path: string, text: string): Rival | undefined {
   );
   if (typeof types[0] !== 'string') return undefined;
   return { path, network: value.name, role: DELEGATING.has(types[0]) ? 'delegates' : 'takes-over' };
+}
+
+/** What runtimes read as network configurations (libcni, ConfFiles). */
+const CONFIGURATION = /\.(?:conflist|conf|json)$/;
+
+/** Paths, among names in the directory of network configurations, of those that runtimes meet before ours. */
+export function earlierConflists(names: readonly string[]): readonly string[] {
+  const ours = PATHS.conflist.slice(PATHS.conflistDirectory.length + 1);
+  return names
+    .filter((name) => name < ours && CONFIGURATION.test(name))
+    .map((name) => `${PATHS.conflistDirectory}/${name}`);
 }

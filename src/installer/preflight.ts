@@ -1,6 +1,7 @@
 import type { InstanceFacts } from '../aws/index.ts';
 import type { Settings } from '../config/index.ts';
 import {
+  earlierConflists,
   type Foreign,
   PATHS,
   type Preflight,
@@ -15,18 +16,12 @@ import type { Host } from './host.ts';
 import { moduleStates } from './modules.ts';
 import { readManifests } from './observe.ts';
 
-// What libcni takes for a network configuration.
-const EXTENSIONS = ['.conf', '.conflist', '.json'] as const;
 /** Programs that are or hold a kubelet, as the kernel names their processes. */
 const KUBELETS: ReadonlySet<string> = new Set(['kubelet', 'k3s-server', 'k3s-agent']);
 
 /** Network configurations that sort before ours. Runtimes take the first that is valid. */
 function findRivals(files: ReadFiles): readonly Rival[] {
-  const ours = PATHS.conflist.slice(PATHS.conflistDirectory.length + 1);
-  return files
-    .list(PATHS.conflistDirectory)
-    .filter((name) => name < ours && EXTENSIONS.some((extension) => name.endsWith(extension)))
-    .map((name) => `${PATHS.conflistDirectory}/${name}`)
+  return earlierConflists(files.list(PATHS.conflistDirectory))
     .filter((path) => files.fact(path).kind !== 'directory')
     .map((path) => parseRival(path, files.read(path) ?? ''))
     .filter((rival) => rival !== undefined);

@@ -124,13 +124,15 @@ export const BREAKAGES: readonly Breakage[] = [
   },
   {
     name: "another CNI's conflist before ours",
-    breaks: (at) => put(at('/etc/cni/net.d/05-calico.conflist'), '{}'),
+    breaks: (at) => put(at('/etc/cni/net.d/05-calico.conflist'), '{"name":"k8s","plugins":[{"type":"calico"}]}'),
     code: 3,
     said: ['fault CONFLIST_RIVAL: /etc/cni/net.d/05-calico.conflist sorts before 10-aws.conflist'],
   },
   {
-    name: "another CNI's conflist behind ours, and a file that is none",
+    name: "another CNI's conflist behind ours, one that calls ours, and files that are none",
     breaks: (at) => {
+      put(at('/etc/cni/net.d/00-multus.conf'), '{"name":"multus","type":"multus"}');
+      put(at('/etc/cni/net.d/05-half.conflist'), '{"name":');
       put(at('/etc/cni/net.d/87-podman.conflist'), '{}');
       put(at('/etc/cni/net.d/00-readme.txt'), '');
     },

@@ -120,7 +120,7 @@ test('a value of the kernel that is empty is called so', () => {
     ...facts,
     dropIns: [],
     rivals: [],
-    conflists: { names: [] },
+    conflists: { earlier: [] },
     plugins: [],
     boot: { kind: 'planned', steps: [step], problems: [] },
   });

@@ -1,6 +1,13 @@
 import { basename } from 'node:path';
 import { toHostError } from '../../errors/index.ts';
-import { eniFilePaths, isOurLink, PATHS, parseConflistText } from '../../hostspec/index.ts';
+import {
+  earlierConflists,
+  eniFilePaths,
+  isOurLink,
+  PATHS,
+  parseConflistText,
+  parseRival,
+} from '../../hostspec/index.ts';
 import { followedFact, type ReadFiles } from '../../sys/index.ts';
 import type { ConflistFacts } from './conflists.ts';
 import { DROPIN_FAMILIES, type DropInFacts, type DropInFamily } from './drop-ins.ts';
@@ -35,14 +42,17 @@ export function observeRivals(files: ReadFiles): readonly string[] {
 
 /** The network configurations there are, and whether ours is one. */
 export function observeConflists(files: ReadFiles): ConflistFacts {
-  const names = files.list(PATHS.conflistDirectory);
+  const earlier = earlierConflists(files.list(PATHS.conflistDirectory))
+    .filter((path) => followedFact(files, path).kind === 'file')
+    .map((path) => parseRival(path, files.read(path) ?? ''))
+    .filter((rival) => rival !== undefined);
   const text = files.read(PATHS.conflist);
-  if (text === undefined) return { names };
+  if (text === undefined) return { earlier };
   try {
     parseConflistText(text);
-    return { names };
+    return { earlier };
   } catch (error) {
-    return { names, invalid: toHostError(error).message };
+    return { earlier, invalid: toHostError(error).message };
   }
 }
 

@@ -32,7 +32,7 @@ const TROUBLES: readonly Trouble[] = [
     mends: 'iptables-nft -P FORWARD ACCEPT',
   },
   {
-    breaks: 'echo {} > /etc/cni/net.d/05-other.conflist',
+    breaks: `echo '{"name":"k8s","plugins":[{"type":"calico"}]}' > /etc/cni/net.d/05-other.conflist`,
     said: ['fault CONFLIST_RIVAL: /etc/cni/net.d/05-other.conflist sorts before 10-aws.conflist'],
     mends: 'rm /etc/cni/net.d/05-other.conflist',
   },
