@@ -147,7 +147,11 @@ export async function withPlugins<T>(
   const { host, manifest, version, given, checksum } = input;
   if (given !== undefined) {
     const { kind } = followedFact(host.local, given);
-    if (kind === 'absent') throw new HostError('USAGE', { reason: `--plugins ${given}: there is nothing` });
+    if (kind === 'absent') {
+      const source = `${given}, where there is nothing`;
+      const failure = new HostError('PLUGINS_MISSING', { missing: REQUIRED_PLUGINS.join(', '), source });
+      return await use({ kind: 'missing', failure });
+    }
     if (kind !== 'file') {
       if (checksum !== undefined) throw new HostError('USAGE', { reason: '--plugins-checksum is for an archive' });
       return await use(pluginsIn(host, manifest, given));

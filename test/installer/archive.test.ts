@@ -47,7 +47,7 @@ test('an archive behind a link is one, and a path where nothing is, is called so
   const nowhere = join(plugins, 'nowhere.tgz');
   for (const pluginsChecksum of [undefined, `sha256:${sum('sha256')}`])
     expect(await install(request({ plugins: nowhere, pluginsChecksum }), silent).catch(String)).toBe(
-      `HostError: wrong usage: --plugins ${nowhere}: there is nothing`,
+      `HostError: no stock CNI plugin loopback, portmap, bandwidth, host-local, tuning in ${nowhere}, where there is nothing`,
     );
   expect(treeOf(root)).toEqual(before);
   const link = join(plugins, '../latest.tgz');
