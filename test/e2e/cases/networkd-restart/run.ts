@@ -107,6 +107,9 @@ export default async function run(guest: CaseGuest): Promise<void> {
   };
   expect(await lostDuring(guest, 'an ENI attached, and networkd restarted again', pods, grow)).toEqual([]);
   expect(await trespasses(guest)).toEqual([]);
+  // What it does not understand of a file it only tells the journal.
+  const complaints = ['journalctl', '--boot', '--unit=systemd-networkd', '--priority=warning', '--output=cat'] as const;
+  expect((await guest.text(...complaints)).split('\n').filter((line) => line.includes('vpc-cni'))).toEqual([]);
 
   // The same without what was installed: this is what would have happened.
   const after = await podNetwork(guest);
