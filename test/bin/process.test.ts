@@ -48,3 +48,20 @@ test('programs of the system are found with the PATH of cron, with none, and nev
     expect([path.split(':').includes(''), found]).toEqual([false, 'ip utility']);
   }
 });
+
+for (const words of [['install'], ['install', '--stage', 'image', '--root', '/'], ['adopt'], ['uninstall']])
+  test(`"${words.join(' ')}" on another system says that nodes are Linux hosts, without a trace`, () => {
+    const script = `
+      Object.defineProperty(process, 'platform', { value: 'darwin' });
+      process.argv.splice(2, 9, ...JSON.parse(process.env.WORDS), '--json');
+      await import(process.env.MAIN);`;
+    const { exitCode, stdout, stderr } = Bun.spawnSync([process.execPath, '-e', script, 'x'], {
+      env: { PATH: '/usr/bin:/bin', MAIN, WORDS: JSON.stringify(words) },
+    });
+    const { ok, error } = JSON.parse(stdout.toString());
+    expect([exitCode, ok, error.code, stderr.toString()]).toEqual([1, false, 'NOT_LINUX', '']);
+    expect(error).toMatchObject({
+      message: 'this is darwin: nodes are Linux hosts',
+      remedy: expect.stringContaining('Linux host'),
+    });
+  });
