@@ -73,7 +73,8 @@ export function diffRemoval(
   // What is given back takes the place of ours in one step. What somebody has put there since is newer, and stays.
   const isFree = (path: string): boolean => ours.includes(path) || is(path, 'absent') || !entries.has(path);
   const given = record.saved.filter(({ path, to }) => entries.has(to) && !is(to, 'absent') && isFree(path));
-  const rest = ours.filter((path) => path !== PATHS.conflist && !given.some((entry) => entry.path === path));
+  const later = [PATHS.conflist, PATHS.command, ...given.map(({ path }) => path)];
+  const rest = ours.filter((path) => !later.includes(path));
   const directories = record.directories
     .toSorted((a, b) => b.length - a.length)
     .map((path) => ({ kind: 'remove-directory', path }) as const);
@@ -109,6 +110,8 @@ export function diffRemoval(
       .map(({ family, backend, policy }) => ({ kind: 'restore-forward-policy', family, backend, policy }) as const),
     ...(run ? [{ kind: 'remove-tree', path: PATHS.run } as const] : []),
     ...(is(PATHS.logs, 'directory') ? [{ kind: 'remove-directory', path: PATHS.logs } as const] : []),
+    // Late, because whoever is told to run the command again must find it.
+    ...(given.some(({ path }) => path === PATHS.command) ? [] : file(PATHS.command, 'the link')),
     ...directories.filter((step) => !isAboveHome(step.path)),
     // With it goes the record, without which a run that comes after a kill would not know of anything above.
     ...(home ? [{ kind: 'remove-tree', path: PATHS.home } as const] : []),

@@ -23,7 +23,8 @@ echo ready
 machine=
 while read -r word; do
   systemd-nspawn --quiet --directory="$GUEST/root" --boot --machine="$VPC" --register=no --keep-unit \
-    --network-namespace-path="$NETNS" --capability=CAP_NET_ADMIN --bind-ro="$EXECUTABLE:$CARRIED" \
+    --network-namespace-path="$NETNS" --capability=CAP_NET_ADMIN \
+    --drop-capability=CAP_SYS_TIME --bind-ro="$EXECUTABLE:$CARRIED" \
     --console=pipe >>"$CONSOLE" 2>&1 </dev/null &
   machine=$!
   echo "$machine"
