@@ -140,6 +140,25 @@ describe('a node with settings in its user data', () => {
   });
 });
 
+describe('a document of ours as the whole user data', () => {
+  const document = '#vpc-cni\nWARM_IP_TARGET=4\n';
+  const rows = [
+    ['plain', document],
+    ['base64', Buffer.from(document).toString('base64')],
+    ['base64-of-gzip', gzipSync(document).toString('base64')],
+    ['base64-of-mime', Buffer.from(USER_DATA.replace('WARM_IP_TARGET=2', 'WARM_IP_TARGET=4')).toString('base64')],
+  ] as const;
+  test.each(rows)('%s is what the boot stage keeps', async (packing, userData) => {
+    const packed = await nodeWith(`node-${packing}`, userData);
+    const { exitCode, stderr } = await packed.cli('install', '--stage', 'boot');
+    expect({ exitCode, stderr }).toMatchObject({ exitCode: 0 });
+    const { settings } = JSON.parse((await packed.cli('config', 'show', '--json')).stdout);
+    expect(settings).toContainEqual(
+      expect.objectContaining({ key: 'WARM_IP_TARGET', value: '4', origin: 'EC2 user data' }),
+    );
+  });
+});
+
 test('user data that is broken stops the installation before any change, naming its line', async () => {
   const broken = await nodeWith('node-y', '#vpc-cni\nWARM_IP_TARGET=many\nMAX_ENIS=2\n');
   const { exitCode, stdout } = await broken.cli('install', '--json');

@@ -4,7 +4,7 @@ export interface Metadata {
   readonly mac?: string;
   readonly region?: string;
   readonly instanceType?: string;
-  readonly userData?: string;
+  readonly userData?: string | Uint8Array<ArrayBuffer>;
 }
 
 /** A metadata service of version 2 on the loopback, for a host whose root is a directory. */
@@ -18,7 +18,7 @@ export function serveMetadata({
     ...{ instanceId: 'i-0123456789abcdef0', instanceType, region },
     availabilityZone: `${region}a`,
   };
-  const answers: Readonly<Record<string, string>> = {
+  const answers: Readonly<Record<string, string | Uint8Array<ArrayBuffer>>> = {
     '/latest/meta-data/mac': mac,
     '/latest/meta-data/instance-type': instanceType,
     ...(userData === undefined ? {} : { '/latest/user-data': userData }),

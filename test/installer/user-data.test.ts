@@ -26,6 +26,14 @@ test('the boot stage keeps the settings of user data for root alone, goes by the
   expect(again.steps).toEqual([]);
 });
 
+test('a document of ours that is packed, as the service gives it byte by byte, is kept like any other', async () => {
+  await using imds = serveMetadata({ userData: Bun.gzipSync('#vpc-cni\nDISABLE_TCP_EARLY_DEMUX=true\n') });
+  using temporary = temporaryHost(`http://127.0.0.1:${imds.port}`);
+  await install(temporary.request({ stage: 'boot' }), silent);
+  expect(temporary.host.files.read(KEPT)).toContain('DISABLE_TCP_EARLY_DEMUX');
+  expect(temporary.host.files.read('/proc/sys/net/ipv4/tcp_early_demux')).toBe('0');
+});
+
 test('an instance without user data keeps that there is none', async () => {
   await using imds = serveMetadata();
   using temporary = temporaryHost(`http://127.0.0.1:${imds.port}`);
