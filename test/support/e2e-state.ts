@@ -1,7 +1,14 @@
 import type { NodeShell } from './e2e-cni.ts';
 
 /** Where an installation may leave something, settings aside, which are the operator's. */
-const PLACES = ['/etc/cni', '/etc/sysctl.d', '/etc/systemd', '/opt', '/usr/bin', '/var/lib/cni', '/run'];
+const PLACES = ['/opt', '/usr/bin', '/var/lib/cni', '/run'];
+/** Of these what is in their files is compared as well; elsewhere a daemon that runs goes on writing. */
+const QUIET = [
+  ...['cni', 'cloud', 'eks', 'kubernetes', 'modules-load.d', 'NetworkManager', 'sysctl.d', 'systemd', 'udev'].map(
+    (name) => `/etc/${name}`,
+  ),
+  ...['/opt/cni', '/opt/vpc-cni'],
+];
 /** What belongs to the node and not to the product: the sandboxes of pods, and lock files, which hold nothing. */
 const ALIEN = ['/run/netns', '/run/lock', '/run/xtables.lock'];
 
@@ -23,12 +30,15 @@ export async function networkState(node: NodeShell): Promise<string> {
   return texts.join('\n');
 }
 
-/** The files of a node in the places an installation touches: path, kind, mode, target of a link; not what is in them. */
+/** The files of a node in the places an installation touches: path, kind, mode, owner, target of a link, checksum. */
 export async function fileState(node: NodeShell): Promise<string> {
   const prune = ALIEN.flatMap((path) => ['-path', path, '-prune', '-o']);
-  const format = '%p %y %m %l\\n';
-  const listed = await node.run(['find', ...PLACES, ...prune, '-printf', format]);
-  return listed.stdout.split('\n').sort().join('\n');
+  const format = '%p %y %m %U:%G %l\\n';
+  const [listed, summed] = await Promise.all([
+    node.run(['find', ...PLACES, ...QUIET, ...prune, '-printf', format]),
+    node.run(['find', ...QUIET, '-type', 'f', '-exec', 'sha256sum', '{}', '+']),
+  ]);
+  return `${listed.stdout}${summed.stdout}`.split('\n').sort().join('\n');
 }
 
 /** The sysctls of a node that networking products set. */
