@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { vpcNames } from '../../src/sim/index.ts';
 import {
@@ -46,6 +46,18 @@ test('a node looks like a machine of its own: its links, its boot, what an EKS i
     '00-simulator.env\n',
     false,
   ]);
+});
+
+test('a lock that a program of root holds on one node keeps nobody waiting on another', async () => {
+  await using world = await createWorld({ nodes: [['a1', 'a2']] });
+  const words = ['flock', '/root', 'sh', '-c', 'echo there; exec sleep 1000'];
+  const holder = Bun.spawn([...enterArgv(nodePaths(world.names, 'a1')), ...words], { stdin: 'ignore', stdout: 'pipe' });
+  await holder.stdout.getReader().read();
+  const tries = ['sh', '-c', 'flock --nonblock /root true && echo free || echo held'] as const;
+  expect([await world.run('a1', ...tries), await world.run('a2', ...tries)]).toEqual(['held\n', 'free\n']);
+  expect(await world.run('a1', 'stat', '-c', '%a', '/root')).toBe(`${(statSync('/root').mode & 0o777).toString(8)}\n`);
+  holder.kill('SIGKILL');
+  await holder.exited;
 });
 
 test('a node that is booted again or removed ends every program on it', async () => {

@@ -1,4 +1,15 @@
-import { closeSync, existsSync, lstatSync, mkdirSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import { HostError } from '../../errors/index.ts';
 import { createFiles, type Exec } from '../../sys/index.ts';
@@ -18,6 +29,16 @@ import { enterArgv, type NodePaths, nodePaths } from './paths.ts';
 
 /** Directories of the machine a node may write to: what it writes stays on its own tmpfs. */
 const OVERLAID = ['/etc', '/opt', '/usr', '/var'] as const;
+
+/** Root's own directory, too, for the locks that programs of root hold on it: another node's must not keep ours waiting. */
+const HOME = '/root';
+
+/** Below a directory with mounts of its own an overlay would show none of them, such as the tree of somebody's container. */
+function overlaid(): readonly string[] {
+  const mounts = readFileSync('/proc/self/mountinfo', 'utf8').split('\n');
+  const below = mounts.some((line) => line.split(' ')[4]?.startsWith(`${HOME}/`));
+  return below || !existsSync(HOME) ? OVERLAID : [...OVERLAID, HOME];
+}
 
 /** A node starts as an image without any CNI, whatever this machine has installed. */
 const HIDDEN = [
@@ -50,7 +71,8 @@ export async function createMachine(exec: Exec, names: VpcNames, node: string): 
   if (missing !== undefined)
     throw new HostError('FILE_FAILED', { action: 'overlay', path: missing, reason: 'no such directory' });
   try {
-    makeDirectories(paths);
+    const directories = overlaid();
+    makeDirectories(paths, directories);
     await hideInstalled(exec, paths);
     await boot(exec, names, paths);
     await exec.run({
@@ -67,7 +89,7 @@ export async function createMachine(exec: Exec, names: VpcNames, node: string): 
 
 /**
  * Ends every process of a node and starts it again: its /run is empty, its network namespace new and without a link
- * but `lo`, its boot id another; what it has written below /etc, /opt, /usr and /var is still there.
+ * but `lo`, its boot id another; what it has written below /etc, /opt, /root, /usr and /var is still there.
  */
 export async function rebootMachine(exec: Exec, names: VpcNames, node: string): Promise<void> {
   const paths = nodePaths(names, node);
@@ -109,9 +131,10 @@ async function switchOff(exec: Exec, names: VpcNames, paths: NodePaths): Promise
   createFiles('/').removeTree(paths.run);
 }
 
-function makeDirectories(paths: NodePaths): void {
-  for (const directory of OVERLAID) {
-    mkdirSync(`${paths.upper}${directory}`, { recursive: true, mode: 0o755 });
+function makeDirectories(paths: NodePaths, directories: readonly string[]): void {
+  for (const directory of directories) {
+    // The mode of an overlay is that of its upper directory.
+    mkdirSync(`${paths.upper}${directory}`, { recursive: true, mode: statSync(directory).mode & 0o7777 });
     mkdirSync(`${paths.work}${directory}`, { recursive: true });
   }
   mkdirSync(paths.results, { recursive: true, mode: 0o700 });
@@ -128,16 +151,16 @@ async function hideInstalled(exec: Exec, paths: NodePaths): Promise<void> {
 /** In this order: the state directory itself is below /run and no longer visible once the node has its own. */
 function insideCommands(paths: NodePaths): readonly (readonly [string, ...string[]])[] {
   return [
-    ...OVERLAID.map(
-      (directory) =>
+    ...readdirSync(paths.upper).map(
+      (name) =>
         [
           'mount',
           '-t',
           'overlay',
           '-o',
-          `lowerdir=${directory},upperdir=${paths.upper}${directory},workdir=${paths.work}${directory}`,
+          `lowerdir=/${name},upperdir=${paths.upper}/${name},workdir=${paths.work}/${name}`,
           'overlay',
-          directory,
+          `/${name}`,
         ] as const,
     ),
     ['mkdir', '-p', '/var/lib/cni/results', SETTINGS],
