@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { VERSION } from '../config/index.ts';
 import { HostError } from '../errors/index.ts';
-import { renderStep, type Step, stepTarget } from '../hostspec/index.ts';
+import { readChecksum, renderStep, type Step, stepTarget } from '../hostspec/index.ts';
 import { type InstallRequest, install, openHost, planInstall, type Stage } from '../installer/index.ts';
 import { type Change, carryOut, printPlanned, requireCompiled, requireRoot } from './changes.ts';
 import type { CommandContext } from './command.ts';
@@ -24,6 +24,17 @@ function parseStage(text: string): Stage {
   throw new InvalidArgumentError('It is one of image, boot, all.');
 }
 
+/** Wrong digits are a slip of whoever typed them, told before the host is looked at. */
+function parseChecksum(text: string): string {
+  try {
+    // An empty word is refused with all others.
+    if (text !== '') readChecksum(text, '--plugins-checksum');
+    return text;
+  } catch {
+    throw new InvalidArgumentError('It is sha256: and 64 hex digits, or sha512: and 128.');
+  }
+}
+
 function createCommand(): Command {
   return new Command('vpc-cni install')
     .description('Puts everything in place on this host and starts the daemon. A second run changes nothing.')
@@ -38,6 +49,7 @@ function createCommand(): Command {
     .option(
       '--plugins-checksum <sum>',
       'what the archive must have: sha256:HEX or sha512:HEX; unless told, what a file beside it says (FILE.sha512, FILE.sha256)',
+      parseChecksum,
     )
     .option('--dry-run', 'only say what would be done; exit code 3 when that is something')
     .option(

@@ -77,6 +77,15 @@ test('a bundle goes into a directory under its own name', async () => {
   expect(readdirSync(there.at('system'))).toContain(basename(file));
 }, 30_000);
 
+test('a checksum that can be none is bad usage, told before the host is looked at', async () => {
+  const sums = ['sha256:12', `sha512:${'a'.repeat(64)}`, `md5:${'a'.repeat(32)}`, 'a'.repeat(64)];
+  for (const sum of sums) {
+    const { exit, code, message } = await call(install, '--plugins', 'x.tgz', '--plugins-checksum', sum);
+    expect([sum, exit, code]).toEqual([sum, 2, 'USAGE']);
+    expect(message).toContain('It is sha256: and 64 hex digits, or sha512: and 128.');
+  }
+});
+
 describe('a word that is empty', () => {
   const rows: readonly (readonly [RunCommand, readonly string[], string])[] = [
     [install, ['--plugins', ''], '--plugins is empty'],
