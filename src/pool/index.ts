@@ -23,6 +23,9 @@ export { countPool, countUse, endCooldowns } from './counts.ts';
 export { type DecisionInput, decide } from './decide.ts';
 export { shortage } from './growth.ts';
 export { exportAllocations, importAllocations } from './handover.ts';
+
+import * as next from './next.ts';
+
 export { parseCheckpoint, renderCheckpoint, type Survey, surveyCheckpoint } from './parse-checkpoint.ts';
 export { explainRefusal, type Refusal } from './refusal.ts';
 export { type RestoreInput, restorePool } from './restore.ts';
@@ -41,3 +44,4 @@ export type {
   PoolState,
   PoolTargets,
 } from './types.ts';
+export { next };

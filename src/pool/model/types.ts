@@ -3,11 +3,15 @@ import type { Ipv4Address, Ipv6Address } from '../../addr/index.ts';
 /** An address of a pod, of either family, in canonical spelling. */
 export type PodAddress = Ipv4Address | Ipv6Address;
 
-/** Who holds an address: one interface of one sandbox in one network, and the pod's names where the runtime tells them. */
-export interface Owner {
+/** The primary key of an allocation, as upstream has it: one interface of one sandbox in one network. */
+export interface OwnerKey {
   readonly network: string;
   readonly containerId: string;
   readonly ifName: string;
+}
+
+/** Who holds an address, with the pod's names where the runtime tells them. */
+export interface Owner extends OwnerKey {
   readonly podNamespace: string | undefined;
   readonly podName: string | undefined;
 }
@@ -140,8 +144,8 @@ export type PoolAction =
 /** A change of who holds what, in the order it happened: the journal's record, and the only way allocations change. */
 export type PoolEvent =
   | { readonly kind: 'assigned'; readonly address: PodAddress; readonly owner: Owner; readonly since: bigint }
-  /** The owner's address rests until then; an orphan's is forgotten. */
-  | { readonly kind: 'released'; readonly address: PodAddress; readonly untilMs: number }
+  /** The owner's address rests until then; an orphan's is forgotten. Of two who claim one address only this one lets go. */
+  | { readonly kind: 'released'; readonly address: PodAddress; readonly owner: OwnerKey; readonly untilMs: number }
   | {
       readonly kind: 'quarantined';
       readonly address: PodAddress;

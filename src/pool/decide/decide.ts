@@ -1,0 +1,43 @@
+import type { PoolAction } from '../model/types.ts';
+import { planGrowth } from './growth.ts';
+import type { DecideInput } from './input.ts';
+import { nextEniAge, planShrink } from './shrink.ts';
+
+/** The actions due now, and when time alone will make the next decision differ (ms since the epoch). */
+export interface Decision {
+  readonly actions: readonly PoolAction[];
+  readonly wakeAtMs: number | undefined;
+}
+
+/** The earliest end of a cooldown. */
+function nextCooldownEnd({ view }: DecideInput): number | undefined {
+  let first: number | undefined;
+  for (const eni of view.enis.values())
+    for (const cidr of eni.cidrs.values())
+      for (const use of cidr.uses.values())
+        if (use.kind === 'cooldown' && (first === undefined || use.untilMs < first)) first = use.untilMs;
+  return first;
+}
+
+/**
+ * What to ask EC2 for now. The daemon, the tests and the capacity simulation run this same function. Growth and shrink
+ * never come together; when nothing can be done, nothing is returned, and only `wakeAtMs` or an event asks again: a full
+ * node rests. Cooldowns that have run out must have been ended before.
+ */
+export function decide(input: DecideInput): Decision {
+  const { waiting, nowMs, holds, permits } = input;
+  const growth = permits.grow ? planGrowth(input) : [];
+  const shrink = growth.length > 0 || waiting > 0 || !permits.shrink ? [] : planShrink(input);
+  const growHeld = growth.length > 0 && holds.growthUntilMs > nowMs;
+  const shrinkHeld = shrink.length > 0 && holds.shrinkUntilMs > nowMs;
+  const times = [
+    growHeld ? holds.growthUntilMs : undefined,
+    shrinkHeld ? holds.shrinkUntilMs : undefined,
+    nextEniAge(input),
+    nextCooldownEnd(input),
+  ].filter((time) => time !== undefined && time > nowMs);
+  return {
+    actions: growHeld || shrinkHeld ? [] : [...growth, ...shrink],
+    wakeAtMs: times.length === 0 ? undefined : Math.min(...times.map(Number)),
+  };
+}

@@ -1,0 +1,31 @@
+import type { PoolLimits, PoolTargets, PoolView } from '../model/types.ts';
+
+/** What a decision is made from. */
+export interface DecideInput {
+  readonly view: PoolView;
+  readonly limits: PoolLimits;
+  readonly targets: PoolTargets;
+  /** Pods that hold no address yet. */
+  readonly waiting: number;
+  readonly nowMs: number;
+  /** A lane held back until a time (ms since the epoch) does nothing before it. */
+  readonly holds: { readonly growthUntilMs: number; readonly shrinkUntilMs: number };
+  /** What the operator lets the node do; a node that takes no pods neither grows nor frees ENIs. */
+  readonly permits: { readonly grow: boolean; readonly shrink: boolean; readonly freeEnis: boolean };
+  /** A slot of card 0 kept for a trunk that is not there yet. */
+  readonly trunkReserve: 0 | 1;
+  /** Subnets EC2 found no free /28 in lately. */
+  readonly fragmented: ReadonlySet<string>;
+  /** Whether a new ENI would lie in such a subnet. */
+  readonly newEniFragmented: boolean;
+}
+
+/** Targets of a card beyond the first: one address, and one more than is used (ipamd reference §2.1). */
+export function targetsOf(targets: PoolTargets, card: number): PoolTargets {
+  return card === 0 ? targets : { ...targets, warmEni: 0, warmPrefix: 0, warmIp: 1, minimumIp: 1 };
+}
+
+/** Reports whether single addresses are taken in prefix mode now, because some subnet has no /28 left. */
+export function inFallback({ targets, fragmented, newEniFragmented }: DecideInput): boolean {
+  return targets.mode === 'prefix' && targets.fallbackToAddresses && (fragmented.size > 0 || newEniFragmented);
+}

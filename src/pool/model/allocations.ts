@@ -1,0 +1,33 @@
+import type { Allocation, OwnerKey, PodAddress } from './types.ts';
+
+const keyOf = (owner: OwnerKey): string => `${owner.network}\n${owner.containerId}\n${owner.ifName}`;
+
+/** Reports whether both are the same interface of the same sandbox in the same network. */
+export function sameOwner(a: OwnerKey, b: OwnerKey): boolean {
+  return a.containerId === b.containerId && a.ifName === b.ifName && a.network === b.network;
+}
+
+/** Allocations by owner. A pod with an interface on several cards has one on each. */
+export class Allocations {
+  readonly #byOwner = new Map<string, readonly Allocation[]>();
+
+  of(owner: OwnerKey): readonly Allocation[] {
+    return this.#byOwner.get(keyOf(owner)) ?? [];
+  }
+
+  *all(): Generator<Allocation> {
+    for (const allocations of this.#byOwner.values()) yield* allocations;
+  }
+
+  /** Notes an allocation in the place of one of the same owner and address. */
+  put(allocation: Allocation): void {
+    const others = this.of(allocation.owner).filter(({ address }) => address !== allocation.address);
+    this.#byOwner.set(keyOf(allocation.owner), [...others, allocation]);
+  }
+
+  remove(owner: OwnerKey, address: PodAddress): void {
+    const left = this.of(owner).filter((allocation) => allocation.address !== address);
+    if (left.length === 0) this.#byOwner.delete(keyOf(owner));
+    else this.#byOwner.set(keyOf(owner), left);
+  }
+}
