@@ -8,3 +8,4 @@ export { findLink, findLinkByMac, listLinks, listLinksByMac, listOwnRules, obser
 export { applyPacketRules, packetRulesDigest, removePacketRules } from './packet-filter.ts';
 export { checkPod, openPodNetns, takenOverEnds, wirePod } from './pod.ts';
 export { waitForLink } from './wait-for-link.ts';
+export { type NetworkEvent, watchNetwork } from './watch-network.ts';

@@ -2,7 +2,7 @@
  * The only room with effects: programs, files under a root, the clock, namespaces, libc. Everything here is a thin
  * edge that does what its argument says and decides nothing.
  */
-export { type Clock, letSignalsIn, systemClock } from './clock.ts';
+export { type Clock, letSignalsIn, systemClock, type TimedClock } from './clock.ts';
 export { DatagramSocket, type Sent, sendUnixDatagram } from './datagram.ts';
 export { type EnvFileText, readBytes, readSettingFiles, readTextFile, type SettingFiles } from './env-files.ts';
 export { ERRNO, errnoName } from './errno.ts';
@@ -13,7 +13,14 @@ export { followedFact } from './followed-fact.ts';
 export { stderrIsJournal } from './journal-stream.ts';
 export { type Lock, lockDirectory, takeLock } from './lock.ts';
 export { codeRanges, giveBackMemory } from './memory.ts';
-export { closeSocket, openNetlinkSocket, receiveInto, sendBytes } from './netlink-socket.ts';
+export {
+  closeSocket,
+  datagramsOf,
+  openNetlinkEvents,
+  openNetlinkSocket,
+  receiveInto,
+  sendBytes,
+} from './netlink-socket.ts';
 export { inNetns, type Netns, openNetns } from './netns.ts';
 export { readSysctl, writeSysctl } from './proc-sys.ts';
 export { needPrograms, runAttached, startDetached } from './process.ts';

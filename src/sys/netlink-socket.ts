@@ -5,10 +5,12 @@ import { addressOf, lastErrno, lastErrnoName, libc } from './libc.ts';
 const AF_NETLINK = 16;
 const SOCK_RAW = 3;
 const SOCK_CLOEXEC = 0o2000000;
+const SOCK_NONBLOCK = 0o4000;
 const NETLINK_ROUTE = 0;
 const SOL_NETLINK = 270;
 const SOL_SOCKET = 1;
 const SO_RCVTIMEO = 20;
+const NETLINK_NO_ENOBUFS = 5;
 const NETLINK_EXT_ACK = 11;
 const NETLINK_GET_STRICT_CHK = 12;
 const RECEIVE_TIMEOUT_S = 5;
@@ -17,25 +19,48 @@ function setOption(fd: number, level: number, option: number, value: Uint8Array)
   libc.setsockopt(fd, level, option, addressOf(value), value.length);
 }
 
-/**
- * Opens a route netlink socket in the namespace the thread is in; it is subscribed to nothing.
- * Replies carry extended acks; a reply that stays out fails after 5 s instead of hanging the daemon.
- */
-export function openNetlinkSocket(): number {
-  const fd = libc.socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+function open(flags: number, groups: number): number {
+  const fd = libc.socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | flags, NETLINK_ROUTE);
   if (fd < 0) throw new HostError('NETLINK', { action: 'open a netlink socket', errno: lastErrnoName() });
   const address = new Uint8Array(12);
-  new DataView(address.buffer).setUint16(0, AF_NETLINK, true);
+  const view = new DataView(address.buffer);
+  view.setUint16(0, AF_NETLINK, true);
+  view.setUint32(8, groups, true);
   if (libc.bind(fd, addressOf(address), address.length) !== 0) {
     const errno = lastErrnoName();
     libc.close(fd);
     throw new HostError('NETLINK', { action: 'bind a netlink socket', errno });
   }
-  const one = new Uint8Array(new Int32Array([1]).buffer);
-  setOption(fd, SOL_NETLINK, NETLINK_EXT_ACK, one);
-  setOption(fd, SOL_NETLINK, NETLINK_GET_STRICT_CHK, one);
+  return fd;
+}
+
+const ONE = new Uint8Array(new Int32Array([1]).buffer);
+
+/**
+ * Opens a route netlink socket in the namespace the thread is in; it is subscribed to nothing.
+ * Replies carry extended acks; a reply that stays out fails after 5 s instead of hanging the daemon.
+ */
+export function openNetlinkSocket(): number {
+  const fd = open(0, 0);
+  setOption(fd, SOL_NETLINK, NETLINK_EXT_ACK, ONE);
+  setOption(fd, SOL_NETLINK, NETLINK_GET_STRICT_CHK, ONE);
   setOption(fd, SOL_SOCKET, SO_RCVTIMEO, new Uint8Array(new BigInt64Array([BigInt(RECEIVE_TIMEOUT_S), 0n]).buffer));
   return fd;
+}
+
+/**
+ * Subscribes to multicast groups (a bit each) of the namespace the thread is in. When more happens than the kernel can
+ * keep for us it drops the rest in silence: what is there to be read tells all the same that something has changed.
+ */
+export function openNetlinkEvents(groups: number): number {
+  const fd = open(SOCK_NONBLOCK, groups);
+  setOption(fd, SOL_NETLINK, NETLINK_NO_ENOBUFS, ONE);
+  return fd;
+}
+
+/** What arrives at a non-blocking socket, as it comes; a piece holds whole datagrams. Works on a copy of the descriptor. */
+export function datagramsOf(fd: number): ReadableStream<Uint8Array> {
+  return Bun.file(fd).stream();
 }
 
 /** Sends all bytes as one message. Throws `NETLINK`. */

@@ -17,6 +17,9 @@ export const RTM = {
   GETRULE: 34,
 } as const;
 
+/** Multicast groups, a bit each: links, and IPv4 and IPv6 addresses (RTMGRP_*). */
+export const GROUP = { LINK: 0x1, IPV4_ADDRESS: 0x10, IPV6_ADDRESS: 0x100 } as const;
+
 /** Control messages. */
 export const NLMSG = { NOOP: 1, ERROR: 2, DONE: 3 } as const;
 
