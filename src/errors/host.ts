@@ -37,6 +37,11 @@ export const HOST_ERRORS = {
     says: (d) => `${d['path']} is locked by another run${d['pid'] ? ` (pid ${d['pid']})` : ''}`,
     remedy: 'wait for the other run to end, then try again',
   },
+  SOCKET_TAKEN: {
+    retry: 'backoff',
+    says: (d) => `somebody else serves ${d['path']}`,
+    remedy: 'stop it: two address daemons on one node give one address to two pods; "vpc-cni doctor" names it',
+  },
   NETLINK: {
     retry: 'backoff',
     says: (d) => `the kernel refused to ${d['action']}: ${d['errno']}${d['extack'] ? ` (${d['extack']})` : ''}`,

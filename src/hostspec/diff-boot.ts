@@ -1,9 +1,11 @@
+import type { Settings } from '../config/index.ts';
 import type { Plan } from './diff.ts';
 import type { WantedModule } from './modules.ts';
 import type { ModuleState, ObservedBoot } from './observed.ts';
 import { PATHS } from './paths.ts';
 import { forwardChain, type Step } from './step.ts';
 import { sysctlName, type WantedSysctl, wantedValue } from './sysctl.ts';
+import { AWS_NODE } from './takeover.ts';
 
 /** What the kernel of a booted host must be told. */
 export interface WantedBoot {
@@ -11,10 +13,19 @@ export interface WantedBoot {
   readonly modules: readonly WantedModule[];
   /** The address families whose forwarded packets must pass. */
   readonly forward: readonly ('ipv4' | 'ipv6')[];
+  /** Folders of /run that the daemon, which may not make any there, writes into. */
+  readonly directories: readonly string[];
 }
 
+/** The folders that these settings ask for. Its readers run as root in pods: upstream makes it with the same mode. */
+export function wantedDirectories(settings: Pick<Settings, 'ENABLE_GRPC_COMPAT'>): WantedBoot['directories'] {
+  return settings.ENABLE_GRPC_COMPAT ? [AWS_NODE.directory] : [];
+}
+
+const DIRECTORY_MODE = 0o755;
+
 /** What even a run that goes no further does: nothing of the kernel is asked for. */
-export const NOTHING_OF_BOOT: WantedBoot = { sysctls: [], modules: [], forward: [] };
+export const NOTHING_OF_BOOT: WantedBoot = { sysctls: [], modules: [], forward: [], directories: [] };
 
 function diffModules(wanted: readonly WantedModule[], states: Readonly<Record<string, ModuleState>>): Plan {
   const missing = wanted.filter(({ module, need }) => need === 'optional' && states[module] === 'absent');
@@ -56,6 +67,9 @@ export function diffBoot(wanted: WantedBoot, observed: ObservedBoot): Plan {
         return [{ kind: 'set-sysctl', key, before, value }];
       }),
       ...diffPolicies(wanted.forward, observed),
+      ...wanted.directories
+        .filter((directory) => !observed.directories.includes(directory))
+        .map((directory) => ({ kind: 'make-directory', path: directory, mode: DIRECTORY_MODE }) as const),
       ...(fresh ? [{ kind: 'record-boot', path: PATHS.bootId, bootId: observed.bootId } as const] : []),
     ],
     notes: modules.notes,

@@ -7,7 +7,7 @@ export { checkManifest, type InstalledFault } from './check-installed.ts';
 export { CHECKSUM_FILES, type Checksum, readChecksum, readChecksumFile } from './checksum.ts';
 export { type ConflistSettings, renderConflist, wantedConflist } from './conflist.ts';
 export { changesDaemon, diffDaemon, type Foreign, FRESH, type Plan, type Staleness } from './diff.ts';
-export { diffBoot, NOTHING_OF_BOOT, type WantedBoot } from './diff-boot.ts';
+export { diffBoot, NOTHING_OF_BOOT, type WantedBoot, wantedDirectories } from './diff-boot.ts';
 export { diffEntries } from './diff-entries.ts';
 export {
   DROP_IN_PATHS,

@@ -48,6 +48,8 @@ export interface ObservedBoot {
   /** Names in the CNI result cache that are older than this boot. */
   readonly staleResults: readonly string[];
   readonly policies: readonly ForwardPolicy[];
+  /** Of the wanted folders of /run, those that are there. */
+  readonly directories: readonly string[];
   /** By name of the module. */
   readonly modules: Readonly<Record<string, ModuleState>>;
 }

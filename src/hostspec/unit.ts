@@ -1,6 +1,7 @@
 import template from '../../templates/vpc-cni-ipamd.service' with { type: 'text' };
 import { PATHS, UNIT_NAME } from './paths.ts';
 import { renderIni } from './render-ini.ts';
+import { AWS_NODE } from './takeover.ts';
 
 /** The AWS credentials file in systemd's store of credentials (/etc/credstore), for a host without an instance role. */
 const CREDENTIAL_NAME = 'vpc-cni.aws-credentials';
@@ -17,6 +18,7 @@ export function renderUnit(): string {
       CREDENTIAL_SOURCE: CREDENTIAL_NAME,
       CONFLIST_DIRECTORY: PATHS.conflistDirectory,
       NETWORK_DIRECTORY: PATHS.networkDirectory,
+      AWS_NODE_DIRECTORY: AWS_NODE.directory,
       NETWORK_MANAGER_DIRECTORY: PATHS.networkManagerDirectory,
     },
   });

@@ -36,6 +36,7 @@ export async function observeBoot(host: Host, wanted: WantedBoot): Promise<Obser
     bootId: files.read(PATHS.kernelBootId)?.trim() ?? 'unknown',
     staleResults: staleResults(files),
     policies: wanted.forward.length === 0 ? [] : await observePolicies(host, wanted.forward),
+    directories: wanted.directories.filter((path) => files.fact(path).kind !== 'absent'),
     modules: moduleStates(
       files,
       wanted.modules.map(({ module }) => module),

@@ -9,6 +9,7 @@ import {
   WANTED_MODULES,
   type WantedBoot,
   type WantedEntry,
+  wantedDirectories,
   wantedSysctls,
 } from '../hostspec/index.ts';
 import type { Host } from './host.ts';
@@ -62,6 +63,7 @@ export async function planBoot(
     sysctls: wantedSysctls({ settings, primaryLink }),
     modules: WANTED_MODULES,
     forward: forwardedFamilies(settings),
+    directories: wantedDirectories(settings),
   };
   const kubelet = await bootKubelet(host, settings, imdsMs);
   const wanted = [...about.entries, ...kubelet.entries];

@@ -8,7 +8,14 @@ import type { Node } from './parts.ts';
 /** Counts of CNI calls, by what became of them. */
 export interface CallCounts {
   readonly registry: Registry;
-  count(command: string, code: string): void;
+  /** `reason` is what the client says of a DEL; ours says nothing. */
+  count(command: string, code: string, reason?: string): void;
+}
+
+/** A label has few values, whatever a client sends. */
+function delReason(told: string | undefined): string {
+  if (told === undefined || told === '') return 'PodDeleted';
+  return ['PodDeleted', 'SetupNSFailed'].includes(told) ? told : 'other';
 }
 
 /** The registry of this daemon with the counters that begin before the pool is there. */
@@ -33,9 +40,9 @@ export function createCallCounts(): CallCounts {
     .set(1);
   return {
     registry,
-    count: (command, code) => {
+    count: (command, code, reason) => {
       if (command === 'ADD') add.inc();
-      if (command === 'DEL') del.labels('PodDeleted').inc();
+      if (command === 'DEL') del.labels(delReason(reason)).inc();
       calls.labels(command, code).inc();
     },
   };

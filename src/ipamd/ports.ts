@@ -30,7 +30,7 @@ export async function servePort(
         fetch: async (request) => {
           if (request.method !== 'GET' && request.method !== 'HEAD')
             return new Response('read only\n', { status: 405 });
-          const route = port.routes[new URL(request.url).pathname];
+          const route = port.routes[new URL(request.url, 'http://localhost').pathname];
           if (route !== undefined) return route();
           return Response.json({ AvailableCommands: Object.keys(port.routes) }, { status: 404 });
         },

@@ -1,6 +1,6 @@
 import type { Settings } from '../config/index.ts';
 import { HostError, toHostError } from '../errors/index.ts';
-import { METRICS_PORT, PATHS } from '../hostspec/index.ts';
+import { AWS_NODE, METRICS_PORT, PATHS } from '../hostspec/index.ts';
 import { RouteSocket } from '../kernel/index.ts';
 import type { Logger } from '../log/index.ts';
 import { countPool, EMPTY_POOL, type PoolState, withoutForeignDevice } from '../pool/index.ts';
@@ -10,6 +10,9 @@ import { adoptPool, findLeftovers, removeLeftovers } from './adopt.ts';
 import { Attachments } from './attachments.ts';
 import { Engine } from './engine.ts';
 import { grow } from './grow.ts';
+import { GrpcBackend } from './grpc/backend.ts';
+import { grpcDaemon } from './grpc/daemon.ts';
+import { serveGrpc } from './grpc/serve.ts';
 import { identify, persist } from './identify.ts';
 import { introspectionRoutes } from './introspection.ts';
 import { Lane, type LaneParts } from './lane.ts';
@@ -137,6 +140,12 @@ class Daemon {
     this.#started.resolve(attachments);
     registerPoolMetrics(this.#counts.registry, { node, engine, network });
     this.#servePorts(engine, network);
+    if (settings.ENABLE_GRPC_COMPAT)
+      void serveGrpc(
+        AWS_NODE.socket,
+        new GrpcBackend(grpcDaemon({ node, engine, network, counts: this.#counts })),
+        this.#edges,
+      );
     engine.kick();
     const freed = (device: number): void => engine.update((current) => withoutForeignDevice(current, device));
     removeLeftovers(node, { store: this.#store, stored, leftovers, freed }).catch((error: unknown) => {

@@ -22,6 +22,7 @@ const observed: ObservedBoot = {
   bootId: 'now',
   staleResults: [],
   policies: [],
+  directories: [],
   modules: {},
 };
 const both: readonly ForwardPolicy[] = [
@@ -52,6 +53,12 @@ const rows: readonly {
       'set the policy of iptables-legacy FORWARD to ACCEPT (is DROP)',
       'set the policy of iptables-nft FORWARD to ACCEPT (is DROP)',
     ],
+  },
+  {
+    name: 'the folder of a socket that the daemon may not make itself',
+    wanted: { directories: ['/var/run/aws-node', '/var/run/there'] },
+    seen: { directories: ['/var/run/there'] },
+    plan: ['make directory /var/run/aws-node (0755)'],
   },
   {
     name: 'of both families',

@@ -160,7 +160,7 @@ describe('diffBoot()', () => {
     { key: ['net', 'ipv4', 'conf', 'eth0.1', 'rp_filter'], value: '2', need: 'required' },
   ] as const;
   const wanted: WantedBoot = { ...NOTHING_OF_BOOT, sysctls };
-  const rest = { staleResults: [], policies: [], modules: {} } as const;
+  const rest = { staleResults: [], policies: [], directories: [], modules: {} } as const;
   const done = { 'net.ipv4.ip_forward': '1', 'net.ipv4.conf.eth0.1.rp_filter': '2' };
 
   test('a fresh boot with a leftover conflist', () => {

@@ -17,6 +17,7 @@ const empty = {
   record: EMPTY_RECORD,
   sysctls: {},
   policies: [],
+  directories: [],
   leftovers: [],
   programs: new Set<Reloaded>(),
 } as const;

@@ -112,6 +112,7 @@ kernelTest(
       bootId: 'b',
       staleResults: [],
       policies: [],
+      directories: [],
       modules: {},
     } as const;
     const steps = (): readonly Step[] =>

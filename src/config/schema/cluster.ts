@@ -38,12 +38,14 @@ export const CLUSTER = {
   VPC_CNI_VERSION: {
     $ref: '#/definitions/text',
     default: '',
-    description: 'Version of the image of aws-node, which it puts into user agents.',
+    description:
+      'Version of the image of aws-node. With ENABLE_GRPC_COMPAT: a client that tells another version is refused; nothing takes any.',
   },
   ENABLE_GRPC_COMPAT: {
     $ref: '#/definitions/boolean',
     default: false,
-    description: "Serves upstream's gRPC interface beside our own socket.",
+    description:
+      "Serves upstream's gRPC interface on /var/run/aws-node/ipamd.sock beside our own socket, for its plugin and its network-policy agent.",
   },
   HOST_CNI_BIN_PATH: {
     $ref: '#/definitions/hostPath',

@@ -26,6 +26,6 @@ export const PODS = {
     enum: ['', 'none', 'standard', 'strict'],
     default: '',
     title: 'none, standard, strict or nothing',
-    description: 'Network policy enforcement.',
+    description: "Network policy enforcement, which upstream's plugin and agent ask for over ENABLE_GRPC_COMPAT.",
   },
 } as const;

@@ -56,6 +56,13 @@ export const RULES = [
     then: these({ NETWORK_POLICY_ENFORCING_MODE: { enum: ['', 'none'] } }),
   },
   {
+    description:
+      "network policies are enforced by upstream's plugin and agent alone, which need ENABLE_GRPC_COMPAT=true; a policy engine that does not depend on the CNI plugin may run beside without",
+    if: these({ ENABLE_GRPC_COMPAT: off }),
+    // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema
+    then: these({ NETWORK_POLICY_ENFORCING_MODE: { enum: ['', 'none'] } }),
+  },
+  {
     description: 'AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY belong together',
     not: {
       anyOf: [

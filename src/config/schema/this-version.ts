@@ -25,12 +25,7 @@ export const THIS_VERSION = {
   ENABLE_IPv4: { enum: [true], description: DAEMONSET },
   ENABLE_IPv6: { enum: [false], description: DAEMONSET },
   ENABLE_V6_EGRESS: { enum: [false], description: DAEMONSET },
-  NETWORK_POLICY_ENFORCING_MODE: {
-    enum: ['', 'none'],
-    description: 'leave it out; a policy engine that does not depend on the CNI plugin may run beside',
-  },
   ANNOTATE_POD_IP: { enum: [false], description: NO_API_SERVER },
-  ENABLE_GRPC_COMPAT: { enum: [false], description: "upstream's plugin and policy agent need aws-node" },
   AWS_VPC_K8S_CNI_LOG_FILE: {
     enum: ['', 'stderr', 'stdout', '/var/log/aws-routed-eni/ipamd.log', '/host/var/log/aws-routed-eni/ipamd.log'],
     description: JOURNAL,
@@ -75,6 +70,6 @@ export const NO_EFFECT = {
   VPC_CNI_VERSION: {
     type: 'string',
     maxLength: 0,
-    description: 'has no effect: the version is that of the executable',
+    description: 'has no effect unless ENABLE_GRPC_COMPAT is true: the version is that of the executable',
   },
 } as const;

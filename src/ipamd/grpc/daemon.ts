@@ -1,0 +1,50 @@
+import { formatCidr } from '../../addr/index.ts';
+import { podUnwiring, rulesOfAddress } from '../../dataplane/index.ts';
+import { applySteps, listOwnRules } from '../../kernel/index.ts';
+import type { Engine } from '../engine.ts';
+import type { CallCounts } from '../metrics.ts';
+import type { NodeNetwork } from '../node-network.ts';
+import type { Node } from '../parts.ts';
+import type { GrpcDaemon } from './backend.ts';
+
+/** The running daemon as the gRPC interface uses it. */
+export function grpcDaemon(parts: {
+  readonly node: Node;
+  readonly engine: Engine;
+  readonly network: NodeNetwork;
+  readonly counts: CallCounts;
+}): GrpcDaemon {
+  const { node, engine, network, counts } = parts;
+  const { identity, socket } = node;
+  return {
+    settings: node.settings,
+    logger: node.logger,
+    node: {
+      instanceId: identity.instanceId,
+      region: identity.region,
+      ipv4: identity.primaryAddress,
+      ipv6: '',
+      vpcIpv4Cidrs: identity.vpcCidrs.map(formatCidr),
+      vpcIpv6Cidrs: [],
+    },
+    find: (owner) => {
+      const allocation = engine.find(owner);
+      if (allocation === undefined) return [];
+      const { address, eni } = allocation;
+      return [{ address, eni: eni && { ...eni, device: network.eni(eni.id)?.device ?? 0 } }];
+    },
+    allocate: async (owner, { gone }) => {
+      await engine.allocate(owner, gone);
+    },
+    release: (owner) => {
+      engine.cancel(owner);
+      const address = engine.find(owner)?.address;
+      if (address === undefined) return;
+      // What a repair added to the plugin's own wiring, which it takes away itself.
+      const rules = rulesOfAddress(address, listOwnRules(socket));
+      applySteps(socket, podUnwiring({ address, rules, link: undefined }));
+      engine.release(owner);
+    },
+    count: (command, code, reason) => counts.count(command, code, reason),
+  };
+}

@@ -1,0 +1,47 @@
+import { checkSettings } from '../../../src/config/index.ts';
+import { HostError } from '../../../src/errors/index.ts';
+import type { GrpcDaemon } from '../../../src/ipamd/grpc/backend.ts';
+import { createLogger } from '../../../src/log/index.ts';
+import { Pool } from '../../../src/pool/model/pool.ts';
+import { facts, single } from '../../pool/model/sample.ts';
+
+/** A daemon over a real pool of one ENI, without a kernel and without EC2. */
+export function poolDaemon(
+  change: { readonly settings?: string; readonly addresses?: number; readonly device?: number } = {},
+) {
+  const pool = new Pool();
+  const eni = facts(change.device ?? 2);
+  pool.putEni(eni);
+  pool.addCidrs(
+    eni.id,
+    Array.from({ length: change.addresses ?? 2 }, (_, index) => single(index + 1)),
+  );
+  const { resolved, faults } = checkSettings({
+    files: [{ path: '/test', text: `ENABLE_GRPC_COMPAT=true\n${change.settings ?? ''}` }],
+  });
+  if (resolved === undefined) throw new Error(`settings of the test: ${JSON.stringify(faults)}`);
+  const counted: string[] = [];
+  const daemon: GrpcDaemon = {
+    settings: resolved.settings,
+    node: {
+      instanceId: 'i-0123',
+      region: 'eu-central-1',
+      ipv4: '10.0.0.9',
+      ipv6: '2001:db8::9',
+      vpcIpv4Cidrs: ['10.0.0.0/16', '100.64.0.0/16'],
+      vpcIpv6Cidrs: ['2001:db8::/56'],
+    },
+    logger: createLogger({ level: 'error', program: 'test' }),
+    find: (owner) => pool.find(owner),
+    allocate: async (owner) => {
+      const choice = pool.choose({ owner, since: 1n, kinds: ['address'], cards: [0] });
+      if (choice === undefined) throw new HostError('POOL_GROWING', { wanted: 1 });
+      if (choice.kind === 'new') pool.apply(choice.event);
+    },
+    release: (owner) => {
+      for (const event of pool.release(owner, 30_000)) pool.apply(event);
+    },
+    count: (...call) => counted.push(call.join(' ').trim()),
+  };
+  return { daemon, pool, counted };
+}
