@@ -36,7 +36,8 @@ const BY_EC2_CODE: ReadonlyMap<string, ErrorCode> = new Map([
   ['TooManyRequestsException', 'EC2_THROTTLED'],
   ['SlowDown', 'EC2_THROTTLED'],
   ['InsufficientFreeAddressesInSubnet', 'SUBNET_NO_IPS'],
-  ['InsufficientCidrBlocks', 'SUBNET_NO_IPS'],
+  // The subnet may have thousands of free addresses, and no sixteen of them side by side.
+  ['InsufficientCidrBlocks', 'SUBNET_FRAGMENTED'],
   ['AttachmentLimitExceeded', 'ENI_ATTACH_LIMIT'],
   ['PrivateIpAddressLimitExceeded', 'ADDRESS_LIMIT'],
   ['TimeoutError', 'EC2_UNREACHABLE'],
@@ -71,7 +72,9 @@ export function classifyEc2Error(failure: {
       action,
       reason: code === 'EC2_UNREACHABLE' && isServerFault(seen) ? `${seen.name}: ${seen.reason}` : seen.reason,
       ec2Code: seen.name,
-      ...(code === 'SUBNET_NO_IPS' ? { subnet: subject.subnetId ?? `of ${subject.eniId ?? 'the ENI'}` } : {}),
+      ...(code === 'SUBNET_NO_IPS' || code === 'SUBNET_FRAGMENTED'
+        ? { subnet: subject.subnetId ?? `of ${subject.eniId ?? 'the ENI'}` }
+        : {}),
       ...(code === 'ENI_ATTACH_LIMIT' ? { instance: subject.instanceId ?? 'the instance' } : {}),
       ...(code === 'ADDRESS_LIMIT' ? { eni: subject.eniId ?? 'the ENI' } : {}),
     },

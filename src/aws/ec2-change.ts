@@ -1,12 +1,20 @@
+import { formatCidr } from '../addr/index.ts';
 import { type Ask, renderTags } from './ask.ts';
 import type { DescribingMethods } from './ec2-describe.ts';
-import { parseAssigned, parseEni, present } from './parse-ec2.ts';
+import { parseAssigned, parseAssignedIpv6, parseAssignedPrefixes, parseEni, present } from './parse-ec2.ts';
 import type { Ec2 } from './types.ts';
+
+/** How CreateNetworkInterface calls the number of each. */
+const COUNT_OF = {
+  address: 'SecondaryPrivateIpAddressCount',
+  prefix: 'Ipv4PrefixCount',
+  'ipv6-prefix': 'Ipv6PrefixCount',
+} as const;
 
 /** The methods that change something in EC2. */
 export function changingMethods(ask: Ask): Omit<Ec2, keyof DescribingMethods | 'calls'> {
   return {
-    async createEni({ subnetId, securityGroups, secondaryCount, description, tags, clientToken }) {
+    async createEni({ subnetId, securityGroups, holding, description, tags, clientToken }) {
       const action = 'CreateNetworkInterface';
       const answer = await ask(action, { subnetId }, (sdk, client) =>
         client.send(
@@ -16,7 +24,7 @@ export function changingMethods(ask: Ask): Omit<Ec2, keyof DescribingMethods | '
             Description: description,
             ClientToken: clientToken,
             // EC2 refuses a count of zero and a specification without tags.
-            ...(secondaryCount > 0 ? { SecondaryPrivateIpAddressCount: secondaryCount } : {}),
+            ...(holding.count > 0 ? { [COUNT_OF[holding.unit]]: holding.count } : {}),
             ...(Object.keys(tags).length > 0
               ? { TagSpecifications: [{ ResourceType: 'network-interface', Tags: renderTags(tags) }] }
               : {}),
@@ -66,6 +74,55 @@ export function changingMethods(ask: Ask): Omit<Ec2, keyof DescribingMethods | '
         client.send(
           new sdk.UnassignPrivateIpAddressesCommand({ NetworkInterfaceId: eniId, PrivateIpAddresses: [...addresses] }),
         ),
+      );
+    },
+
+    async assignPrefixes({ eniId, subnetId, count }) {
+      const action = 'AssignPrivateIpAddresses';
+      const answer = await ask(action, { eniId, subnetId }, (sdk, client) =>
+        client.send(new sdk.AssignPrivateIpAddressesCommand({ NetworkInterfaceId: eniId, Ipv4PrefixCount: count })),
+      );
+      return parseAssignedPrefixes(action, answer);
+    },
+
+    async unassignPrefixes({ eniId, prefixes }) {
+      await ask('UnassignPrivateIpAddresses', { eniId }, (sdk, client) =>
+        client.send(
+          new sdk.UnassignPrivateIpAddressesCommand({
+            NetworkInterfaceId: eniId,
+            Ipv4Prefixes: prefixes.map(formatCidr),
+          }),
+        ),
+      );
+    },
+
+    async assignIpv6Prefixes({ eniId, count }) {
+      const action = 'AssignIpv6Addresses';
+      const answer = await ask(action, { eniId }, (sdk, client) =>
+        client.send(new sdk.AssignIpv6AddressesCommand({ NetworkInterfaceId: eniId, Ipv6PrefixCount: count })),
+      );
+      return parseAssignedIpv6(action, answer.AssignedIpv6Prefixes);
+    },
+
+    async unassignIpv6Prefixes({ eniId, prefixes }) {
+      await ask('UnassignIpv6Addresses', { eniId }, (sdk, client) =>
+        client.send(
+          new sdk.UnassignIpv6AddressesCommand({ NetworkInterfaceId: eniId, Ipv6Prefixes: prefixes.map(formatCidr) }),
+        ),
+      );
+    },
+
+    async setSecurityGroups({ eniId, securityGroups }) {
+      await ask('ModifyNetworkInterfaceAttribute', { eniId }, (sdk, client) =>
+        client.send(
+          new sdk.ModifyNetworkInterfaceAttributeCommand({ NetworkInterfaceId: eniId, Groups: [...securityGroups] }),
+        ),
+      );
+    },
+
+    async tagEni({ eniId, tags }) {
+      await ask('CreateTags', { eniId }, (sdk, client) =>
+        client.send(new sdk.CreateTagsCommand({ Resources: [eniId], Tags: renderTags(tags) })),
       );
     },
 

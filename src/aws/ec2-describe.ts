@@ -2,14 +2,17 @@ import type { NetworkInterface } from '@aws-sdk/client-ec2';
 import { HostError } from '../errors/index.ts';
 import type { Ask } from './ask.ts';
 import type { Ec2Subject } from './classify.ts';
-import { parseEni, parseInstanceType, parseLimits, present } from './parse-ec2.ts';
-import type { Ec2, EniDescription } from './types.ts';
+import { parseEni, parseInstanceType, parseLimits, parseSubnet, present } from './parse-ec2.ts';
+import type { Ec2, EniDescription, SubnetDescription } from './types.ts';
 
 /** EC2 accepts 5 to 1000; paged describes are throttled less than unpaged ones (EC2 user guide, "Request throttling"). */
 const PAGE_SIZE = 1000;
 
 /** The methods that only read. */
-export type DescribingMethods = Pick<Ec2, 'describeEnis' | 'findEnis' | 'describeEni' | 'describeInstanceType'>;
+export type DescribingMethods = Pick<
+  Ec2,
+  'describeEnis' | 'findEnis' | 'findUnattachedEnis' | 'describeEni' | 'describeSubnets' | 'describeInstanceType'
+>;
 
 /** These methods over `ask`. */
 export function describingMethods(ask: Ask): DescribingMethods {
@@ -18,6 +21,34 @@ export function describingMethods(ask: Ask): DescribingMethods {
 
     findEnis: ({ tags }) =>
       listEnis(ask, {}, Object.fromEntries(Object.entries(tags).map(([key, value]) => [`tag:${key}`, value]))),
+
+    findUnattachedEnis: ({ vpcId, tagKey, tags }) =>
+      listEnis(
+        ask,
+        {},
+        {
+          status: 'available',
+          'vpc-id': vpcId,
+          'tag-key': tagKey,
+          ...Object.fromEntries(Object.entries(tags).map(([key, value]) => [`tag:${key}`, value])),
+        },
+      ),
+
+    async describeSubnets({ vpcId, availabilityZone }) {
+      const action = 'DescribeSubnets';
+      const Filters = renderFilters({ 'vpc-id': vpcId, 'availability-zone': availabilityZone });
+      const subnets: SubnetDescription[] = [];
+      let next: Page | undefined = {};
+      while (next !== undefined) {
+        const from: Page = next;
+        const page = await ask(action, {}, (sdk, client) =>
+          client.send(new sdk.DescribeSubnetsCommand({ Filters, MaxResults: PAGE_SIZE, ...from })),
+        );
+        subnets.push(...(page.Subnets ?? []).map((subnet) => parseSubnet(action, subnet)));
+        next = page.NextToken ? { NextToken: page.NextToken } : undefined;
+      }
+      return subnets;
+    },
 
     async describeEni({ eniId }) {
       const action = 'DescribeNetworkInterfaces';

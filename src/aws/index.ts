@@ -15,8 +15,10 @@ export type {
   Ec2Action,
   EniAttachment,
   EniDescription,
+  EniUnit,
   InstanceIdentity,
   NewEni,
+  SubnetDescription,
   Tags,
 } from './types.ts';
 export { readUserData } from './user-data.ts';

@@ -3,12 +3,23 @@ import type {
   AssignPrivateIpAddressesResult,
   InstanceTypeInfo,
   NetworkInterface,
+  Subnet,
   Tag,
 } from '@aws-sdk/client-ec2';
-import { type Ipv4Address, parseIpv4, parseMac } from '../addr/index.ts';
+import {
+  type Ipv4Address,
+  type Ipv4Cidr,
+  type Ipv6Cidr,
+  ipv6NetworkOf,
+  networkOf,
+  parseIpv4,
+  parseIpv4Cidr,
+  parseIpv6Cidr,
+  parseMac,
+} from '../addr/index.ts';
 import { HostError } from '../errors/index.ts';
 import type { InstanceLimits } from '../vpc/index.ts';
-import type { AttachmentState, Ec2Action, EniAttachment, EniDescription, Tags } from './types.ts';
+import type { AttachmentState, Ec2Action, EniAttachment, EniDescription, SubnetDescription, Tags } from './types.ts';
 
 const STATES: readonly string[] = ['attaching', 'attached', 'detaching', 'detached'] satisfies AttachmentState[];
 
@@ -21,6 +32,8 @@ export function parseEni(action: Ec2Action, eni: NetworkInterface): EniDescripti
     subnetId: present(action, 'SubnetId', eni.SubnetId),
     addresses,
     primaryAddress: addresses[0],
+    prefixes: (eni.Ipv4Prefixes ?? []).map((each) => parsed(action, 'Ipv4Prefix', each.Ipv4Prefix, parsePrefix)),
+    ipv6Prefixes: (eni.Ipv6Prefixes ?? []).map((each) => parsed(action, 'Ipv6Prefix', each.Ipv6Prefix, parsePrefix6)),
     attachment: parseAttachment(action, eni.Attachment),
     interfaceType: eni.InterfaceType ?? 'interface',
     description: eni.Description ?? '',
@@ -28,6 +41,9 @@ export function parseEni(action: Ec2Action, eni: NetworkInterface): EniDescripti
     securityGroups: (eni.Groups ?? []).flatMap((group) => group.GroupId ?? []),
   };
 }
+
+const parsePrefix = (text: string): Ipv4Cidr => networkOf(parseIpv4Cidr(text));
+const parsePrefix6 = (text: string): Ipv6Cidr => ipv6NetworkOf(parseIpv6Cidr(text));
 
 /** EC2 marks the primary address and promises no order, so it is put first here. */
 function parseAddresses(action: Ec2Action, eni: NetworkInterface): readonly Ipv4Address[] {
@@ -75,6 +91,30 @@ export function parseAssigned(action: Ec2Action, answer: AssignPrivateIpAddresse
   return present(action, 'AssignedPrivateIpAddresses', answer.AssignedPrivateIpAddresses).map((entry) =>
     parsed(action, 'PrivateIpAddress', entry.PrivateIpAddress, parseIpv4),
   );
+}
+
+/** The prefixes an AssignPrivateIpAddresses brought. */
+export function parseAssignedPrefixes(action: Ec2Action, answer: AssignPrivateIpAddressesResult): readonly Ipv4Cidr[] {
+  return present(action, 'AssignedIpv4Prefixes', answer.AssignedIpv4Prefixes).map((entry) =>
+    parsed(action, 'Ipv4Prefix', entry.Ipv4Prefix, parsePrefix),
+  );
+}
+
+/** The prefixes an AssignIpv6Addresses brought. */
+export function parseAssignedIpv6(action: Ec2Action, prefixes: readonly string[] | undefined): readonly Ipv6Cidr[] {
+  return present(action, 'AssignedIpv6Prefixes', prefixes).map((each) =>
+    parsed(action, 'AssignedIpv6Prefix', each, parsePrefix6),
+  );
+}
+
+/** A subnet of an answer. Throws `EC2_BAD_ANSWER`. */
+export function parseSubnet(action: Ec2Action, subnet: Subnet): SubnetDescription {
+  return {
+    id: present(action, 'SubnetId', subnet.SubnetId),
+    cidr: parsed(action, 'CidrBlock', subnet.CidrBlock, parseIpv4Cidr),
+    availableAddresses: subnet.AvailableIpAddressCount ?? 0,
+    tags: parseTags(subnet.Tags),
+  };
 }
 
 /** The type's name as the SDK wants it: its list of names is older than the newest types, EC2's is not. */

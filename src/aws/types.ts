@@ -1,4 +1,4 @@
-import type { Ipv4Address, Ipv4Cidr, MacAddress } from '../addr/index.ts';
+import type { Ipv4Address, Ipv4Cidr, Ipv6Cidr, MacAddress } from '../addr/index.ts';
 import type { InstanceLimits } from '../vpc/index.ts';
 
 /** Who this instance is, as its metadata tells. */
@@ -43,6 +43,9 @@ export interface EniDescription {
   /** Private IPv4 addresses, the primary one first; empty on an ENI that has none (EFA only, IPv6-only subnet). */
   readonly addresses: readonly Ipv4Address[];
   readonly primaryAddress: Ipv4Address | undefined;
+  /** IPv4 prefixes (/28) and IPv6 prefixes (/80), host bits cleared. */
+  readonly prefixes: readonly Ipv4Cidr[];
+  readonly ipv6Prefixes: readonly Ipv6Cidr[];
   readonly attachment: EniAttachment | undefined;
   /** `interface`, `efa`, `trunk`, `branch`, … */
   readonly interfaceType: string;
@@ -53,22 +56,37 @@ export interface EniDescription {
 
 /** The EC2 actions this product calls. */
 export type Ec2Action =
+  | 'AssignIpv6Addresses'
   | 'AssignPrivateIpAddresses'
   | 'AttachNetworkInterface'
   | 'CreateNetworkInterface'
+  | 'CreateTags'
   | 'DeleteNetworkInterface'
   | 'DescribeInstanceTypes'
   | 'DescribeNetworkInterfaces'
+  | 'DescribeSubnets'
   | 'DetachNetworkInterface'
   | 'ModifyNetworkInterfaceAttribute'
+  | 'UnassignIpv6Addresses'
   | 'UnassignPrivateIpAddresses';
+
+/** What an ENI can be given: secondary addresses, /28 prefixes, or /80 prefixes. */
+export type EniUnit = 'address' | 'prefix' | 'ipv6-prefix';
+
+/** A subnet as EC2 describes it. */
+export interface SubnetDescription {
+  readonly id: string;
+  readonly cidr: Ipv4Cidr;
+  readonly availableAddresses: number;
+  readonly tags: Tags;
+}
 
 /** A new ENI. Tags are set in the creating call itself, so that a crash right after it leaves nothing unmarked. */
 export interface NewEni {
   readonly subnetId: string;
   readonly securityGroups: readonly string[];
-  /** Secondary addresses beside the primary one. */
-  readonly secondaryCount: number;
+  /** What it has beside its primary address, from the first moment on. */
+  readonly holding: { readonly unit: EniUnit; readonly count: number };
   readonly description: string;
   readonly tags: Tags;
   /** Makes the call idempotent: the same token never creates a second ENI. */
@@ -87,6 +105,12 @@ export interface Ec2 {
   describeEni(request: { readonly eniId: string }): Promise<EniDescription | undefined>;
   /** ENIs that carry every one of the tags, attached or not. */
   findEnis(request: { readonly tags: Tags }): Promise<readonly EniDescription[]>;
+  /** Unattached ENIs of a VPC with the tag key, and with every one of the tags. */
+  findUnattachedEnis(request: {
+    readonly vpcId: string;
+    readonly tagKey: string;
+    readonly tags: Tags;
+  }): Promise<readonly EniDescription[]>;
   createEni(request: NewEni): Promise<EniDescription>;
   /** The attachment's id. The link appears some time later. */
   attachEni(request: {
@@ -103,6 +127,23 @@ export interface Ec2 {
     readonly count: number;
   }): Promise<readonly Ipv4Address[]>;
   unassignAddresses(request: { readonly eniId: string; readonly addresses: readonly Ipv4Address[] }): Promise<void>;
+  /** The new /28s. Throws `SUBNET_FRAGMENTED` when the subnet has addresses but no free block. */
+  assignPrefixes(request: {
+    readonly eniId: string;
+    readonly subnetId?: string | undefined;
+    readonly count: number;
+  }): Promise<readonly Ipv4Cidr[]>;
+  unassignPrefixes(request: { readonly eniId: string; readonly prefixes: readonly Ipv4Cidr[] }): Promise<void>;
+  /** The new /80s. */
+  assignIpv6Prefixes(request: { readonly eniId: string; readonly count: number }): Promise<readonly Ipv6Cidr[]>;
+  unassignIpv6Prefixes(request: { readonly eniId: string; readonly prefixes: readonly Ipv6Cidr[] }): Promise<void>;
+  setSecurityGroups(request: { readonly eniId: string; readonly securityGroups: readonly string[] }): Promise<void>;
+  tagEni(request: { readonly eniId: string; readonly tags: Tags }): Promise<void>;
+  /** Every subnet of the VPC in the zone. */
+  describeSubnets(request: {
+    readonly vpcId: string;
+    readonly availabilityZone: string;
+  }): Promise<readonly SubnetDescription[]>;
   detachEni(request: { readonly attachmentId: string }): Promise<void>;
   deleteEni(request: { readonly eniId: string }): Promise<void>;
   describeInstanceType(request: { readonly instanceType: string }): Promise<InstanceLimits>;

@@ -4,11 +4,13 @@ export const STATUS_PATH = '/v1/status';
 /** One address of an ENI. A pod's name is there when the runtime told it. */
 export interface StatusAddress {
   readonly address: string;
-  readonly state: 'free' | 'assigned' | 'cooldown' | 'releasing';
+  readonly state: 'free' | 'assigned' | 'cooldown' | 'quarantine' | 'releasing';
   readonly pod?: string;
   readonly containerId?: string;
   /** Rest of a cooldown. */
   readonly freeInMs?: number;
+  /** Why it is in quarantine. */
+  readonly reason?: string;
 }
 
 /** One ENI; `link` is null until the kernel shows its device. */
@@ -38,9 +40,11 @@ export interface StatusDocument {
     readonly primaryAddress: string;
   } | null;
   readonly targets: {
+    readonly mode?: 'secondary' | 'prefix' | 'ipv6';
     readonly warmEni: number;
     readonly warmIp: number;
     readonly minimumIp: number;
+    readonly warmPrefix?: number;
     readonly maxEnis: number;
     readonly addressesPerEni: number;
     readonly maxPods: number;
@@ -50,6 +54,10 @@ export interface StatusDocument {
     readonly assigned: number;
     readonly free: number;
     readonly cooldown: number;
+    /** Absent in the answer of an older daemon. */
+    readonly quarantine?: number;
+    /** Addresses of running pods that EC2 lists on none of our ENIs. */
+    readonly orphans?: number;
     readonly pending: number;
   };
   readonly enis: readonly StatusEni[];

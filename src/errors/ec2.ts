@@ -49,6 +49,23 @@ export const EC2_ERRORS = {
     says: (d) => `no free address in subnet ${d['subnet']}: ${d['reason']}`,
     remedy: 'free addresses in the subnet, or add a larger subnet to the cluster',
   },
+  SUBNET_NONE_TAGGED: {
+    retry: 'backoff',
+    says: (d) => `no subnet of ${d['vpc']} in this zone may take ENIs of this node: all are tagged out`,
+    remedy:
+      'tag a subnet with kubernetes.io/role/cni=1 (and cni.networking.k8s.aws/cluster/NAME where clusters share the VPC), or set ENABLE_SUBNET_DISCOVERY=false',
+  },
+  ENI_CONFIG_MISSING: {
+    retry: 'backoff',
+    says: (d) => `there is no ENIConfig "${d['name']}" in ${d['file']}: ${d['reason']}`,
+    remedy: 'add it to the file, or label the node (NODE_LABELS) with the name of one that is there',
+  },
+  SUBNET_FRAGMENTED: {
+    retry: 'backoff',
+    says: (d) => `subnet ${d['subnet']} has no free /28 block: ${d['reason']}`,
+    remedy:
+      'reserve a block for prefixes (aws ec2 create-subnet-cidr-reservation --reservation-type prefix), use a new subnet, or set ENABLE_PREFIX_FALLBACK=true',
+  },
   EC2_CREDENTIALS: {
     retry: 'backoff',
     says: (d) => `no usable AWS credentials for ${d['action']}: ${d['reason']}`,

@@ -14,8 +14,8 @@ function objectOf(required: Readonly<Record<string, object>>, optional: Readonly
 const orNull = (schema: object): object => ({ anyOf: [{ type: 'null' }, schema] });
 
 const ADDRESS = objectOf(
-  { address: text, state: { enum: ['free', 'assigned', 'cooldown', 'releasing'] } },
-  { pod: text, containerId: text, freeInMs: number },
+  { address: text, state: { enum: ['free', 'assigned', 'cooldown', 'quarantine', 'releasing'] } },
+  { pod: text, containerId: text, freeInMs: number, reason: text },
 );
 
 const ENI = objectOf({
@@ -36,15 +36,21 @@ const SCHEMA = objectOf({
   reason: orNull(text),
   phase: { enum: ['starting', 'serving', 'stopping'] },
   instance: orNull(objectOf({ id: text, type: text, availabilityZone: text, primaryAddress: text })),
-  targets: objectOf({
-    warmEni: number,
-    warmIp: number,
-    minimumIp: number,
-    maxEnis: number,
-    addressesPerEni: number,
-    maxPods: number,
-  }),
-  pool: objectOf({ total: number, assigned: number, free: number, cooldown: number, pending: number }),
+  targets: objectOf(
+    {
+      warmEni: number,
+      warmIp: number,
+      minimumIp: number,
+      maxEnis: number,
+      addressesPerEni: number,
+      maxPods: number,
+    },
+    { mode: { enum: ['secondary', 'prefix', 'ipv6'] }, warmPrefix: number },
+  ),
+  pool: objectOf(
+    { total: number, assigned: number, free: number, cooldown: number, pending: number },
+    { quarantine: number, orphans: number },
+  ),
   enis: { type: 'array', items: ENI },
   ec2Calls: { type: 'object', additionalProperties: number },
   lastError: orNull(objectOf({ code: text, message: text, remedy: text, at: text })),

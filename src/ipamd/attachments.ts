@@ -1,4 +1,4 @@
-import { formatCidr, hostCidr } from '../addr/index.ts';
+import { formatCidr, hostCidr, type Ipv4Address, isIpv4 } from '../addr/index.ts';
 import { type AddResult, type CniCall, parseCniCall, parsePrevResult, renderResult } from '../cniproto/index.ts';
 import {
   hostVethName,
@@ -25,7 +25,7 @@ import {
   takenOverEnds,
   wirePod,
 } from '../kernel/index.ts';
-import { type Allocation, listAllocations, type Owner } from '../pool/index.ts';
+import type { Allocation, Owner } from '../pool/index.ts';
 import type { Netns } from '../sys/index.ts';
 import type { Engine } from './engine.ts';
 import type { Node } from './parts.ts';
@@ -129,7 +129,7 @@ export class Attachments {
     return podWiring({
       pod,
       takenOver: netns === undefined ? undefined : takenOverEnds(socket, netns, pod),
-      address: allocation.address,
+      address: ipv4Of(allocation),
       table: allocation.eni?.table ?? MAIN_TABLE,
       vethPrefix: call.config.vethPrefix ?? settings.AWS_VPC_K8S_CNI_VETHPREFIX,
       mtu: call.config.mtu ?? settings.POD_MTU,
@@ -143,7 +143,8 @@ export class Attachments {
     // Never added, or deleted before: a DEL may come any number of times.
     if (allocation === undefined) return {};
     const { socket, logger } = this.#node;
-    const { address, eni } = allocation;
+    const { eni } = allocation;
+    const address = ipv4Of(allocation);
     const rules = eni === undefined ? rulesOfAddress(address, listOwnRules(socket)) : podRules(address, eni.table);
     const link = this.#hostEnd(allocation.owner, vethPrefix);
     applySteps(socket, podUnwiring({ address, rules, link }));
@@ -158,7 +159,7 @@ export class Attachments {
     const { containerId, ifName } = owner;
     const allocation = this.#engine.find(owner);
     if (allocation === undefined) throw new HostError('ATTACHMENT_UNKNOWN', { containerId, ifName });
-    const cidr = formatCidr(hostCidr(allocation.address));
+    const cidr = formatCidr(hostCidr(ipv4Of(allocation)));
     if (!previousResult(call).ips.some((ip) => ip.address === cidr))
       throw new HostError('CHECK_FAILED', { containerId, difference: `the result given lacks its address ${cidr}` });
     using netns = openPodNetns(call.netns);
@@ -170,7 +171,7 @@ export class Attachments {
   #status(): Record<string, never> {
     const refusal = this.#engine.refusal();
     // While EC2 is at work on more, an ADD waits and is served: saying 50 then would flap at every burst of pods.
-    const underWay = this.#engine.state.pending.length > 0;
+    const underWay = this.#engine.pool.pending.length > 0;
     if (refusal !== undefined && !underWay) throw refusal;
     return {};
   }
@@ -179,9 +180,9 @@ export class Attachments {
     if (call.config.validAttachments === undefined)
       throw new HostError('CNI_CONFIG', { reason: 'GC without cni.dev/valid-attachments' });
     const valid = new Set(call.config.validAttachments.map(({ containerId, ifName }) => `${containerId}/${ifName}`));
-    const stale = listAllocations(this.#engine.state).filter(
-      ({ owner }) => owner.network === call.config.name && !valid.has(`${owner.containerId}/${owner.ifName}`),
-    );
+    const stale = this.#engine.pool
+      .allocations()
+      .filter(({ owner }) => owner.network === call.config.name && !valid.has(`${owner.containerId}/${owner.ifName}`));
     // All are tried before the first failure is told (CNI specification, GC).
     const failures = stale.flatMap(({ owner }): readonly unknown[] => {
       try {
@@ -224,6 +225,12 @@ export class Attachments {
   }
 }
 
+/** The address of an IPv4 pod; there are no others while ENABLE_IPv6 is refused. */
+function ipv4Of({ address }: Allocation): Ipv4Address {
+  if (!isIpv4(address)) throw new HostError('INTERNAL', { reason: `${address} is no IPv4 address` });
+  return address;
+}
+
 /** The result that CHECK must be given, and a chained ADD too (CNI specification, "Configuration derivation"). */
 function previousResult(call: CniCall): AddResult {
   const { prevResult } = call.config;
@@ -238,6 +245,6 @@ function resultOf(call: CniCall, allocation: Allocation, wiring: PodWiring): Add
       { name: host.name, mac: host.mac, mtu },
       { name: container.name, mac: container.mac, mtu, sandbox: call.netns },
     ],
-    ips: [{ address: formatCidr(hostCidr(allocation.address)), interface: 1 }],
+    ips: [{ address: formatCidr(hostCidr(ipv4Of(allocation))), interface: 1 }],
   };
 }

@@ -1,23 +1,20 @@
-import { type ErrorCode, HostError, toHostError } from '../errors/index.ts';
+import { type ErrorCode, HostError } from '../errors/index.ts';
 import {
   type Allocation,
-  assignAddress,
-  countPool,
+  type Choice,
+  type DecideInput,
   decide,
-  endCooldowns,
   explainRefusal,
-  findAllocation,
+  kindsOf,
   type Owner,
+  type Pool,
   type PoolAction,
-  type PoolState,
-  releaseAddress,
-  sameOwner,
+  poolFigures,
 } from '../pool/index.ts';
 import type { Failure, Node } from './parts.ts';
 import type { Store } from './store.ts';
+import { Waiters } from './waiters.ts';
 
-/** How long an ADD waits for growth that is under way. Runtimes give a sandbox minutes; EC2 attaches in 2–10 s. */
-const ALLOCATE_WAIT_MS = 30_000;
 /** Well below the 5 s for which the plugin looks for a daemon. */
 const STOP_WAIT_MS = 2_000;
 
@@ -27,7 +24,17 @@ export interface EngineEffects {
   readonly run: (action: PoolAction) => Promise<void>;
   /** Called after each change of the pool, and whenever something happened that may be followed by one. */
   readonly changed: () => void;
+  /** What the operator and the subnets allow now. */
+  readonly policy: () => Pick<DecideInput, 'permits' | 'trunkReserve' | 'fragmented' | 'newEniFragmented'>;
 }
+
+/** Everything allowed, as on an ordinary node. */
+export const FREE_POLICY: ReturnType<EngineEffects['policy']> = {
+  permits: { grow: true, shrink: true, freeEnis: true },
+  trunkReserve: 0,
+  fragmented: new Set(),
+  newEniFragmented: false,
+};
 
 /** The two directions of EC2 changes; each is held back by its own failures. */
 export type LaneName = 'growth' | 'shrink';
@@ -35,42 +42,37 @@ export type LaneName = 'growth' | 'shrink';
 /** Refusals that pass by themselves within the time an ADD waits; any other cause is told to the runtime at once. */
 const PASSING: ReadonlySet<ErrorCode> = new Set(['POOL_GROWING', 'COOLDOWN_WAIT', 'EC2_THROTTLED', 'EC2_UNREACHABLE']);
 
-interface Waiter {
-  readonly owner: Owner;
-  readonly resolve: (allocation: Allocation) => void;
-  readonly reject: (refusal: HostError) => void;
-}
-
 type Parts = Pick<Node, 'clock' | 'limits' | 'targets' | 'settings' | 'logger' | 'identity' | 'signal'>;
 
 /**
- * The one owner of the pool. Every change passes through `update`, which writes the checkpoint, serves waiting pods and
- * asks for the next decision; nothing else decides, and nothing here sleeps to see whether something has changed.
+ * The one owner of the pool. An allocation is written down before it counts; what EC2 says changes the pool through
+ * `change`; each serves waiting pods and asks for the next decision. Nothing here sleeps to see whether something changed.
  */
 export class Engine {
   readonly #parts: Parts;
   readonly #store: Store;
   readonly #effects: EngineEffects;
-  #state: PoolState;
-  #waiters: readonly Waiter[] = [];
+  readonly #pool: Pool;
+  readonly #waiters: Waiters;
   #scheduled = false;
   #touched = false;
   #whenPassed: readonly (() => void)[] = [];
-  #timer: ReturnType<typeof setTimeout> | undefined;
-  #holdGrowthUntilMs = 0;
-  #holdShrinkUntilMs = 0;
+  #cancelTimer: (() => void) | undefined;
+  #holds = { growthUntilMs: 0, shrinkUntilMs: 0 };
   readonly #failures: Record<LaneName, Failure | undefined> = { growth: undefined, shrink: undefined };
   #running = new Set<Promise<void>>();
 
-  constructor(parts: Parts, store: Store, state: PoolState, effects: EngineEffects) {
+  constructor(parts: Parts, store: Store, pool: Pool, effects: EngineEffects) {
     this.#parts = parts;
     this.#store = store;
-    this.#state = state;
+    this.#pool = pool;
     this.#effects = effects;
+    this.#waiters = new Waiters(parts.clock, parts.settings.ADD_WAIT_SECONDS * 1000);
   }
 
-  get state(): PoolState {
-    return this.#state;
+  /** To be read; whoever changes it does so inside `change`. */
+  get pool(): Pool {
+    return this.#pool;
   }
 
   /** The last thing EC2 or the kernel refused, and when; cleared by the next success. */
@@ -80,12 +82,13 @@ export class Engine {
   }
 
   get waiting(): number {
-    return this.#waiters.length;
+    return this.#waiters.count;
   }
 
-  /** Changes the pool: serves pods that wait, then asks what to do next. */
-  update(change: (state: PoolState) => PoolState): void {
-    this.#state = change(this.#state);
+  /** Changes ENIs, CIDRs or growth under way: serves pods that wait, then asks what to do next. */
+  change(work: (pool: Pool) => void): void {
+    work(this.#pool);
+    this.#store.foldLater();
     this.#serveWaiting();
     this.kick();
   }
@@ -99,7 +102,7 @@ export class Engine {
   #schedule(): void {
     if (this.#scheduled || this.#parts.signal.aborted) return;
     this.#scheduled = true;
-    setImmediate(() => {
+    this.#parts.clock.after(0, () => {
       this.#scheduled = false;
       this.#pass();
     });
@@ -117,54 +120,53 @@ export class Engine {
   /** Holds a lane back after a failure and remembers why. */
   hold(lane: LaneName, forMs: number, failure: HostError): void {
     const atMs = this.#parts.clock.now();
-    const until = atMs + forMs;
-    if (lane === 'growth') this.#holdGrowthUntilMs = until;
-    else this.#holdShrinkUntilMs = until;
+    this.#holds = { ...this.#holds, [`${lane}UntilMs`]: atMs + forMs };
     this.#failures[lane] = { error: failure, atMs };
   }
 
   /** Forgets earlier failures of a lane. */
   succeed(lane: LaneName): void {
-    if (lane === 'growth') this.#holdGrowthUntilMs = 0;
-    else this.#holdShrinkUntilMs = 0;
+    this.#holds = { ...this.#holds, [`${lane}UntilMs`]: 0 };
     this.#failures[lane] = undefined;
   }
 
-  /** The owner's allocation, if it has one. */
+  /** The owner's first allocation, if it has one. */
   find(owner: Owner): Allocation | undefined {
-    return findAllocation(this.#state, owner);
+    return this.#pool.find(owner)[0];
   }
 
   /**
-   * An address for the owner, on disk before it is returned. Waits up to 30 s for growth that can help; throws the
-   * cause otherwise: `POOL_GROWING`, `COOLDOWN_WAIT`, `ENI_LIMIT`, or what EC2 refused.
+   * An address for the owner, written down before it is returned. Waits up to ADD_WAIT_SECONDS for growth that can help;
+   * throws the cause otherwise: `POOL_GROWING`, `COOLDOWN_WAIT`, `ENI_LIMIT`, or what EC2 refused.
    */
   async allocate(owner: Owner, gone: AbortSignal): Promise<Allocation> {
-    const allocation = this.#waiters.length === 0 ? this.#tryAssign(owner) : this.find(owner);
+    const allocation = this.waiting === 0 ? this.#tryAssign(owner) : this.find(owner);
     if (allocation !== undefined) {
       this.kick();
       return allocation;
     }
-    return this.#wait(owner, gone);
+    const waiting = this.#waiters.wait(owner, gone, () => this.refusal() ?? this.#growing());
+    this.kick();
+    return waiting;
   }
 
   /** Ends an ADD of this owner that still waits: its DEL has come, nobody will use the address. */
   cancel(owner: Owner): void {
     const { containerId, ifName } = owner;
-    for (const waiter of this.#waiters)
-      if (sameOwner(waiter.owner, owner)) waiter.reject(new HostError('ATTACHMENT_UNKNOWN', { containerId, ifName }));
+    this.#waiters.refuse(new HostError('ATTACHMENT_UNKNOWN', { containerId, ifName }), owner);
   }
 
-  /** Takes the owner's address into cooldown; `undefined` when it has none. */
+  /** Takes the owner's addresses into cooldown; the first of them, `undefined` when it has none. */
   release(owner: Owner): Allocation | undefined {
+    const allocation = this.find(owner);
+    if (allocation === undefined) return undefined;
     const untilMs = this.#parts.clock.now() + this.#parts.settings.IP_COOLDOWN_PERIOD * 1000;
-    const released = releaseAddress(this.#state, { owner, untilMs });
-    if (released === undefined) return undefined;
+    const events = this.#pool.release(owner, untilMs);
     // Written first: when that fails, memory and disk still agree, and the DEL is repeated.
-    this.#store.save(released.state);
-    this.#state = released.state;
+    this.#store.append(events);
+    for (const event of events) this.#pool.apply(event);
     this.kick();
-    return released.allocation;
+    return allocation;
   }
 
   /**
@@ -172,18 +174,22 @@ export class Engine {
    * which finds its intent: the plugin waits for that daemon, and not for ever.
    */
   async stop(): Promise<void> {
-    clearTimeout(this.#timer);
-    const enough = new Promise((resolve) => setTimeout(resolve, STOP_WAIT_MS).unref());
+    this.#cancelTimer?.();
+    const { promise: enough, resolve } = Promise.withResolvers<void>();
+    const cancel = this.#parts.clock.after(STOP_WAIT_MS, resolve);
     await Promise.race([Promise.allSettled(this.#running), enough]);
+    cancel();
+    this.#store.close();
   }
 
   /** Why no address can be handed out now; `undefined` when one can. */
   refusal(): HostError | undefined {
-    const nowMs = this.#parts.clock.now();
-    const state = endCooldowns(this.#state, nowMs);
-    if (countPool(state).free > 0) return undefined;
-    const refusal = explainRefusal(state, this.#parts.limits, nowMs);
-    const { instanceType } = this.#parts.identity;
+    const { limits, targets, identity, clock } = this.#parts;
+    const nowMs = clock.now();
+    this.#pool.endCooldowns(nowMs);
+    if (poolFigures(this.#pool, limits, targets.mode).free > 0) return undefined;
+    const refusal = explainRefusal(this.#pool, limits, targets.mode, nowMs);
+    const { instanceType } = identity;
     const make = (code: ErrorCode, details: HostError['details']): HostError =>
       new HostError(code, details, this.#failures.growth?.error);
     switch (refusal.kind) {
@@ -192,7 +198,7 @@ export class Engine {
       case 'cooldown':
         return make('COOLDOWN_WAIT', { cooldown: refusal.count, waitMs: refusal.waitMs });
       case 'full':
-        return make('ENI_LIMIT', { ...refusal, instanceType, limit: this.#parts.limits.maxEnis });
+        return make('ENI_LIMIT', { ...refusal, instanceType, limit: limits.cards[0]?.maxEnis ?? 0 });
       case 'short':
         return this.#failures.growth?.error ?? this.#growing();
       default:
@@ -201,73 +207,79 @@ export class Engine {
   }
 
   #serveWaiting(): void {
-    for (const waiter of this.#waiters)
-      try {
-        const allocation = this.#tryAssign(waiter.owner);
-        if (allocation === undefined) return;
-        waiter.resolve(allocation);
-      } catch (error) {
-        // A full file system is told to the pod that needed the checkpoint; the daemon goes on.
-        waiter.reject(toHostError(error));
-      }
+    this.#waiters.serve((owners) => this.#assignAll(owners));
   }
 
-  #tryAssign(owner: Owner): Allocation | undefined {
-    const { clock } = this.#parts;
-    const since = BigInt(clock.now()) * 1_000_000n;
-    const assigned = assignAddress(this.#state, { owner, nowMs: clock.now(), since });
-    if (assigned === undefined) return undefined;
-    if (assigned.state !== this.#state) {
-      this.#store.save(assigned.state);
-      this.#state = assigned.state;
-    }
-    return assigned.allocation;
-  }
-
-  #wait(owner: Owner, gone: AbortSignal): Promise<Allocation> {
-    const { promise, resolve, reject } = Promise.withResolvers<Allocation>();
-    const waiter: Waiter = { owner, resolve, reject };
-    this.#waiters = [...this.#waiters, waiter];
-    // A waiter that was served or refused stays in the list until its promise is heard: serving twice is harmless.
-    const give = (): void => reject(this.refusal() ?? this.#growing());
-    const deadline = setTimeout(give, ALLOCATE_WAIT_MS);
-    if (gone.aborted) give();
-    gone.addEventListener('abort', give, { once: true });
-    this.kick();
-    return promise.finally(() => {
-      clearTimeout(deadline);
-      gone.removeEventListener('abort', give);
-      this.#waiters = this.#waiters.filter((other) => other !== waiter);
+  #choose(owner: Owner): Choice | undefined {
+    const { clock, limits, targets } = this.#parts;
+    this.#pool.endCooldowns(clock.now());
+    return this.#pool.choose({
+      owner,
+      since: BigInt(clock.now()) * 1_000_000n,
+      kinds: kindsOf(targets.mode),
+      cards: limits.cards.map(({ card }) => card),
     });
   }
 
+  #tryAssign(owner: Owner): Allocation | undefined {
+    const choice = this.#choose(owner);
+    if (choice?.kind !== 'new') return choice?.allocation;
+    this.#store.append([choice.event]);
+    this.#pool.apply(choice.event);
+    return this.find(owner);
+  }
+
+  /** Serves owners in order, as far as there are addresses, with one write for all; throws when that fails. */
+  #assignAll(owners: readonly Owner[]): readonly Allocation[] {
+    const served: Owner[] = [];
+    const events: Extract<Choice, { kind: 'new' }>['event'][] = [];
+    for (const owner of owners) {
+      const choice = this.#choose(owner);
+      if (choice === undefined) break;
+      if (choice.kind === 'new') {
+        events.push(choice.event);
+        this.#pool.apply(choice.event);
+      }
+      served.push(owner);
+    }
+    try {
+      this.#store.append(events);
+    } catch (error) {
+      // Never handed out: they need no rest.
+      for (const { owner, address } of events) this.#pool.apply({ kind: 'released', address, owner, untilMs: 0 });
+      throw error;
+    }
+    return served.flatMap((owner) => this.find(owner) ?? []);
+  }
+
   #growing(): HostError {
-    const wanted = countPool(this.#state).pending;
+    const { limits, targets } = this.#parts;
+    const wanted = poolFigures(this.#pool, limits, targets.mode).pending;
     return new HostError('POOL_GROWING', { wanted }, this.#failures.growth?.error);
   }
 
   /** Tells waiting pods at once when nothing under way can help them: a full node, an empty subnet, a missing right. */
   #refuseHopeless(): void {
-    const refusal = this.#waiters.length === 0 ? undefined : this.refusal();
+    const refusal = this.waiting === 0 ? undefined : this.refusal();
     if (refusal === undefined || PASSING.has(refusal.code)) return;
-    for (const waiter of this.#waiters) waiter.reject(refusal);
+    this.#waiters.refuse(refusal);
   }
 
   #pass(): void {
     const { clock, limits, targets, logger } = this.#parts;
     const nowMs = clock.now();
-    this.#state = endCooldowns(this.#state, nowMs);
+    this.#pool.endCooldowns(nowMs);
     this.#serveWaiting();
     if (this.#touched) this.#effects.changed();
     this.#touched = false;
     const { actions, wakeAtMs } = decide({
-      state: this.#state,
+      view: this.#pool,
       limits,
       targets,
-      waiting: this.#waiters.length,
+      waiting: this.waiting,
       nowMs,
-      holdGrowthUntilMs: this.#holdGrowthUntilMs,
-      holdShrinkUntilMs: this.#holdShrinkUntilMs,
+      holds: this.#holds,
+      ...this.#effects.policy(),
     });
     for (const action of actions) {
       const { kind, ...details } = action;
@@ -277,8 +289,8 @@ export class Engine {
       this.#running.add(run);
     }
     if (actions.length === 0) this.#refuseHopeless();
-    clearTimeout(this.#timer);
-    if (wakeAtMs !== undefined) this.#timer = setTimeout(() => this.update((state) => state), wakeAtMs - nowMs);
+    this.#cancelTimer?.();
+    if (wakeAtMs !== undefined) this.#cancelTimer = clock.after(wakeAtMs - nowMs, () => this.kick());
     for (const tell of this.#whenPassed) tell();
     this.#whenPassed = [];
   }

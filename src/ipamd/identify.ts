@@ -3,7 +3,7 @@ import { ec2Access, type Settings } from '../config/index.ts';
 import { HostError, toHostError } from '../errors/index.ts';
 import { findLinkByMac, listLinks } from '../kernel/index.ts';
 import type { PoolLimits, PoolTargets } from '../pool/index.ts';
-import { type InstanceLimits, limitsOf, maxPods } from '../vpc/index.ts';
+import { type InstanceLimits, limitsOf, maxPods, podRoom, supportsPrefixes } from '../vpc/index.ts';
 import type { Edges, Node } from './parts.ts';
 
 // Beyond this a failing start is tried again at a steady pace: a node that boots before its network must not wait long.
@@ -30,19 +30,33 @@ export async function persist<T>(
 }
 
 function poolLimits(settings: Settings, limits: InstanceLimits): PoolLimits {
-  const maxEnis = settings.MAX_ENI >= 1 ? Math.min(settings.MAX_ENI, limits.maxEnis) : limits.maxEnis;
+  const most = settings.MAX_ENI >= 1 ? settings.MAX_ENI : Number.POSITIVE_INFINITY;
+  const cards = settings.ENABLE_MULTI_NIC ? limits.cards : [limits.maxEnis];
   return {
-    maxEnis,
-    addressesPerEni: limits.ipv4PerEni - 1,
-    maxPods: settings.MAX_PODS > 0 ? settings.MAX_PODS : maxPods(limits),
+    cards: cards.map((enis, card) => ({ card, maxEnis: Math.min(most, enis) })),
+    slotsPerEni: limits.ipv4PerEni - 1,
+    maxPods: settings.MAX_PODS > 0 ? settings.MAX_PODS : podsOf(settings, limits),
   };
 }
 
-const poolTargets = (settings: Settings): PoolTargets => ({
-  warmEni: settings.WARM_ENI_TARGET,
-  warmIp: settings.WARM_IP_TARGET,
-  minimumIp: settings.MINIMUM_IP_TARGET,
-});
+/** Pods with an address of their own that the node has room for: as many as the kubelet should be told. */
+function podsOf(settings: Settings, limits: InstanceLimits): number {
+  if (!settings.ENABLE_PREFIX_DELEGATION && !settings.ENABLE_IPv6) return maxPods(limits);
+  return podRoom({ limits, mode: 'prefix', customNetworking: false }).maxPods;
+}
+
+/** How pods get addresses. A type without prefixes falls back to single addresses, as upstream does. */
+function poolTargets(settings: Settings, limits: InstanceLimits): PoolTargets {
+  const prefixes = settings.ENABLE_PREFIX_DELEGATION && supportsPrefixes(limits);
+  return {
+    mode: settings.ENABLE_IPv6 ? 'ipv6' : prefixes ? 'prefix' : 'secondary',
+    fallbackToAddresses: settings.ENABLE_PREFIX_FALLBACK,
+    warmEni: settings.WARM_ENI_TARGET,
+    warmIp: settings.WARM_IP_TARGET,
+    minimumIp: settings.MINIMUM_IP_TARGET,
+    warmPrefix: settings.WARM_PREFIX_TARGET,
+  };
+}
 
 /** Who this node is and what it may hold: the metadata service, and EC2 only for a type newer than our table. */
 export async function identify(edges: Edges, tell: (failure: HostError) => void): Promise<Node> {
@@ -71,6 +85,6 @@ export async function identify(edges: Edges, tell: (failure: HostError) => void)
     identity,
     primaryLink: primary.name,
     limits: poolLimits(settings, limits),
-    targets: poolTargets(settings),
+    targets: poolTargets(settings, limits),
   };
 }

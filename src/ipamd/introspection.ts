@@ -1,4 +1,5 @@
 import type { Settings } from '../config/index.ts';
+import { figuresOf } from '../pool/index.ts';
 import type { Engine } from './engine.ts';
 import type { NodeNetwork } from './node-network.ts';
 import type { LoopbackPort } from './ports.ts';
@@ -18,16 +19,25 @@ const pick = (settings: Settings, keys: readonly (keyof Settings)[]): Readonly<R
 
 /** Addresses of every ENI in upstream's shape; container ids are left out as upstream does, the port is for anybody local. */
 function enisView(engine: Engine, network: NodeNetwork): unknown {
-  const { enis } = engine.state;
+  const { enis } = engine.pool;
   const view = network.enis.map((eni) => {
-    const addresses = enis.find(({ id }) => id === eni.id)?.addresses ?? [];
-    const cidrs = addresses.map(({ address, use }) => [
-      `${address}/32`,
+    const cidrs = [...(enis.get(eni.id)?.cidrs.values() ?? [])].map(({ cidr, uses }) => [
+      cidr,
       {
-        Cidr: `${address}/32`,
-        State: use.kind,
-        IPAMMetadata:
-          use.kind === 'assigned' ? { k8sPodNamespace: use.owner.podNamespace, k8sPodName: use.owner.podName } : {},
+        Cidr: cidr,
+        IPAddresses: Object.fromEntries(
+          [...uses].map(([address, use]) => [
+            address,
+            {
+              Address: address,
+              State: use.kind,
+              IPAMMetadata:
+                use.kind === 'assigned'
+                  ? { k8sPodNamespace: use.owner.podNamespace, k8sPodName: use.owner.podName }
+                  : {},
+            },
+          ]),
+        ),
       },
     ]);
     return [
@@ -41,9 +51,8 @@ function enisView(engine: Engine, network: NodeNetwork): unknown {
       },
     ] as const;
   });
-  const all = enis.flatMap(({ addresses }) => addresses);
-  const assigned = all.filter(({ use }) => use.kind === 'assigned').length;
-  return { '0': { TotalIPs: all.length, AssignedIPs: assigned, ENIs: Object.fromEntries(view) } };
+  const { total, assigned } = figuresOf(engine.pool, 0, ['address', 'prefix', 'ipv6-prefix']);
+  return { '0': { TotalIPs: total, AssignedIPs: assigned, ENIs: Object.fromEntries(view) } };
 }
 
 /** The introspection port's paths, those of upstream. */

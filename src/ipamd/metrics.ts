@@ -1,6 +1,6 @@
 import { Counter, Gauge, Registry } from 'prom-client';
 import { VERSION } from '../config/index.ts';
-import { countPool, countUse } from '../pool/index.ts';
+import { assignedOn, type Figures, PREFIX_ADDRESSES, poolFigures } from '../pool/index.ts';
 import type { Engine } from './engine.ts';
 import type { NodeNetwork } from './node-network.ts';
 import type { Node } from './parts.ts';
@@ -65,17 +65,21 @@ export function registerPoolMetrics(
       },
     });
   };
-  gauge('awscni_eni_max', 'ENIs this node may hold', () => node.limits.maxEnis);
+  const { limits, targets } = node;
+  const mostEnis = (): number =>
+    limits.cards.reduce((sum, { maxEnis }) => sum + maxEnis, 0) - engine.pool.foreign.length;
+  const figures = (): Figures => poolFigures(engine.pool, limits, targets.mode);
+  gauge('awscni_eni_max', 'ENIs this node may hold', mostEnis);
   gauge(
     'awscni_ip_max',
     'Addresses for pods this node may hold',
-    () => node.limits.maxEnis * node.limits.addressesPerEni,
+    () => mostEnis() * limits.slotsPerEni * (targets.mode === 'prefix' ? PREFIX_ADDRESSES : 1),
   );
   gauge('awscni_eni_allocated', 'ENIs attached', () => network.enis.length);
-  gauge('awscni_total_ip_addresses', 'Addresses for pods on attached ENIs', () => countPool(engine.state).total);
-  gauge('awscni_assigned_ip_addresses', 'Addresses held by pods', () => countPool(engine.state).assigned);
-  gauge('vpccni_free_ip_addresses', 'Addresses that can be handed out now', () => countPool(engine.state).free);
-  gauge('vpccni_cooldown_ip_addresses', 'Addresses resting after their pod', () => countPool(engine.state).cooldown);
+  gauge('awscni_total_ip_addresses', 'Addresses for pods on attached ENIs', () => figures().total);
+  gauge('awscni_assigned_ip_addresses', 'Addresses held by pods', () => figures().assigned);
+  gauge('vpccni_free_ip_addresses', 'Addresses that can be handed out now', () => figures().free);
+  gauge('vpccni_cooldown_ip_addresses', 'Addresses resting after their pod', () => figures().cooldown);
   gauge('vpccni_waiting_pods', 'ADD calls waiting for an address', () => engine.waiting);
   new Gauge({
     name: 'awscni_assigned_ip_per_eni',
@@ -84,7 +88,7 @@ export function registerPoolMetrics(
     registers,
     collect() {
       this.reset();
-      for (const eni of engine.state.enis) this.labels(eni.id).set(countUse(eni, 'assigned'));
+      for (const eni of engine.pool.enis.values()) this.labels(eni.id).set(assignedOn(eni));
     },
   });
   new Gauge({

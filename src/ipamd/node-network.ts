@@ -1,4 +1,4 @@
-import { hostCidr, type Ipv4Address, type Ipv4Cidr, parseIpv4Cidr } from '../addr/index.ts';
+import { hostCidr, type Ipv4Address, type Ipv4Cidr, isIpv4, parseIpv4Cidr } from '../addr/index.ts';
 import type { EniDescription } from '../aws/index.ts';
 import {
   diffNetwork,
@@ -16,18 +16,18 @@ import {
 } from '../dataplane/index.ts';
 import { HostError } from '../errors/index.ts';
 import { applyPacketRules, applySteps, observeNetwork, packetRulesDigest, waitForLink } from '../kernel/index.ts';
-import { listAllocations, type PoolState } from '../pool/index.ts';
+import { addressIn, type PodAddress, type Pool } from '../pool/index.ts';
 import type { Node, NodeEni } from './parts.ts';
 
 /** The host's network as this daemon wants it: ENIs as links, their tables, pods' rules, packet rules. */
 export class NodeNetwork {
   readonly #node: Node;
-  readonly #pool: () => PoolState;
+  readonly #pool: () => Pool;
   readonly #takesOver: boolean;
   #enis: ReadonlyMap<string, NodeEni> = new Map();
 
   /** `takesOver` says whether this node was another CNI plugin's in this boot, so that what it left becomes ours. */
-  constructor(node: Node, pool: () => PoolState, options: { readonly takesOver: boolean }) {
+  constructor(node: Node, pool: () => Pool, options: { readonly takesOver: boolean }) {
     this.#node = node;
     this.#pool = pool;
     this.#takesOver = options.takesOver;
@@ -35,7 +35,7 @@ export class NodeNetwork {
 
   /** Every ENI, by device number. */
   get enis(): readonly NodeEni[] {
-    return [...this.#enis.values()].sort((a, b) => a.device - b.device);
+    return [...this.#enis.values()].sort((a, b) => a.card - b.card || a.device - b.device);
   }
 
   eni(id: string): NodeEni | undefined {
@@ -48,6 +48,7 @@ export class NodeNetwork {
     this.#keep({
       id: eni.id,
       mac: identity.primaryMac,
+      card: 0,
       device: 0,
       primary: true,
       primaryAddress: identity.primaryAddress,
@@ -66,6 +67,7 @@ export class NodeNetwork {
   async addEni(
     eni: EniDescription,
     place: {
+      readonly card: number;
       readonly device: number;
       readonly attachmentId: string;
       readonly primaryAddress: Ipv4Address;
@@ -78,12 +80,13 @@ export class NodeNetwork {
     const added: NodeEni = {
       id: eni.id,
       mac: eni.mac,
+      card: place.card,
       device: place.device,
       primary: false,
       primaryAddress: place.primaryAddress,
       subnetId: eni.subnetId,
       subnet,
-      table: routeTableOf({ card: 0, device: place.device }),
+      table: routeTableOf(place),
       link: link.name,
       attachmentId: place.attachmentId,
     };
@@ -169,14 +172,12 @@ export class NodeNetwork {
     const routes = this.#takesOver ? [...own, ...observed.foreignRoutes] : own;
     const foreignRules = this.#takesOver ? observed.foreignRules.map(({ rule }) => rule) : [];
     const rules = [...observed.rules, ...foreignRules];
-    const wired = listAllocations(pool).flatMap(({ address, owner, eni }) => {
+    const wired = pool.allocations().flatMap(({ address, owner, eni }) => {
+      if (!isIpv4(address)) return [];
       const pod = { ...owner, namespace: owner.podNamespace, name: owner.podName };
       const end = linkOfPod({ pod, address, vethPrefix, links, routes });
       return end === undefined ? [] : [{ address, end, eni }];
     });
-    const idle = pool.enis.flatMap(({ addresses }) =>
-      addresses.flatMap(({ address, use }) => (use.kind === 'assigned' ? [] : [address])),
-    );
     return {
       podRules: wired.flatMap(({ address, eni }) =>
         eni === undefined ? rulesOfAddress(address, rules) : podRules(address, eni.table),
@@ -186,8 +187,22 @@ export class NodeNetwork {
         destination: hostCidr(address),
         link: end.link,
       })),
-      ...(this.#takesOver ? { podAliases: wired.map(({ end }) => end), takeOver: { idleAddresses: idle } } : {}),
+      ...(this.#takesOver
+        ? { podAliases: wired.map(({ end }) => end), takeOver: { idleAddresses: idleAddresses(pool) } }
+        : {}),
     };
+  }
+
+  /** Every address for which the kernel has a rule or a route of ours, or a link of the host: nothing of that may be given back. */
+  addressesInUse(): readonly PodAddress[] {
+    const { rules, routes, addresses } = observeNetwork(this.#node.socket);
+    const single = ({ address, prefixLength }: Ipv4Cidr): readonly PodAddress[] =>
+      prefixLength === 32 ? [address] : [];
+    return [
+      ...rules.flatMap(({ from, to }) => [from, to].flatMap((cidr) => (cidr === undefined ? [] : single(cidr)))),
+      ...routes.flatMap(({ destination }) => single(destination)),
+      ...addresses.map(({ address }) => address.address),
+    ];
   }
 
   /** Ours is the primary ENI's subnet; of another one only the metadata tells the network, without an EC2 call. */
@@ -199,6 +214,19 @@ export class NodeNetwork {
     if (told === undefined) throw new HostError('IMDS_BAD_ANSWER', { path, found: 'HTTP 404' });
     return parseIpv4Cidr(told.trim());
   }
+}
+
+/** Addresses of the pool that no pod holds. */
+function idleAddresses(pool: Pool): readonly Ipv4Address[] {
+  return [...pool.enis.values()].flatMap((eni) =>
+    [...eni.cidrs.values()].flatMap((cidr) =>
+      cidr.kind === 'ipv6-prefix'
+        ? []
+        : Array.from({ length: cidr.size }, (_, index) => addressIn(cidr.cidr, index))
+            .filter(isIpv4)
+            .filter((address) => cidr.uses.get(address)?.kind !== 'assigned'),
+    ),
+  );
 }
 
 /** Reports whether the step gives this ENI something. */

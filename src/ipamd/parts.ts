@@ -5,11 +5,11 @@ import type { HostError } from '../errors/index.ts';
 import type { RouteSocket } from '../kernel/index.ts';
 import type { Logger } from '../log/index.ts';
 import type { PoolLimits, PoolTargets } from '../pool/index.ts';
-import type { Clock, Exec, Files } from '../sys/index.ts';
+import type { Exec, Files, Timers } from '../sys/index.ts';
 
 /** The edges the daemon works through, and the settings it was started with. */
 export interface Edges {
-  readonly clock: Clock;
+  readonly clock: Timers;
   readonly exec: Exec;
   readonly files: Files;
   readonly logger: Logger;
@@ -39,6 +39,7 @@ export interface Node extends Edges {
 export interface NodeEni {
   readonly id: string;
   readonly mac: MacAddress;
+  readonly card: number;
   readonly device: number;
   readonly primary: boolean;
   readonly primaryAddress: Ipv4Address;

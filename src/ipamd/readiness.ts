@@ -1,6 +1,6 @@
 import { toHostError } from '../errors/index.ts';
 import { CONFLIST_PATH } from '../hostspec/index.ts';
-import { countPool } from '../pool/index.ts';
+import { poolFigures } from '../pool/index.ts';
 import { notify } from '../systemd/index.ts';
 import { publishConflist } from './conflist.ts';
 import type { Engine } from './engine.ts';
@@ -44,7 +44,8 @@ export class Readiness {
   /** Looks at the pool after a change of it. */
   look(): void {
     if (this.#afterMs !== undefined || this.#publishing) return;
-    const { free, assigned } = countPool(this.#engine.state);
+    const { limits, targets } = this.#node;
+    const { free, assigned } = poolFigures(this.#engine.pool, limits, targets.mode);
     if (free === 0 && assigned === 0) {
       this.#tellWaiting();
       return;

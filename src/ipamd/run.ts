@@ -3,27 +3,26 @@ import { HostError, toHostError } from '../errors/index.ts';
 import { AWS_NODE, METRICS_PORT, PATHS } from '../hostspec/index.ts';
 import { RouteSocket } from '../kernel/index.ts';
 import type { Logger } from '../log/index.ts';
-import { countPool, EMPTY_POOL, type PoolState, withoutForeignDevice } from '../pool/index.ts';
+import { Pool } from '../pool/index.ts';
 import { createFiles, giveBackMemory, systemClock, systemExec, takeLock } from '../sys/index.ts';
 import { notify } from '../systemd/index.ts';
 import { adoptPool, findLeftovers, removeLeftovers } from './adopt.ts';
 import { Attachments } from './attachments.ts';
-import { Engine } from './engine.ts';
-import { grow } from './grow.ts';
+import { Engine, FREE_POLICY } from './engine.ts';
 import { GrpcBackend } from './grpc/backend.ts';
 import { grpcDaemon } from './grpc/daemon.ts';
 import { serveGrpc } from './grpc/serve.ts';
 import { identify, persist } from './identify.ts';
 import { introspectionRoutes } from './introspection.ts';
-import { Lane, type LaneParts } from './lane.ts';
+import { grow, Lane, type LaneParts, Placement, shrink } from './lanes/index.ts';
 import { createCallCounts, registerPoolMetrics } from './metrics.ts';
 import { NodeNetwork } from './node-network.ts';
-import type { Edges, Node } from './parts.ts';
+import type { Edges } from './parts.ts';
 import { servePort } from './ports.ts';
 import { whenQuiet } from './quiet.ts';
 import { Readiness } from './readiness.ts';
 import { askSocket, serveSocket } from './server.ts';
-import { shrink } from './shrink.ts';
+import { spareEnis } from './spare-enis.ts';
 import { replaySpool } from './spool.ts';
 import { type Phase, statusDocument } from './status.ts';
 import { Store } from './store.ts';
@@ -68,7 +67,7 @@ class Daemon {
   constructor(edges: Edges, options: RunOptions) {
     this.#edges = edges;
     this.#options = options;
-    this.#store = new Store(edges.files, PATHS.run);
+    this.#store = new Store(edges, PATHS.run, edges.settings.AWS_VPC_K8S_CNI_BACKING_STORE || undefined);
     this.#unmanaged = new UnmanagedEnis(edges);
     this.#startedAtMs = edges.clock.now();
     this.#calls = new CallsUnderWay(edges.clock);
@@ -103,20 +102,23 @@ class Daemon {
 
   async #start(): Promise<Engine> {
     const { logger, signal, settings, clock } = this.#edges;
-    const stored = this.#store.load(logger);
+    const stored = this.#store.load();
     const node = await identify(this.#edges, (failure) => this.#tell('reading who this instance is', failure));
     this.#phase = { kind: 'starting', doing: 'asking EC2 for the ENIs of this instance', failure: undefined };
-    let pool: () => PoolState = () => EMPTY_POOL;
-    const network = new NodeNetwork(node, () => pool(), { takesOver: this.#store.takenOver });
+    const nothing = new Pool();
+    let current: () => Pool = () => nothing;
+    const network = new NodeNetwork(node, () => current(), { takesOver: this.#store.takenOver });
     const tell = (failure: HostError): void => this.#tell('asking EC2 for the ENIs of this instance', failure);
-    const [state] = await Promise.all([
-      persist(this.#edges, 'asking EC2 for our ENIs', tell, () => adoptPool(node, network, stored)),
+    const placement = new Placement(node, undefined);
+    const [pool] = await Promise.all([
+      persist(this.#edges, 'asking EC2 for our ENIs', tell, () => adoptPool({ node, network, placement }, stored)),
       persist(this.#edges, 'setting packet rules', tell, () => network.repairPacketRules()),
     ]);
     await this.#unmanaged.claimOnly(network.enis.filter(({ primary }) => !primary).map(({ mac }) => mac));
     const leftovers = await persist(this.#edges, 'looking for leftovers', tell, () => findLeftovers(node, stored));
-    const engine = this.#engine(node, network, state);
-    pool = () => engine.state;
+    await persist(this.#edges, 'writing the checkpoint', tell, async () => this.#store.follow(pool));
+    const engine = this.#engine({ node, network, placement }, pool);
+    current = () => engine.pool;
     const repaired = await persist(this.#edges, 'repairing the host network', tell, async () => network.repair());
     // What follows waits for the end by its signal, which would not come a second time.
     signal.throwIfAborted();
@@ -147,14 +149,16 @@ class Daemon {
         this.#edges,
       );
     engine.kick();
-    const freed = (device: number): void => engine.update((current) => withoutForeignDevice(current, device));
+    void spareEnis({ node, engine, placement });
+    const freed = (eniId: string): void =>
+      engine.change((changing) => changing.setForeign(changing.foreign.filter((each) => each.eniId !== eniId)));
     removeLeftovers(node, { store: this.#store, stored, leftovers, freed }).catch((error: unknown) => {
       logger.error('leftovers of an interrupted run stay until the next start', { error: toHostError(error) });
     });
     logger.info('serving', {
       instance_id: node.identity.instanceId,
       startup_ms: clock.now() - this.#startedAtMs,
-      pods: countPool(state).assigned,
+      pods: pool.allocations().length,
       node_port: settings.AWS_VPC_CNI_NODE_PORT_SUPPORT,
     });
     return engine;
@@ -173,23 +177,29 @@ class Daemon {
     void keepTelling({ notifySocket, everyMs, proof, clock, logger, signal });
   }
 
-  #engine(node: Node, network: NodeNetwork, state: PoolState): Engine {
-    const engine = new Engine(node, this.#store, state, {
+  #engine(own: Pick<LaneParts, 'node' | 'network' | 'placement'>, pool: Pool): Engine {
+    const { node, placement } = own;
+    const engine = new Engine(node, this.#store, pool, {
       run: (action) =>
-        action.kind === 'assign-addresses' || action.kind === 'create-eni'
+        action.kind === 'assign' || action.kind === 'create-eni'
           ? growth.run(action.kind, () => grow(parts, action))
           : shrinking.run(action.kind, () => shrink(parts, action)),
       changed: () => {
         readiness.look();
         this.#busy();
       },
+      policy: () => ({
+        ...FREE_POLICY,
+        fragmented: placement.fragmented,
+        newEniFragmented: placement.newEniFragmented,
+      }),
     });
     const readiness = new Readiness(node, engine, {
       startedAtMs: this.#startedAtMs,
       notifySocket: this.#options.notifySocket,
     });
     this.#readiness = readiness;
-    const parts: LaneParts = { node, engine, network, store: this.#store, unmanaged: this.#unmanaged };
+    const parts: LaneParts = { ...own, engine, store: this.#store, unmanaged: this.#unmanaged };
     const growth = new Lane(parts, 'growth');
     const shrinking = new Lane(parts, 'shrink');
     return engine;

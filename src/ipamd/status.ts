@@ -1,6 +1,6 @@
 import type { StatusAddress, StatusDocument } from '../cniproto/index.ts';
 import { VERSION } from '../config/index.ts';
-import { countPool, endCooldowns, type PoolAddress } from '../pool/index.ts';
+import { type AddressUse, addressIn, type PodAddress, type PoolCidr, poolFigures } from '../pool/index.ts';
 import type { Engine } from './engine.ts';
 import type { NodeNetwork } from './node-network.ts';
 import type { Failure, Node } from './parts.ts';
@@ -18,8 +18,10 @@ export interface RunTimes {
   readonly readyAfterMs: number | undefined;
 }
 
-function statusAddress({ address, use }: PoolAddress, nowMs: number): StatusAddress {
-  switch (use.kind) {
+function statusAddress(address: PodAddress, use: AddressUse | undefined, nowMs: number): StatusAddress {
+  switch (use?.kind) {
+    case undefined:
+      return { address, state: 'free' };
     case 'assigned': {
       const { podNamespace, podName, containerId } = use.owner;
       const pod = podName === undefined ? {} : { pod: `${podNamespace ?? ''}/${podName}` };
@@ -27,16 +29,29 @@ function statusAddress({ address, use }: PoolAddress, nowMs: number): StatusAddr
     }
     case 'cooldown':
       return { address, state: 'cooldown', freeInMs: Math.max(0, use.untilMs - nowMs) };
-    case 'free':
-    case 'releasing':
-      return { address, state: use.kind };
+    case 'quarantine':
+      return { address, state: 'quarantine', reason: use.reason };
     default:
       return use satisfies never;
   }
 }
 
-const NOTHING = { total: 0, assigned: 0, free: 0, cooldown: 0, pending: 0 } as const;
-const NO_TARGETS = { warmEni: 0, warmIp: 0, minimumIp: 0, maxEnis: 0, addressesPerEni: 0, maxPods: 0 } as const;
+/** The addresses of a CIDR: every one of an IPv4 CIDR, of a /80 only those in use. */
+function statusAddresses(cidr: PoolCidr, nowMs: number): readonly StatusAddress[] {
+  const addresses =
+    cidr.kind === 'ipv6-prefix'
+      ? [...cidr.uses.keys()]
+      : Array.from({ length: cidr.size }, (_, index) => addressIn(cidr.cidr, index));
+  return addresses.map((address) =>
+    cidr.releasing ? { address, state: 'releasing' } : statusAddress(address, cidr.uses.get(address), nowMs),
+  );
+}
+
+const NOTHING = { total: 0, assigned: 0, free: 0, cooldown: 0, quarantine: 0, orphans: 0, pending: 0 } as const;
+const NO_TARGETS = {
+  mode: 'secondary',
+  ...{ warmEni: 0, warmIp: 0, minimumIp: 0, warmPrefix: 0, maxEnis: 0, addressesPerEni: 0, maxPods: 0 },
+} as const;
 
 function lastError(failure: Failure | undefined): StatusDocument['lastError'] {
   if (failure === undefined) return null;
@@ -71,8 +86,10 @@ export function statusDocument(phase: Phase, times: RunTimes): StatusDocument {
     };
   }
   const { node, engine, network } = phase;
-  const state = endCooldowns(engine.state, nowMs);
-  const { total, assigned, free, cooldown, pending } = countPool(state);
+  const { pool } = engine;
+  pool.endCooldowns(nowMs);
+  const { limits, targets } = node;
+  const { total, assigned, free, cooldown, quarantine, pending } = poolFigures(pool, limits, targets.mode);
   const ready = times.readyAfterMs !== undefined;
   return {
     ...common,
@@ -85,8 +102,17 @@ export function statusDocument(phase: Phase, times: RunTimes): StatusDocument {
       availabilityZone: node.identity.availabilityZone,
       primaryAddress: node.identity.primaryAddress,
     },
-    targets: { ...node.targets, ...node.limits },
-    pool: { total, assigned, free, cooldown, pending },
+    targets: {
+      mode: targets.mode,
+      warmEni: targets.warmEni,
+      warmIp: targets.warmIp,
+      minimumIp: targets.minimumIp,
+      warmPrefix: targets.warmPrefix,
+      maxEnis: limits.cards.reduce((sum, { maxEnis }) => sum + maxEnis, 0),
+      addressesPerEni: limits.slotsPerEni,
+      maxPods: limits.maxPods,
+    },
+    pool: { total, assigned, free, cooldown, quarantine, orphans: pool.orphans.length, pending },
     enis: network.enis.map((eni) => ({
       id: eni.id,
       mac: eni.mac,
@@ -95,9 +121,7 @@ export function statusDocument(phase: Phase, times: RunTimes): StatusDocument {
       primary: eni.primary,
       primaryAddress: eni.primaryAddress,
       table: eni.table,
-      addresses: (state.enis.find(({ id }) => id === eni.id)?.addresses ?? []).map((entry) =>
-        statusAddress(entry, nowMs),
-      ),
+      addresses: [...(pool.enis.get(eni.id)?.cidrs.values() ?? [])].flatMap((cidr) => statusAddresses(cidr, nowMs)),
     })),
     ec2Calls: Object.fromEntries(node.ec2.calls),
     lastError: lastError(engine.failure),

@@ -1,127 +1,251 @@
-import { type Ipv4Address, isIpv4 } from '../addr/index.ts';
-import { HostError } from '../errors/index.ts';
+import { HostError, toHostError } from '../errors/index.ts';
 import { PATHS } from '../hostspec/index.ts';
 import type { Logger } from '../log/index.ts';
-import { listAllocations, type Orphan, type PoolState, parseCheckpoint, renderCheckpoint } from '../pool/index.ts';
-import type { Files } from '../sys/index.ts';
+import {
+  type Doubt,
+  type Intent,
+  type JournalRecord,
+  type Memory,
+  NOTHING_REMEMBERED,
+  type PodAddress,
+  type Pool,
+  parseCheckpoint,
+  parseJournal,
+  parseSideFile,
+  renderCheckpoint,
+  renderJournalHeader,
+  renderRecords,
+  renderSideFile,
+  replay,
+  type SideFile,
+} from '../pool/index.ts';
+import { type AppendFile, type Files, openAppendFile, type Timers } from '../sys/index.ts';
 
-/** An EC2 change written down before it is asked for, so that a crash in the middle leaves nothing behind. */
-export interface Intent {
-  readonly kind: 'create-eni' | 'delete-eni';
-  /** The client token of a creation; the ENI's id of a deletion. */
-  readonly key: string;
-}
-
-/** What was written down before a restart. `allocations` is `undefined` when the checkpoint is missing or broken. */
-export interface Stored {
-  readonly allocations: readonly Orphan[] | undefined;
-  readonly cooldowns: ReadonlyMap<Ipv4Address, number>;
-  readonly intents: readonly Intent[];
+/** What was written down before this start. */
+export interface Stored extends Memory {
+  /** Written in this boot; pods do not outlive one. */
+  readonly sameBoot: boolean;
 }
 
 const MODE = 0o600;
-const CHECKPOINT = 'ipam.json';
-const COOLDOWNS = 'cooldown.json';
-const INTENTS = 'intents.json';
+const SIDE_FILE = 'pool.json';
+const JOURNAL = 'journal';
 
-const entriesOf = (value: unknown): readonly (readonly [string, unknown])[] =>
-  typeof value === 'object' && value !== null ? Object.entries(value) : [];
+/** A journal longer than this is folded into the checkpoint at once; reading it back costs milliseconds. */
+const JOURNAL_BYTES = 256 * 1024;
+
+/** The checkpoint follows the journal this much later, so that a burst of pods writes it once. */
+const FOLD_AFTER_MS = 200;
+const FOLD_AGAIN_MS = 2_000;
+
+type Parts = { readonly files: Files; readonly clock: Timers; readonly logger: Logger };
 
 /**
- * The daemon's memory of this boot, in a directory on tmpfs: the checkpoint in upstream's format, and beside it what
- * that format has no place for. Each file is replaced as a whole, so a crash leaves the old or the new one.
+ * The daemon's memory of this boot: the checkpoint in upstream's format, a side file for what that format has no place
+ * for, and a journal of what happened since. A change is one line in the journal before it counts; the checkpoint follows.
  */
 export class Store {
-  readonly #files: Files;
+  readonly #parts: Parts;
   readonly #directory: string;
+  readonly #checkpoint: string;
+  readonly #bootId: string;
+  #generation = 0;
+  #journal: AppendFile | undefined;
   #intents: readonly Intent[] = [];
-  /** What the file of cooldowns holds, once this run has written it. */
-  #cooldowns: string | undefined;
+  /** The pool to fold into the checkpoint; known once the daemon has one. */
+  #pool: Pool | undefined;
+  #cancelFold: (() => void) | undefined;
 
-  constructor(files: Files, directory: string) {
-    this.#files = files;
+  constructor(parts: Parts, directory: string, checkpoint = `${directory}/ipam.json`) {
+    this.#parts = parts;
     this.#directory = directory;
-    files.ensureDirectory(directory, 0o700);
+    this.#checkpoint = checkpoint;
+    this.#bootId = parts.files.read(PATHS.kernelBootId)?.trim() ?? '';
+    parts.files.ensureDirectory(directory, 0o700);
   }
 
   /** Whether `adopt` took this node over from another CNI plugin in this boot. */
   get takenOver(): boolean {
-    return this.#files.fact(PATHS.takenOver).kind === 'file';
+    return this.#parts.files.fact(PATHS.takenOver).kind === 'file';
   }
 
-  /** Writes allocations and cooldowns; called before an address is used and after it is freed. */
-  save(state: PoolState): void {
-    this.#write(CHECKPOINT, renderCheckpoint(listAllocations(state)));
-    const cooldowns = state.enis.flatMap((eni) =>
-      eni.addresses.flatMap(({ address, use }) => (use.kind === 'cooldown' ? [[address, use.untilMs] as const] : [])),
-    );
-    const text = `${JSON.stringify(Object.fromEntries(cooldowns))}\n`;
-    // An ADD changes no cooldown, and must not pay for a second file.
-    if (text === this.#cooldowns) return;
-    this.#write(COOLDOWNS, text);
-    this.#cooldowns = text;
+  /** Reads what the last run left. What is broken is set aside under another name and reported, never fatal. */
+  load(): Stored {
+    const side = this.#sideFile();
+    const whole = this.#read(this.#checkpoint, parseCheckpoint);
+    const before = whole ?? this.#read(`${this.#checkpoint}.prev`, parseCheckpoint);
+    const memory: Memory = { ...NOTHING_REMEMBERED, ...side, allocations: before ?? [] };
+    // The checkpoint before the last one needs the journal before the last one too.
+    const journal = this.#journalFrom((side?.generation ?? 0) - (whole === undefined ? 1 : 0));
+    const stored = replay(memory, journal?.records ?? []);
+    this.#generation = Math.max(side?.generation ?? 0, journal?.header?.generation ?? 0);
+    this.#intents = stored.intents;
+    const bootId = side?.bootId ?? journal?.header?.bootId ?? this.#bootId;
+    return { ...stored, sameBoot: bootId === this.#bootId };
   }
 
-  /** Reads what the last run left. A broken checkpoint is kept aside under another name and reported, never fatal. */
-  load(logger: Logger): Stored {
-    this.#intents = this.#json(INTENTS, logger).flatMap(([key, kind]): readonly Intent[] =>
-      kind === 'create-eni' || kind === 'delete-eni' ? [{ kind, key }] : [],
-    );
-    const cooldowns = this.#json(COOLDOWNS, logger).flatMap(([address, untilMs]): (readonly [Ipv4Address, number])[] =>
-      isIpv4(address) && typeof untilMs === 'number' ? [[address, untilMs]] : [],
-    );
-    return { allocations: this.#checkpoint(logger), cooldowns: new Map(cooldowns), intents: this.#intents };
+  /** From now on this pool is what the checkpoint shows. Throws `FILE_FAILED`. */
+  follow(pool: Pool): void {
+    this.#pool = pool;
+    this.fold();
+  }
+
+  /** Writes changes down, all of them or none: throws `FILE_FAILED`, and then nothing has happened. */
+  append(records: readonly JournalRecord[]): void {
+    if (records.length === 0) return;
+    this.#open().append(renderRecords(records));
+    if ((this.#journal?.size ?? 0) > JOURNAL_BYTES) this.#foldSoon(0);
+    else this.foldLater();
   }
 
   /** Notes an EC2 change that is about to be asked for. */
   begin(intent: Intent): void {
-    this.#setIntents([...this.#intents, intent]);
+    this.append([{ kind: 'intended', intent }]);
+    this.#intents = [...this.#intents, intent];
   }
 
   /** Forgets an EC2 change that is complete or undone. One that a full disk keeps costs the next start one EC2 call. */
   end(intent: Intent): void {
+    this.#intents = this.#intents.filter(({ key }) => key !== intent.key);
     try {
-      this.#setIntents(this.#intents.filter(({ kind, key }) => kind !== intent.kind || key !== intent.key));
+      this.append([{ kind: 'ended', key: intent.key }]);
     } catch (error) {
       if (!(error instanceof HostError)) throw error;
     }
   }
 
-  #setIntents(intents: readonly Intent[]): void {
-    this.#intents = intents;
-    this.#write(INTENTS, `${JSON.stringify(Object.fromEntries(intents.map(({ key, kind }) => [key, kind])))}\n`);
+  /** Lets the checkpoint follow soon. */
+  foldLater(): void {
+    if (this.#cancelFold === undefined) this.#foldSoon(FOLD_AFTER_MS);
+  }
+
+  /** Writes the checkpoint of the pool as it is, and begins a new journal. Throws `FILE_FAILED`. */
+  fold(): void {
+    this.#cancelFold?.();
+    this.#cancelFold = undefined;
+    const pool = this.#pool;
+    if (pool === undefined) return;
+    // The order matters: a crash after each step leaves a journal that ends in the same memory when it is replayed.
+    this.#keep(this.#checkpoint);
+    this.#replace(this.#checkpoint, renderCheckpoint(inOrder(pool)));
+    const generation = this.#generation + 1;
+    const side = this.#path(SIDE_FILE);
+    this.#keep(side);
+    this.#replace(side, renderSideFile(sideOf(pool, { bootId: this.#bootId, generation, intents: this.#intents })));
+    this.#generation = generation;
+    this.#journal?.close();
+    this.#journal = undefined;
+    const journal = this.#path(JOURNAL);
+    this.#keep(journal);
+    this.#replace(journal, renderJournalHeader({ bootId: this.#bootId, generation }));
+  }
+
+  /** Ends the writing: the checkpoint holds everything. */
+  close(): void {
+    if (this.#cancelFold !== undefined) this.#tryFold();
+    this.#cancelFold?.();
+    this.#journal?.close();
+    this.#journal = undefined;
+  }
+
+  #foldSoon(afterMs: number): void {
+    this.#cancelFold?.();
+    this.#cancelFold = this.#parts.clock.after(afterMs, () => this.#tryFold());
+  }
+
+  #tryFold(): void {
+    this.#cancelFold = undefined;
+    try {
+      this.fold();
+    } catch (error) {
+      // Nothing is lost: the journal has it. A full disk is tried again until there is room.
+      this.#parts.logger.error('the checkpoint cannot be written, trying again', { error: toHostError(error) });
+      this.#foldSoon(FOLD_AGAIN_MS);
+    }
+  }
+
+  #open(): AppendFile {
+    this.#journal ??= openAppendFile(this.#parts.files.hostPath(this.#path(JOURNAL)), { mode: MODE, sync: false });
+    if (this.#journal.size === 0)
+      this.#journal.append(renderJournalHeader({ bootId: this.#bootId, generation: this.#generation }));
+    return this.#journal;
+  }
+
+  #sideFile(): SideFile | undefined {
+    const path = this.#path(SIDE_FILE);
+    return this.#read(path, parseSideFile) ?? this.#read(`${path}.prev`, parseSideFile);
+  }
+
+  /** What the journals say since the checkpoint of this generation. */
+  #journalFrom(generation: number): ReturnType<typeof parseJournal> | undefined {
+    const parts = [`${this.#path(JOURNAL)}.prev`, this.#path(JOURNAL)].flatMap((path) => {
+      const text = this.#parts.files.read(path);
+      if (text === undefined) return [];
+      const journal = parseJournal(text);
+      if (journal.damaged > 0)
+        this.#parts.logger.warn('part of the journal cannot be read', { file: path, lines: journal.damaged });
+      return journal.header !== undefined && journal.header.generation >= generation ? [journal] : [];
+    });
+    const last = parts.at(-1);
+    return last === undefined ? undefined : { ...last, records: parts.flatMap(({ records }) => records) };
+  }
+
+  #read<T>(path: string, parse: (text: string) => T): T | undefined {
+    const text = this.#parts.files.read(path);
+    if (text === undefined) return undefined;
+    try {
+      return parse(text);
+    } catch (error) {
+      if (!(error instanceof HostError)) throw error;
+      const aside = `${path}.broken`;
+      this.#parts.files.move(path, aside);
+      this.#parts.logger.error('a state file is broken and set aside; what it held is put together from the others', {
+        error,
+        aside,
+      });
+      return undefined;
+    }
+  }
+
+  /** The generation before stays, for the day when the last one cannot be read. */
+  #keep(path: string): void {
+    if (this.#parts.files.fact(path).kind === 'file') this.#parts.files.keep(path, `${path}.prev`);
   }
 
   #path(name: string): string {
     return `${this.#directory}/${name}`;
   }
 
-  #write(name: string, text: string): void {
-    this.#files.replace({ path: this.#path(name), text, mode: MODE });
+  #replace(path: string, text: string): void {
+    this.#parts.files.replace({ path, text, mode: MODE });
   }
+}
 
-  #checkpoint(logger: Logger): readonly Orphan[] | undefined {
-    const text = this.#files.read(this.#path(CHECKPOINT));
-    if (text === undefined) return undefined;
-    try {
-      return parseCheckpoint(text);
-    } catch (error) {
-      if (!(error instanceof HostError)) throw error;
-      const aside = this.#path(`${CHECKPOINT}.broken`);
-      this.#files.replace({ path: aside, text, mode: MODE });
-      logger.error('checkpoint is broken: rebuilding from the kernel, the file is kept aside', { error, aside });
-      return undefined;
-    }
-  }
+/** Allocations by ENI and address, orphans last: upstream takes the first of two that claim one address. */
+function inOrder(pool: Pool): ReturnType<Pool['allocations']> {
+  const held = [...pool.enis.values()].flatMap((eni) =>
+    [...eni.cidrs.values()].flatMap((cidr) =>
+      [...cidr.uses].flatMap(([address, use]) =>
+        use.kind === 'assigned' ? [{ address, owner: use.owner, since: use.since, eni }] : [],
+      ),
+    ),
+  );
+  return [...held, ...pool.orphans];
+}
 
-  #json(name: string, logger: Logger): readonly (readonly [string, unknown])[] {
-    const text = this.#files.read(this.#path(name));
-    if (text === undefined) return [];
-    try {
-      return entriesOf(JSON.parse(text));
-    } catch (error) {
-      logger.warn('ignoring a broken side file: only its hints are lost', { error, file: this.#path(name) });
-      return [];
-    }
-  }
+function sideOf(pool: Pool, rest: Pick<SideFile, 'bootId' | 'generation' | 'intents'>): SideFile {
+  const cooldowns = new Map<PodAddress, number>();
+  const quarantines = new Map<PodAddress, Doubt>();
+  const enis = [...pool.enis.values()].map((eni) => {
+    for (const cidr of eni.cidrs.values())
+      for (const [address, use] of cidr.uses)
+        if (use.kind === 'cooldown') cooldowns.set(address, use.untilMs);
+        else if (use.kind === 'quarantine') quarantines.set(address, { reason: use.reason, sinceMs: use.sinceMs });
+    const { id, card, device, table, primary, subnetId, attachedAtMs, efa, service } = eni;
+    return {
+      facts: { id, card, device, table, primary, subnetId, attachedAtMs, efa, service },
+      cidrs: [...eni.cidrs.keys()],
+    };
+  });
+  return { ...rest, cooldowns, quarantines, enis };
 }

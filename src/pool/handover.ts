@@ -1,5 +1,5 @@
-import { sameOwner } from './assign.ts';
-import type { Orphan, Owner } from './types.ts';
+import { sameOwner } from './model/allocations.ts';
+import type { Orphan, Owner } from './model/types.ts';
 
 /** How upstream keys pods that were there before its 1.12: it never learned their network and interface. */
 const BEFORE_1_12 = { network: '_migrated-from-cri', ifName: 'unknown' } as const;

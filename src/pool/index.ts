@@ -1,47 +1,38 @@
-/** The warm pool as values: addresses and their use, what to ask EC2 for next, and how it survives a restart. Pure. */
+/** The warm pool: ENIs, addresses and who holds them, what to ask EC2 for next, and how it survives a restart. Pure. */
+export { type Decision, decide } from './decide/decide.ts';
 export {
-  type Allocation,
-  assignAddress,
-  findAllocation,
-  listAllocations,
-  releaseAddress,
-  sameOwner,
-  withUse,
-} from './assign.ts';
-export {
-  EMPTY_POOL,
-  withAddresses,
-  withEni,
-  withLeaving,
-  withoutAddresses,
-  withoutEni,
-  withoutForeignDevice,
-  withoutPending,
-  withPending,
-} from './change.ts';
-export { countPool, countUse, endCooldowns } from './counts.ts';
-export { type DecisionInput, decide } from './decide.ts';
-export { shortage } from './growth.ts';
+  assignedOn,
+  type Figures,
+  figuresOf,
+  kindsOf,
+  poolFigures,
+  warmIpBalance,
+  warmIpMode,
+  warmIpPrefixBalance,
+} from './decide/figures.ts';
+export type { DecideInput } from './decide/input.ts';
+export { explainRefusal, type Refusal } from './decide/refusal.ts';
+export { ENI_MIN_AGE_MS } from './decide/shrink.ts';
 export { exportAllocations, importAllocations } from './handover.ts';
-
-import * as next from './next.ts';
-
+export {
+  type Doubt,
+  type Intent,
+  type JournalRecord,
+  type KnownEni,
+  type Memory,
+  NOTHING_REMEMBERED,
+  replay,
+} from './journal/memory.ts';
+export { parseJournal, renderJournalHeader, renderRecords } from './journal/parse-journal.ts';
+export { parseSideFile, renderSideFile, type SideFile } from './journal/parse-side-file.ts';
+export { sameOwner } from './model/allocations.ts';
+export type { EniFacts } from './model/attached-eni.ts';
+export { Pool } from './model/pool.ts';
+export { addressIn, keysAround, kindOfCidr, PREFIX_ADDRESSES } from './model/range.ts';
+export type { Choice, Request } from './model/request.ts';
+export type * from './model/types.ts';
 export { parseCheckpoint, renderCheckpoint, type Survey, surveyCheckpoint } from './parse-checkpoint.ts';
-export { explainRefusal, type Refusal } from './refusal.ts';
-export { type RestoreInput, restorePool } from './restore.ts';
-export { ENI_MIN_AGE_MS } from './shrink.ts';
-export type {
-  AddressUse,
-  Decision,
-  Orphan,
-  Owner,
-  PendingGrowth,
-  PoolAction,
-  PoolAddress,
-  PoolCounts,
-  PoolEni,
-  PoolLimits,
-  PoolState,
-  PoolTargets,
-} from './types.ts';
-export { next };
+export { type EniConfig, type EniConfigChoice, eniConfigName } from './placement/eni-config.ts';
+export { type AttachedFacts, type Claim, isManaged, roleOf } from './placement/managed.ts';
+export { isExcluded, type SubnetAsker, type SubnetFacts, subnetsForNewEni, takesNewEnis } from './placement/subnets.ts';
+export { type Finding, resolveTruth, type Truth, type TruthInput } from './truth/resolve-truth.ts';

@@ -1,7 +1,6 @@
-import { isIpv4 } from '../addr/index.ts';
+import { isIpv4, isIpv6, parseIpv6 } from '../addr/index.ts';
 import { HostError } from '../errors/index.ts';
-import type { Allocation } from './assign.ts';
-import type { Orphan } from './types.ts';
+import type { Allocation, Orphan } from './model/types.ts';
 
 /** The format's name; upstream refuses any other. */
 const CHECKPOINT_VERSION = 'vpc-cni-ipam/1';
@@ -18,7 +17,7 @@ export function renderCheckpoint(allocations: readonly Pick<Allocation, 'address
       networkName: owner.network,
       containerID: owner.containerId,
       ifName: owner.ifName,
-      ipv4: address,
+      ...(isIpv4(address) ? { ipv4: address } : { ipv6: address }),
     });
     const metadata = JSON.stringify({
       k8sPodNamespace: owner.podNamespace,
@@ -31,21 +30,18 @@ export function renderCheckpoint(allocations: readonly Pick<Allocation, 'address
   return `{"version":"${CHECKPOINT_VERSION}","allocations":[${entries.join(',')}]}\n`;
 }
 
-/** What a checkpoint holds: allocations as we have them, and in words the pods that are more than we can serve. */
+/** What a checkpoint holds: allocations as we have them, and in words the pods that cannot be taken over yet. */
 export interface Survey {
   readonly allocations: readonly Orphan[];
   readonly unsupported: readonly string[];
 }
 
-/**
- * The allocations in a checkpoint of ours or of upstream's. Throws `CHECKPOINT_BAD` naming the first fault; entries
- * without an IPv4 address (IPv6 pods) are not ours to restore and are left out.
- */
+/** The allocations in a checkpoint of ours or of upstream's, of both families. Throws `CHECKPOINT_BAD` naming the first fault. */
 export function parseCheckpoint(content: string): readonly Orphan[] {
   return surveyCheckpoint(content).allocations;
 }
 
-/** The same with the pods that were left out, or whose further interfaces are. Throws `CHECKPOINT_BAD`. */
+/** The same, with the pods among them that cannot be taken over from another ipamd yet. Throws `CHECKPOINT_BAD`. */
 export function surveyCheckpoint(content: string): Survey {
   const fail = (reason: string): never => {
     throw new HostError('CHECKPOINT_BAD', { reason });
@@ -68,7 +64,7 @@ export function surveyCheckpoint(content: string): Survey {
   const allocations = (entries ?? []).flatMap((entry: unknown, index: number): readonly Orphan[] => {
     if (!isObject(entry)) return fail(`allocation ${index} is no object`);
     const [network, containerId, ifName] = ['networkName', 'containerID', 'ifName'].map((key) => text(entry[key]));
-    const ipv4 = text(entry['ipv4']);
+    const [ipv4, ipv6] = [text(entry['ipv4']), text(entry['ipv6'])];
     if (network === undefined || containerId === undefined || ifName === undefined)
       return fail(`allocation ${index} lacks its network, container or interface`);
     const metadata = isObject(entry['metadata']) ? entry['metadata'] : {};
@@ -77,15 +73,14 @@ export function surveyCheckpoint(content: string): Survey {
     const interfaces = metadata['interfacesCount'];
     if (typeof interfaces === 'number' && interfaces > 1)
       unsupported.push(`pod ${pod} has ${interfaces} network interfaces`);
-    if (ipv4 === undefined) {
-      unsupported.push(`pod ${pod} has the IPv6 address ${text(entry['ipv6']) ?? 'unknown'}`);
-      return [];
-    }
-    if (!isIpv4(ipv4)) return fail(`allocation ${index} has the address "${ipv4}"`);
+    if (ipv4 === undefined) unsupported.push(`pod ${pod} has the IPv6 address ${ipv6 ?? 'unknown'}`);
+    const address = ipv4 ?? canonical(ipv6);
+    if (address === undefined || !(isIpv4(address) || isIpv6(address)))
+      return fail(`allocation ${index} has the address "${ipv4 ?? ipv6 ?? ''}"`);
     const since = entry['allocationTimestamp'];
     return [
       {
-        address: ipv4,
+        address,
         owner: {
           network,
           containerId,
@@ -98,4 +93,13 @@ export function surveyCheckpoint(content: string): Survey {
     ];
   });
   return { allocations, unsupported };
+}
+
+/** RFC 5952 spelling, by which addresses are compared; any other text as it is. */
+function canonical(text: string | undefined): string | undefined {
+  try {
+    return text === undefined ? undefined : parseIpv6(text);
+  } catch {
+    return text;
+  }
 }

@@ -2,7 +2,8 @@
  * The only room with effects: programs, files under a root, the clock, namespaces, libc. Everything here is a thin
  * edge that does what its argument says and decides nothing.
  */
-export { type Clock, letSignalsIn, systemClock } from './clock.ts';
+export { type AppendFile, openAppendFile } from './append-file.ts';
+export { type Clock, letSignalsIn, systemClock, type Timers } from './clock.ts';
 export { DatagramSocket, type Sent, sendUnixDatagram } from './datagram.ts';
 export { type EnvFileText, readBytes, readSettingFiles, readTextFile, type SettingFiles } from './env-files.ts';
 export { ERRNO, errnoName } from './errno.ts';

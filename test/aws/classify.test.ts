@@ -69,7 +69,7 @@ const rows: readonly (readonly [name: string, error: unknown, subject: Ec2Subjec
     'a subnet without a whole prefix',
     service('InsufficientCidrBlocks', 400),
     eni,
-    'SUBNET_NO_IPS backoff no free address in subnet of eni-1: EC2 says no',
+    'SUBNET_FRAGMENTED backoff subnet of eni-1 has no free /28 block: EC2 says no',
   ],
   [
     'a subnet with less than a prefix',

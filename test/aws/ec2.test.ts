@@ -27,6 +27,8 @@ function described(eni: SimEni): EniDescription {
             deleteOnTermination: eni.attachment.deleteOnTermination,
           },
     interfaceType: 'interface',
+    prefixes: eni.prefixes,
+    ipv6Prefixes: eni.ipv6Prefixes,
     description: eni.description,
     tags: eni.tags,
     securityGroups: eni.securityGroups,
@@ -36,7 +38,7 @@ function described(eni: SimEni): EniDescription {
 const request = (sim: SimulatedEc2, secondaryCount: number) => ({
   subnetId: sim.subnet.id,
   securityGroups: sim.vpc.securityGroups().map((group) => group.id),
-  secondaryCount,
+  holding: { unit: 'address' as const, count: secondaryCount },
   description: `aws-K8S-${sim.instance.id}`,
   tags: { 'node.k8s.amazonaws.com/instance_id': sim.instance.id, empty: '' },
   clientToken: randomUUID(),

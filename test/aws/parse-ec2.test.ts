@@ -28,6 +28,8 @@ test('parseEni() reads an ENI that has nothing but its name', () => {
     subnetId: 'subnet-1',
     addresses: [],
     primaryAddress: undefined,
+    prefixes: [],
+    ipv6Prefixes: [],
     attachment: undefined,
     interfaceType: 'interface',
     description: '',

@@ -7,7 +7,7 @@ async function attachedEni({ ec2, instance, subnet }: SimulatedEc2): Promise<{ e
   const { id: eniId } = await ec2.createEni({
     subnetId: subnet.id,
     securityGroups: [],
-    secondaryCount: 1,
+    holding: { unit: 'address', count: 1 },
     description: 'to be removed',
     tags: {},
     clientToken: crypto.randomUUID(),

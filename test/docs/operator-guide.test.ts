@@ -12,9 +12,7 @@ test('it asks for the EC2 actions that are used', () => {
   const union = /export type Ec2Action =([^;]+);/.exec(read('src/aws/types.ts'))?.[1] ?? '';
   const known = [...union.matchAll(/'(\w+)'/g)].map(([, action = '']) => action);
   const asked = [...PAGE.matchAll(/`ec2:(\w+)`/g)].map(([, action = '']) => action);
-  // EC2 demands this one for the tags that CreateNetworkInterface sets; nothing calls it by itself.
-  const notCalled = ['CreateTags'];
-  expect(asked.sort()).toEqual([...known, ...notCalled].sort());
+  expect(asked.sort()).toEqual([...known].sort());
 });
 
 test('every error it explains exists, with that CNI number', () => {

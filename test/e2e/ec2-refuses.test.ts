@@ -58,7 +58,7 @@ describe('EC2 refuses', () => {
       await callPlugin(a, 'DEL', other);
       await removeSandbox(a, other);
     }
-    const target = { total: 2, assigned: 0, free: 2, cooldown: 0, pending: 0 };
+    const target = { total: 2, assigned: 0, free: 2, cooldown: 0, quarantine: 0, orphans: 0, pending: 0 };
     await a.untilStatus('the pool to be at its target', ({ pool }) => Bun.deepEquals(pool, target));
   });
 

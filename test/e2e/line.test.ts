@@ -121,7 +121,7 @@ describe('the main line', () => {
       problem: null,
       conflist: { path: CONFLIST, present: true },
     });
-    expect(status.daemon.pool).toEqual({ total: 3, assigned: 0, free: 3, cooldown: 0, pending: 0 });
+    expect(status.daemon.pool).toMatchObject({ total: 3, assigned: 0, free: 3, cooldown: 0, pending: 0 });
     expect((await a.run(['stat', '-c', '%a', '/run/vpc-cni', '/run/vpc-cni/cni.sock'])).stdout).toBe('700\n600\n');
   });
 

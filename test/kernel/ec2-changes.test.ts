@@ -1,19 +1,18 @@
 import { expect } from 'bun:test';
 import { parseMac } from '../../src/addr/index.ts';
 import { loadSettings } from '../../src/config/index.ts';
-import { Engine } from '../../src/ipamd/engine.ts';
-import { grow } from '../../src/ipamd/grow.ts';
-import type { LaneParts } from '../../src/ipamd/lane.ts';
+import { Engine, FREE_POLICY } from '../../src/ipamd/engine.ts';
+import { grow, type LaneParts, Placement, shrink } from '../../src/ipamd/lanes/index.ts';
 import { NodeNetwork } from '../../src/ipamd/node-network.ts';
 import type { Node } from '../../src/ipamd/parts.ts';
-import { shrink } from '../../src/ipamd/shrink.ts';
 import { Store } from '../../src/ipamd/store.ts';
 import { UnmanagedEnis } from '../../src/ipamd/unmanaged-enis.ts';
 import { RouteSocket } from '../../src/kernel/index.ts';
 import { createLogger } from '../../src/log/index.ts';
-import { EMPTY_POOL, type PoolState, withEni } from '../../src/pool/index.ts';
+import { Pool } from '../../src/pool/index.ts';
 import { createFiles, systemClock, systemExec, withTemporaryDirectory } from '../../src/sys/index.ts';
 import { type SimulatedEc2, startSimulatedEc2 } from '../aws/simulated-ec2.ts';
+import { SMALL, targets } from '../pool/sample.ts';
 import { kernelTest, TestNetns } from '../support/netns.ts';
 
 const TIMEOUT_MS = 300;
@@ -44,8 +43,8 @@ async function onNode(work: (world: SimulatedEc2, parts: LaneParts, space: TestN
       imds: { endpoint: '', get: async () => undefined, getBytes: async () => undefined, list: async () => [] },
       ec2: world.ec2,
       primaryLink: 'eth0',
-      limits: { maxEnis: 3, addressesPerEni: 3, maxPods: 11 },
-      targets: { warmEni: 1, warmIp: 0, minimumIp: 0 },
+      limits: SMALL,
+      targets: targets(1),
       identity: {
         instanceId: world.instance.id,
         instanceType: 't3.small',
@@ -61,32 +60,37 @@ async function onNode(work: (world: SimulatedEc2, parts: LaneParts, space: TestN
         primaryEniId: primary.id,
       },
     };
-    const store = new Store(node.files, directory);
+    const store = new Store(node, directory);
     // The engine decides nothing here: the test asks for each change itself.
-    const idle = { run: async () => {}, changed: () => {} };
-    const engine = new Engine(node, store, EMPTY_POOL, idle);
-    const network = new NodeNetwork(node, () => engine.state, { takesOver: false });
+    const idle = { run: async () => {}, changed: () => {}, policy: () => FREE_POLICY };
+    const engine = new Engine(node, store, new Pool(), idle);
+    const network = new NodeNetwork(node, () => engine.pool, { takesOver: false });
     // The files of a host of its own: what runs on this machine is none of its business.
     const unmanaged = new UnmanagedEnis({ ...node, files: createFiles(directory) });
-    await work(world, { node, engine, network, store, unmanaged }, space);
+    await work(world, { node, engine, network, store, unmanaged, placement: new Placement(node, undefined) }, space);
     await engine.stop();
   });
 }
 
-const uses = (state: PoolState): string[] =>
-  state.enis.flatMap(({ leaving, addresses }) => addresses.map(({ use }) => (leaving ? 'leaving' : use.kind)));
+const uses = (pool: Pool): string[] =>
+  [...pool.enis.values()].flatMap(({ leaving, cidrs }) =>
+    [...cidrs.values()].map((cidr) =>
+      leaving ? 'leaving' : cidr.releasing ? 'releasing' : ([...cidr.uses.values()][0]?.kind ?? 'free'),
+    ),
+  );
+const first = (pool: Pool) => [...pool.enis.values()][0];
 const code = (promise: Promise<unknown>): Promise<unknown> =>
   promise.then(
     () => 'done',
     (error: { readonly code?: string }) => error.code,
   );
-const newEni = { kind: 'create-eni', device: 1, count: 2 } as const;
+const newEni = { kind: 'create-eni', card: 0, device: 1, unit: 'address', count: 2 } as const;
 
 kernelTest('an ENI whose creating answer was lost is found by its tag and used', () =>
   onNode(async ({ vpc, losing, instance }, parts, space) => {
     losing.add('CreateNetworkInterface');
     await grow(parts, newEni);
-    expect(uses(parts.engine.state)).toEqual(['free', 'free']);
+    expect(uses(parts.engine.pool)).toEqual(['free', 'free']);
     expect(vpc.enisOf(instance.id).length).toBe(2);
     expect(vpc.enis().filter(({ attachment }) => attachment === undefined)).toEqual([]);
     expect(space.ip('route show table 2')).toContain('default via 10.0.0.1 dev eth1');
@@ -96,42 +100,40 @@ kernelTest('an ENI whose creating answer was lost is found by its tag and used',
 kernelTest('addresses whose unassigning answer was lost are not handed out again', () =>
   onNode(async ({ losing }, parts) => {
     await grow(parts, newEni);
-    const [eni] = parts.engine.state.enis;
-    const addresses = eni?.addresses.map(({ address }) => address) ?? [];
+    const eni = first(parts.engine.pool);
+    const cidrs = [...(eni?.cidrs.keys() ?? [])];
     losing.add('UnassignPrivateIpAddresses');
-    await shrink(parts, { kind: 'unassign-addresses', eniId: eni?.id ?? '', addresses: addresses.slice(0, 1) });
-    expect(parts.engine.state.enis[0]?.addresses.map(({ address }) => address)).toEqual(addresses.slice(1));
-    expect(uses(parts.engine.state)).toEqual(['free']);
+    await shrink(parts, { kind: 'unassign', eniId: eni?.id ?? '', cidrs: cidrs.slice(0, 1) });
+    expect([...(first(parts.engine.pool)?.cidrs.keys() ?? [])]).toEqual(cidrs.slice(1));
+    expect(uses(parts.engine.pool)).toEqual(['free']);
   }),
 );
 
 kernelTest('addresses EC2 refused to take back are free again', () =>
   onNode(async ({ dials }, parts) => {
     await grow(parts, newEni);
-    const [eni] = parts.engine.state.enis;
-    const addresses = eni?.addresses.map(({ address }) => address) ?? [];
+    const eni = first(parts.engine.pool);
+    const cidrs = [...(eni?.cidrs.keys() ?? [])];
     dials.set({ action: 'UnassignPrivateIpAddresses', denied: true });
-    expect(await code(shrink(parts, { kind: 'unassign-addresses', eniId: eni?.id ?? '', addresses }))).toBe(
-      'IAM_DENIED',
-    );
-    expect(uses(parts.engine.state)).toEqual(['free', 'free']);
+    expect(await code(shrink(parts, { kind: 'unassign', eniId: eni?.id ?? '', cidrs }))).toBe('IAM_DENIED');
+    expect(uses(parts.engine.pool)).toEqual(['free', 'free']);
   }),
 );
 
 kernelTest('an ENI that may not be detached goes back into use; one that is detached never does', () =>
   onNode(async ({ vpc, dials, instance }, parts) => {
     await grow(parts, newEni);
-    const eniId = parts.engine.state.enis[0]?.id ?? '';
+    const eniId = first(parts.engine.pool)?.id ?? '';
     dials.set({ action: 'DetachNetworkInterface', denied: true });
     expect(await code(shrink(parts, { kind: 'delete-eni', eniId }))).toBe('IAM_DENIED');
-    expect(uses(parts.engine.state)).toEqual(['free', 'free']);
+    expect(uses(parts.engine.pool)).toEqual(['free', 'free']);
     dials.clear();
     dials.set({ action: 'DeleteNetworkInterface', error: 'InternalError', times: 2 });
     const removal = shrink(parts, { kind: 'delete-eni', eniId });
     while (vpc.eni(eniId).attachment !== undefined) await Bun.sleep(5);
-    expect(uses(parts.engine.state)).toEqual(['leaving', 'leaving']);
+    expect(uses(parts.engine.pool)).toEqual(['leaving', 'leaving']);
     await removal;
-    expect(parts.engine.state.enis).toEqual([]);
+    expect(parts.engine.pool.enis.size).toBe(0);
     expect(vpc.enisOf(instance.id).length).toBe(1);
   }),
 );
@@ -139,14 +141,11 @@ kernelTest('an ENI that may not be detached goes back into use; one that is deta
 kernelTest('an ENI with an address that the kernel still has rules for is not given back', () =>
   onNode(async ({ ec2 }, parts, space) => {
     await grow(parts, newEni);
-    const [eni] = parts.engine.state.enis;
+    const eni = first(parts.engine.pool);
     if (eni === undefined) throw new Error('there is no ENI');
-    space.ip(`rule add to ${eni.addresses[0]?.address}/32 priority 512 table main protocol 90`);
+    space.ip(`rule add to ${[...eni.cidrs.keys()][0]} priority 512 table main protocol 90`);
     const before = ec2.calls.get('DetachNetworkInterface');
     expect(await code(shrink(parts, { kind: 'delete-eni', eniId: eni.id }))).toBe('ADDRESS_IN_USE');
-    expect([ec2.calls.get('DetachNetworkInterface'), withEni(EMPTY_POOL, eni).enis]).toEqual([
-      before,
-      parts.engine.state.enis,
-    ]);
+    expect([ec2.calls.get('DetachNetworkInterface'), uses(parts.engine.pool)]).toEqual([before, ['free', 'free']]);
   }),
 );

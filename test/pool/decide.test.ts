@@ -1,38 +1,44 @@
 import { describe, expect, test } from 'bun:test';
-import { type DecisionInput, decide, ENI_MIN_AGE_MS, type PoolAction, type PoolState } from '../../src/pool/index.ts';
-import { address, eni, NOW, pool, SMALL, targets } from './sample.ts';
+import { type DecideInput, decide, ENI_MIN_AGE_MS, type Pool, type PoolAction } from '../../src/pool/index.ts';
+import { eni, having, NOW, pool, SMALL, targets } from './sample.ts';
 
-const input = (state: PoolState, change: Partial<DecisionInput> = {}): DecisionInput => ({
-  state,
+const FREE = { growthUntilMs: 0, shrinkUntilMs: 0 };
+
+const input = (view: Pool, change: Partial<DecideInput> = {}): DecideInput => ({
+  view,
   limits: SMALL,
   targets: targets(1),
   waiting: 0,
   nowMs: NOW,
-  holdGrowthUntilMs: 0,
-  holdShrinkUntilMs: 0,
+  holds: FREE,
+  permits: { grow: true, shrink: true, freeEnis: true },
+  trunkReserve: 0,
+  fragmented: new Set(),
+  newEniFragmented: false,
   ...change,
 });
 
 const show = (action: PoolAction): string => {
   switch (action.kind) {
-    case 'assign-addresses':
+    case 'assign':
       return `+${action.count} on ${action.eniId}`;
     case 'create-eni':
       return `new eni-${action.device} with ${action.count}`;
-    case 'unassign-addresses':
-      return `-${action.addresses.length} on ${action.eniId}`;
+    case 'unassign':
+      return `-${action.cidrs.length} on ${action.eniId}`;
     case 'delete-eni':
       return `delete ${action.eniId}`;
     default:
       return action satisfies never;
   }
 };
-const plan = (state: PoolState, change: Partial<DecisionInput> = {}): string =>
-  decide(input(state, change)).actions.map(show).join(', ');
+const plan = (view: Pool, change: Partial<DecideInput> = {}): string =>
+  decide(input(view, change)).actions.map(show).join(', ');
+const NEW_ENI = { kind: 'eni', card: 0, device: 1, unit: 'address' } as const;
 
 describe('growth', () => {
   const young = { attachedAtMs: NOW };
-  const rows: readonly (readonly [string, PoolState, Partial<DecisionInput>, string])[] = [
+  const rows: readonly (readonly [string, Pool, Partial<DecideInput>, string])[] = [
     ['fills the primary ENI first', pool(eni(0, '')), {}, '+3 on eni-0'],
     ['is content with one warm ENI', pool(eni(0, 'fff')), {}, ''],
     ['asks for a whole ENI once one address is used', pool(eni(0, 'aff')), {}, 'new eni-1 with 3'],
@@ -66,14 +72,15 @@ describe('growth', () => {
     ['stops at the last ENI', pool(eni(0, 'aaa'), eni(1, 'aaa'), eni(2, 'aaa')), { waiting: 2 }, ''],
     ['stops at max pods', pool(eni(0, 'aff')), { limits: { ...SMALL, maxPods: 3 } }, ''],
     ['caps a new ENI by max pods', pool(eni(0, 'aaf')), { limits: { ...SMALL, maxPods: 5 } }, 'new eni-1 with 2'],
+    ['takes the lowest device nobody has', pool(eni(0, 'aaa'), eni(2, 'aaa')), {}, 'new eni-1 with 3'],
     [
-      'takes the lowest device nobody has',
-      { ...pool(eni(0, 'aaa'), eni(2, 'aaa')), foreignDevices: [] },
+      'leaves slots of foreign ENIs alone',
+      having(pool(eni(0, 'aaa')), (one) => one.setForeign([{ card: 0, device: 1, eniId: 'eni-x', why: 'trunk' }])),
       {},
-      'new eni-1 with 3',
+      'new eni-2 with 3',
     ],
-    ['leaves slots of foreign ENIs alone', { ...pool(eni(0, 'aaa')), foreignDevices: [1] }, {}, 'new eni-2 with 3'],
-    ['waits while it is held back', pool(eni(0, '')), { holdGrowthUntilMs: NOW + 500 }, ''],
+    ['keeps a slot for a trunk', pool(eni(0, 'aaa'), eni(1, 'aaa')), { trunkReserve: 1 }, ''],
+    ['waits while it is held back', pool(eni(0, '')), { holds: { ...FREE, growthUntilMs: NOW + 500 } }, ''],
     [
       'with a whole-ENI target of 0, asks when nothing is free',
       pool(eni(0, 'aaa')),
@@ -91,20 +98,19 @@ describe('growth', () => {
   for (const [name, state, change, expected] of rows) test(name, () => expect(plan(state, change)).toBe(expected));
 
   test('uses the room of an ENI on its way before it asks for another one', () => {
-    const pending = [{ kind: 'eni', device: 1, count: 1 } as const];
-    const state: PoolState = { ...pool(eni(0, 'aaa')), pending };
+    const state = having(pool(eni(0, 'aaa')), (one) => one.addPending({ ...NEW_ENI, count: 1 }));
     const need = (waiting: number): string => plan(state, { targets: targets(1, 1), waiting });
     expect([need(1), need(2), need(3)]).toEqual(['', '', 'new eni-2 with 1']);
   });
 
   test('counts what EC2 was already asked for', () => {
-    const state: PoolState = { ...pool(eni(0, 'aff')), pending: [{ kind: 'eni', device: 1, count: 3 }] };
+    const state = having(pool(eni(0, 'aff')), (one) => one.addPending({ ...NEW_ENI, count: 3 }));
     expect(plan(state)).toBe('');
   });
 });
 
 describe('shrink', () => {
-  const rows: readonly (readonly [string, PoolState, Partial<DecisionInput>, string])[] = [
+  const rows: readonly (readonly [string, Pool, Partial<DecideInput>, string])[] = [
     ['gives back an idle ENI beyond the target', pool(eni(0, 'fff'), eni(1, 'fff')), {}, 'delete eni-1'],
     [
       'the newest of two goes first',
@@ -143,24 +149,23 @@ describe('shrink', () => {
     ],
     [
       'does nothing while growth is under way',
-      { ...pool(eni(0, 'fff'), eni(1, 'fff')), pending: [{ kind: 'eni', device: 2, count: 3 }] },
+      having(pool(eni(0, 'fff'), eni(1, 'fff')), (one) => one.addPending({ ...NEW_ENI, device: 2, count: 3 })),
       {},
       '',
     ],
-    ['does nothing while it is held back', pool(eni(0, 'fff'), eni(1, 'fff')), { holdShrinkUntilMs: NOW + 1 }, ''],
+    [
+      'does nothing while it is held back',
+      pool(eni(0, 'fff'), eni(1, 'fff')),
+      { holds: { ...FREE, shrinkUntilMs: NOW + 1 } },
+      '',
+    ],
   ];
   for (const [name, state, change, expected] of rows) test(name, () => expect(plan(state, change)).toBe(expected));
 
   test('waits for addresses about to leave their cooldown, to give all back in one call', () => {
-    const resting = { kind: 'cooldown', untilMs: NOW + 2_000 } as const;
-    const state = pool(eni(0, 'fff'), {
-      ...eni(1, 'f'),
-      addresses: [
-        { address: address(300), use: { kind: 'free' } },
-        { address: address(301), use: resting },
-      ],
-    });
+    const state = pool(eni(0, 'fff'), eni(1, 'fc', { restUntilMs: NOW + 2_000 }));
     expect(decide(input(state, { targets: targets(1, 1) }))).toEqual({ actions: [], wakeAtMs: NOW + 2_000 });
+    state.endCooldowns(NOW + 2_000);
     expect(plan(state, { targets: targets(1, 1), nowMs: NOW + 2_000 })).toBe('delete eni-1, -2 on eni-0');
   });
 });
@@ -171,7 +176,7 @@ describe('wake', () => {
     expect(decide(input(state)).wakeAtMs).toBe(NOW - 1_000 + ENI_MIN_AGE_MS);
   });
   test('names the end of a hold', () => {
-    expect(decide(input(pool(eni(0, '')), { holdGrowthUntilMs: NOW + 70 })).wakeAtMs).toBe(NOW + 70);
+    expect(decide(input(pool(eni(0, '')), { holds: { ...FREE, growthUntilMs: NOW + 70 } })).wakeAtMs).toBe(NOW + 70);
   });
   test('is silent when time alone changes nothing: a full node never spins', () => {
     const full = pool(eni(0, 'aaa'), eni(1, 'aaa'), eni(2, 'aaa'));

@@ -99,5 +99,9 @@ test('surveyCheckpoint() names the pods that are more than we can serve', () => 
     'pod ns/a has the IPv6 address 2001:db8::5',
     'pod ns/a has 2 network interfaces',
   ]);
-  expect(surveyCheckpoint(text).allocations.map((each) => String(each.address))).toEqual(['10.0.0.5', '10.0.0.6']);
+  expect(surveyCheckpoint(text).allocations.map((each) => String(each.address))).toEqual([
+    '2001:db8::5',
+    '10.0.0.5',
+    '10.0.0.6',
+  ]);
 });

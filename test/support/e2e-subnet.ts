@@ -21,7 +21,15 @@ export async function fillSubnet(status: SimStatus, node: string): Promise<Async
   for (let secondaryCount = MOST_SECONDARY; secondaryCount >= 0; ) {
     try {
       const request = { subnetId, securityGroups: [], tags: {}, description: 'somebody else' };
-      taken.push((await ec2.createEni({ ...request, secondaryCount, clientToken: crypto.randomUUID() })).id);
+      taken.push(
+        (
+          await ec2.createEni({
+            ...request,
+            holding: { unit: 'address', count: secondaryCount },
+            clientToken: crypto.randomUUID(),
+          })
+        ).id,
+      );
     } catch (error) {
       if (toHostError(error).code !== 'SUBNET_NO_IPS') throw error;
       secondaryCount = secondaryCount === 0 ? -1 : Math.floor(secondaryCount / 2);

@@ -59,6 +59,19 @@ export const POOL = {
     default: 0,
     description: 'Free prefixes to keep. Counts only with prefix delegation.',
   },
+  ENABLE_PREFIX_FALLBACK: {
+    $ref: '#/definitions/boolean',
+    default: false,
+    description:
+      'Single addresses while the subnet has no free /28. Counts only with prefix delegation; they are given back once prefixes can be had.',
+  },
+  ADD_WAIT_SECONDS: {
+    type: 'integer',
+    minimum: 0,
+    maximum: 60,
+    default: 10,
+    description: 'Seconds a new pod waits for an address that EC2 was asked for, before the runtime is told why.',
+  },
   AWS_MANAGE_ENIS_NON_SCHEDULABLE: {
     $ref: '#/definitions/boolean',
     default: false,

@@ -1,4 +1,4 @@
-import { formatCidr } from '../../addr/index.ts';
+import { formatCidr, type Ipv4Address, isIpv4 } from '../../addr/index.ts';
 import { podUnwiring, rulesOfAddress } from '../../dataplane/index.ts';
 import { applySteps, listOwnRules } from '../../kernel/index.ts';
 import type { Engine } from '../engine.ts';
@@ -40,11 +40,15 @@ export function grpcDaemon(parts: {
       engine.cancel(owner);
       const address = engine.find(owner)?.address;
       if (address === undefined) return;
-      // What a repair added to the plugin's own wiring, which it takes away itself.
-      const rules = rulesOfAddress(address, listOwnRules(socket));
-      applySteps(socket, podUnwiring({ address, rules, link: undefined }));
+      if (isIpv4(address)) unwire(address);
       engine.release(owner);
     },
     count: (command, code, reason) => counts.count(command, code, reason),
   };
+
+  function unwire(address: Ipv4Address): void {
+    // What a repair added to the plugin's own wiring, which it takes away itself.
+    const rules = rulesOfAddress(address, listOwnRules(socket));
+    applySteps(socket, podUnwiring({ address, rules, link: undefined }));
+  }
 }

@@ -83,6 +83,27 @@ export function figuresOf(view: PoolView, card: number, kinds: readonly PoolCidr
   return { ...figures, pending };
 }
 
+/** The figures of all cards together. */
+export function poolFigures(
+  view: PoolView,
+  limits: { readonly cards: readonly { readonly card: number }[] },
+  mode: PoolMode,
+): Figures {
+  const sum = { total: 0, assigned: 0, free: 0, cooldown: 0, quarantine: 0, prefixes: 0, freePrefixes: 0, pending: 0 };
+  for (const { card } of limits.cards) {
+    const figures = figuresOf(view, card, kindsOf(mode));
+    sum.total += figures.total;
+    sum.assigned += figures.assigned;
+    sum.free += figures.free;
+    sum.cooldown += figures.cooldown;
+    sum.quarantine += figures.quarantine;
+    sum.prefixes += figures.prefixes;
+    sum.freePrefixes += figures.freePrefixes;
+    sum.pending += figures.pending;
+  }
+  return sum;
+}
+
 /** Addresses short of `WARM_IP_TARGET` and `MINIMUM_IP_TARGET`, and above both (ipamd reference §2.3). */
 export function warmIpBalance(
   targets: Pick<PoolTargets, 'warmIp' | 'minimumIp'>,

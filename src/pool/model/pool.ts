@@ -2,12 +2,12 @@ import { Allocations, sameOwner } from './allocations.ts';
 import { AttachedEni, type EniFacts } from './attached-eni.ts';
 import type { Holding } from './holding.ts';
 import { keysAround } from './range.ts';
+import type { Choice, Request } from './request.ts';
 import type {
   AddressUse,
   Allocation,
   EniService,
   ForeignDevice,
-  Owner,
   OwnerKey,
   PendingGrowth,
   PodAddress,
@@ -15,20 +15,6 @@ import type {
   PoolEvent,
   PoolView,
 } from './types.ts';
-
-/** What an ADD asks for. `kinds`: which CIDRs to take from, best first; `cards`: which cards, best first. */
-export interface Request {
-  readonly owner: Owner;
-  /** Nanoseconds since the epoch. */
-  readonly since: bigint;
-  readonly kinds: readonly PoolCidr['kind'][];
-  readonly cards: readonly number[];
-}
-
-/** An answer to an ADD: what the owner has already, or the event that would give it an address. */
-export type Choice =
-  | { readonly kind: 'present'; readonly allocation: Allocation }
-  | { readonly kind: 'new'; readonly event: Extract<PoolEvent, { kind: 'assigned' }> };
 
 interface Place {
   readonly eni: AttachedEni;
@@ -129,6 +115,11 @@ export class Pool implements PoolView {
       default:
         event satisfies never;
     }
+  }
+
+  /** Lets a free address rest: its cooldown began before a restart. */
+  rest(address: PodAddress, untilMs: number): void {
+    if (this.useOf(address) === undefined) this.#use(address, { kind: 'cooldown', untilMs });
   }
 
   /** Addresses whose cooldown has run out become free. Reports whether any did. */

@@ -69,6 +69,9 @@ export interface Allocation {
   readonly eni: Pick<PoolEni, 'id' | 'card' | 'device' | 'table'> | undefined;
 }
 
+/** An allocation as it was written down, not yet placed on an ENI. */
+export type Orphan = Omit<Allocation, 'eni'>;
+
 /** A device number of a card that an ENI of no use to us holds: trunk, EFA only, unmanaged, or still going away. */
 export interface ForeignDevice {
   readonly card: number;

@@ -1,5 +1,5 @@
 import { ipv4FromNumber, ipv4ToNumber, parseIpv4 } from '../../../src/addr/index.ts';
-import { next } from '../../../src/pool/index.ts';
+import * as next from '../../../src/pool/index.ts';
 
 /** The nth address of a large subnet. */
 export const address = (n: number) => ipv4FromNumber(ipv4ToNumber(parseIpv4('10.0.0.0')) + n);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import { next } from '../../../src/pool/index.ts';
+import * as next from '../../../src/pool/index.ts';
 import { add, facts, Granting, input, owner, settle, T3_SMALL, TARGETS } from '../model/sample.ts';
 
 /** Pods come one by one; what the node holds in the end. */

@@ -1,61 +1,69 @@
-import type { Ipv4Address } from '../addr/index.ts';
-import { backoffMs, insist, removeEni } from '../aws/index.ts';
-import { rulesOfAddress } from '../dataplane/index.ts';
-import { type ErrorCode, HostError, toHostError } from '../errors/index.ts';
-import { listOwnRules } from '../kernel/index.ts';
-import type { LogFields } from '../log/index.ts';
-import { type PoolAction, withLeaving, withoutAddresses, withoutEni, withUse } from '../pool/index.ts';
+import { backoffMs, insist, removeEni } from '../../aws/index.ts';
+import { type ErrorCode, HostError, toHostError } from '../../errors/index.ts';
+import type { LogFields } from '../../log/index.ts';
+import { type Intent, keysAround, type PoolAction } from '../../pool/index.ts';
+import { byKind, cidrsOf } from './cidrs.ts';
 import type { LaneParts } from './lane.ts';
-import type { Intent } from './store.ts';
 
-type Shrink = Extract<PoolAction, { kind: 'unassign-addresses' | 'delete-eni' }>;
-type Unassignment = Extract<Shrink, { kind: 'unassign-addresses' }>;
+type Shrink = Extract<PoolAction, { kind: 'unassign' | 'delete-eni' }>;
+type Unassignment = Extract<Shrink, { kind: 'unassign' }>;
 
 /** Refusals after which nothing has changed in EC2; after any other nobody knows. */
 const REFUSED: ReadonlySet<ErrorCode> = new Set(['EC2_THROTTLED', 'IAM_DENIED', 'EC2_CREDENTIALS']);
 const ASK_TRIES = 8;
 
 /**
- * Gives addresses or a whole ENI back. The pool shows them on their way out before EC2 is asked; what EC2 certainly kept
- * goes back into use, and the refusal is thrown.
+ * Gives CIDRs or a whole ENI back. The pool shows them on their way out before EC2 is asked; what EC2 certainly kept goes
+ * back into use, and the refusal is thrown.
  */
 export async function shrink(parts: LaneParts, action: Shrink): Promise<LogFields> {
-  if (action.kind === 'unassign-addresses') await unassign(parts, action);
+  if (action.kind === 'unassign') await unassign(parts, action);
   else await deleteEni(parts, action.eniId);
   return { eni_id: action.eniId };
 }
 
-/** The second proof after the pool's own: nothing goes that the kernel still has rules for. */
-function proveUnused({ node }: LaneParts, addresses: readonly Ipv4Address[]): void {
-  const rules = listOwnRules(node.socket);
-  const used = addresses.find((address) => rulesOfAddress(address, rules).length > 0);
+/** The second proof after the pool's own: nothing goes that the kernel still has rules, routes or links for. */
+function proveUnused({ network }: LaneParts, cidrs: readonly string[]): void {
+  const going = new Set(cidrs);
+  const used = network.addressesInUse().find((address) => keysAround(address).some((key) => going.has(key)));
   if (used !== undefined) throw new HostError('ADDRESS_IN_USE', { address: used });
 }
 
-async function unassign(parts: LaneParts, { eniId, addresses }: Unassignment): Promise<void> {
+async function unassign(parts: LaneParts, { eniId, cidrs }: Unassignment): Promise<void> {
   const { node, engine } = parts;
-  proveUnused(parts, addresses);
-  engine.update((state) => withUse(state, { eniId, addresses }, { kind: 'releasing' }));
-  const kept = (list: readonly Ipv4Address[]): void =>
-    engine.update((state) => withUse(state, { eniId, addresses: list }, { kind: 'free' }));
+  proveUnused(parts, cidrs);
+  engine.change((pool) => pool.setReleasing(eniId, cidrs, true));
   try {
-    await node.ec2.unassignAddresses({ eniId, addresses });
+    await tellEc2(parts, eniId, cidrs);
   } catch (error) {
     const { code } = toHostError(error);
     if (REFUSED.has(code)) {
-      kept(addresses);
+      engine.change((pool) => pool.setReleasing(eniId, cidrs, false));
       throw error;
     }
     // The answer may have been lost behind a success, and then the address may be another node's by now.
     const eni = await insist(patience(parts), () => node.ec2.describeEni({ eniId }));
-    const held = addresses.filter((address) => eni?.addresses.includes(address));
-    kept(held);
-    const gone = addresses.filter((address) => !held.includes(address));
-    engine.update((state) => withoutAddresses(state, eniId, gone));
-    if (held.length > 0) throw error;
+    const held = new Set(eni === undefined ? [] : cidrsOf(eni));
+    const kept = cidrs.filter((cidr) => held.has(cidr));
+    engine.change((pool) => {
+      pool.setReleasing(eniId, kept, false);
+      pool.removeCidrs(
+        eniId,
+        cidrs.filter((cidr) => !held.has(cidr)),
+      );
+    });
+    if (kept.length > 0) throw error;
     return;
   }
-  engine.update((state) => withoutAddresses(state, eniId, addresses));
+  engine.change((pool) => pool.removeCidrs(eniId, cidrs));
+}
+
+/** One request for addresses and one for prefixes: EC2 takes them in two. */
+async function tellEc2({ node: { ec2 } }: LaneParts, eniId: string, cidrs: readonly string[]): Promise<void> {
+  const { addresses, prefixes, ipv6Prefixes } = byKind(cidrs);
+  if (addresses.length > 0) await ec2.unassignAddresses({ eniId, addresses });
+  if (prefixes.length > 0) await ec2.unassignPrefixes({ eniId, prefixes });
+  if (ipv6Prefixes.length > 0) await ec2.unassignIpv6Prefixes({ eniId, prefixes: ipv6Prefixes });
 }
 
 const patience = ({ node }: LaneParts) => ({ clock: node.clock, tries: ASK_TRIES, signal: node.signal });
@@ -64,21 +72,17 @@ async function deleteEni(parts: LaneParts, eniId: string): Promise<void> {
   const { engine, network, store, unmanaged } = parts;
   const eni = network.eni(eniId);
   const attachmentId = eni?.attachmentId;
-  const addresses = engine.state.enis.find(({ id }) => id === eniId)?.addresses ?? [];
-  proveUnused(
-    parts,
-    addresses.map(({ address }) => address),
-  );
+  proveUnused(parts, [...(engine.pool.enis.get(eniId)?.cidrs.keys() ?? [])]);
   const intent: Intent = { kind: 'delete-eni', key: eniId };
   // Written first: if that fails, nothing has been marked yet.
   store.begin(intent);
-  engine.update((state) => withLeaving(state, eniId, true));
+  engine.change((pool) => pool.setLeaving(eniId, true));
   try {
     if (attachmentId !== undefined) await detach(parts, { eniId, attachmentId });
   } catch (error) {
     // Told to stop: the intent stays, and the next start goes on.
     if (parts.node.signal.aborted) throw error;
-    engine.update((state) => withLeaving(state, eniId, false));
+    engine.change((pool) => pool.setLeaving(eniId, false));
     store.end(intent);
     throw error;
   }
@@ -86,7 +90,7 @@ async function deleteEni(parts: LaneParts, eniId: string): Promise<void> {
   store.end(intent);
   if (eni !== undefined) unmanaged.release(eni.mac);
   network.forgetEni(eniId);
-  engine.update((state) => withoutEni(state, eniId));
+  engine.change((pool) => pool.removeEni(eniId));
   network.repair();
 }
 

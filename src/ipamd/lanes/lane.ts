@@ -1,11 +1,12 @@
-import { backoffMs } from '../aws/index.ts';
-import { type ErrorCode, toHostError } from '../errors/index.ts';
-import type { LogFields } from '../log/index.ts';
-import type { Engine, LaneName } from './engine.ts';
-import type { NodeNetwork } from './node-network.ts';
-import type { Node } from './parts.ts';
-import type { Store } from './store.ts';
-import type { UnmanagedEnis } from './unmanaged-enis.ts';
+import { backoffMs } from '../../aws/index.ts';
+import { type ErrorCode, toHostError } from '../../errors/index.ts';
+import type { LogFields } from '../../log/index.ts';
+import type { Engine, LaneName } from '../engine.ts';
+import type { NodeNetwork } from '../node-network.ts';
+import type { Node } from '../parts.ts';
+import type { Store } from '../store.ts';
+import type { UnmanagedEnis } from '../unmanaged-enis.ts';
+import type { Placement } from './placement.ts';
 
 /** What EC2 changes work with. */
 export interface LaneParts {
@@ -14,11 +15,17 @@ export interface LaneParts {
   readonly network: NodeNetwork;
   readonly store: Store;
   readonly unmanaged: UnmanagedEnis;
+  readonly placement: Placement;
 }
 
 // What fills or is granted only by people or other nodes comes no sooner for being asked often.
 const SLOW_MS = 30_000;
-const SLOW: ReadonlySet<ErrorCode> = new Set(['SUBNET_NO_IPS', 'IAM_DENIED']);
+const SLOW: ReadonlySet<ErrorCode> = new Set([
+  'SUBNET_NO_IPS',
+  'SUBNET_NONE_TAGGED',
+  'ENI_CONFIG_MISSING',
+  'IAM_DENIED',
+]);
 
 /** One direction of EC2 changes. Growth and shrink are lanes of their own: a detach that hangs delays no pod. */
 export class Lane {

@@ -1,0 +1,148 @@
+import { randomUUID } from 'node:crypto';
+import { type EniDescription, insist, removeEni } from '../../aws/index.ts';
+import { routeTableOf } from '../../dataplane/index.ts';
+import { HostError, toHostError } from '../../errors/index.ts';
+import type { LogFields } from '../../log/index.ts';
+import type { Intent, PoolAction } from '../../pool/index.ts';
+import { ENI_TAG } from '../../vpc/index.ts';
+import type { Node } from '../parts.ts';
+import { cidrsOf } from './cidrs.ts';
+import { halving } from './grow.ts';
+import type { LaneParts } from './lane.ts';
+import type { EniPlace } from './placement.ts';
+
+type Creation = Extract<PoolAction, { kind: 'create-eni' }>;
+
+const LINK_WAIT_MS = 60_000;
+const ASK_TRIES = 8;
+
+/** The tags that make an ENI ours: they come with the creating call itself. */
+export function eniTags({ settings, identity }: Pick<Node, 'settings' | 'identity'>): Readonly<Record<string, string>> {
+  const { CLUSTER_NAME, ADDITIONAL_ENI_TAGS } = settings;
+  return {
+    ...(CLUSTER_NAME === '' ? {} : { [ENI_TAG.cluster]: CLUSTER_NAME, [ENI_TAG.owner]: 'amazon-vpc-cni' }),
+    ...ADDITIONAL_ENI_TAGS,
+    [ENI_TAG.instance]: identity.instanceId,
+  };
+}
+
+/** A new ENI with its addresses, in the first subnet that has room for it. Throws what EC2 or the kernel refused. */
+export async function createEni(parts: LaneParts, action: Creation): Promise<LogFields> {
+  const { node, store, unmanaged } = parts;
+  const { ec2, identity } = node;
+  const { card, device } = action;
+  const places = await parts.placement.places();
+  const intent: Intent = { kind: 'create-eni', key: randomUUID() };
+  store.begin(intent);
+  const eni = await requestSomewhere(parts, { action, intent, places });
+  let attachmentId: string | undefined;
+  try {
+    // Before its link is there: who has configured it once may come back to it.
+    await unmanaged.claim(eni.mac);
+    const place = { instanceId: identity.instanceId, deviceIndex: device, cardIndex: card };
+    attachmentId = await ec2.attachEni({ eniId: eni.id, ...place });
+    await ec2.setDeleteOnTermination({ eniId: eni.id, attachmentId });
+    await bringUp(parts, eni, { card, device, attachmentId });
+  } catch (error) {
+    // Told to stop: the intent stays, and the next start adopts the ENI or removes it.
+    if (node.signal.aborted) throw error;
+    parts.network.forgetEni(eni.id);
+    await removeEni(node, { eniId: eni.id, attachmentId }).then(
+      () => {
+        unmanaged.release(eni.mac);
+        store.end(intent);
+      },
+      (undo: unknown) =>
+        node.logger.error('an ENI is left behind until the next start', { eni_id: eni.id, error: toHostError(undo) }),
+    );
+    throw error;
+  }
+  store.end(intent);
+  return { eni_id: eni.id, subnet: eni.subnetId, [action.unit]: cidrsOf(eni).length };
+}
+
+interface Wanted {
+  readonly action: Creation;
+  readonly intent: Intent;
+  readonly places: readonly EniPlace[];
+}
+
+/** Tries the places in turn while they have no room; any other refusal ends the search. */
+async function requestSomewhere(parts: LaneParts, wanted: Wanted): Promise<EniDescription> {
+  const { placement, store } = parts;
+  let refusal: unknown;
+  for (const [index, place] of wanted.places.entries())
+    try {
+      return await requestEni(parts, wanted, { place, first: index === 0 });
+    } catch (error) {
+      refusal = error;
+      const { code } = toHostError(error);
+      if (code === 'SUBNET_FRAGMENTED') placement.noteFragmented(place.subnetId);
+      else if (code === 'SUBNET_NO_IPS') placement.noteEmpty(place.subnetId);
+      else break;
+    }
+  // EC2 said no everywhere: there is nothing to clean up. Where nobody knows, the intent was left by `requestEni`.
+  if (toHostError(refusal).code !== 'EC2_UNREACHABLE') store.end(wanted.intent);
+  throw refusal;
+}
+
+async function requestEni(
+  { node, store }: LaneParts,
+  { action, intent }: Wanted,
+  at: { readonly place: EniPlace; readonly first: boolean },
+): Promise<EniDescription> {
+  const { ec2, identity, clock } = node;
+  const tags = {
+    ...eniTags(node),
+    [ENI_TAG.createdAt]: new Date(clock.now()).toISOString(),
+    [ENI_TAG.intent]: intent.key,
+  };
+  try {
+    return await halving(action.count, (count) =>
+      ec2.createEni({
+        ...at.place,
+        holding: { unit: action.unit, count },
+        description: `aws-K8S-${identity.instanceId}`,
+        tags,
+        // Another size or subnet is another request: EC2 refuses one token with two sets of parameters.
+        clientToken: at.first && count === action.count ? intent.key : randomUUID(),
+      }),
+    );
+  } catch (error) {
+    if (toHostError(error).code !== 'EC2_UNREACHABLE') throw error;
+    // No answer: the ENI may exist. Its tag tells; while EC2 stays away the intent stays, and the next start looks.
+    const patience = { clock, tries: ASK_TRIES, signal: node.signal };
+    const [made] = await insist(patience, () => ec2.findEnis({ tags: { [ENI_TAG.intent]: intent.key } }));
+    if (made !== undefined) return made;
+    store.end(intent);
+    throw error;
+  }
+}
+
+async function bringUp(
+  parts: LaneParts,
+  eni: EniDescription,
+  place: { readonly card: number; readonly device: number; readonly attachmentId: string },
+): Promise<void> {
+  const { engine, network, node, placement, unmanaged } = parts;
+  const { primaryAddress } = eni;
+  if (primaryAddress === undefined)
+    throw new HostError('EC2_BAD_ANSWER', { action: 'CreateNetworkInterface', missing: `an address of ${eni.id}` });
+  const added = await network.addEni(eni, { ...place, primaryAddress, timeoutMs: LINK_WAIT_MS });
+  if (added.link !== undefined) await unmanaged.claimLink(added.link);
+  network.setUp(added);
+  engine.change((pool) => {
+    pool.putEni({
+      id: eni.id,
+      card: place.card,
+      device: place.device,
+      table: routeTableOf(place),
+      primary: false,
+      subnetId: eni.subnetId,
+      attachedAtMs: node.clock.now(),
+      efa: false,
+      service: placement.isSpared({ subnetId: eni.subnetId, primary: false }) ? 'no-new-pods' : 'pods',
+    });
+    pool.addCidrs(eni.id, cidrsOf(eni));
+  });
+}

@@ -1,0 +1,87 @@
+import { formatCidr, hostCidr } from '../../addr/index.ts';
+import type { EniUnit } from '../../aws/index.ts';
+import { type ErrorCode, toHostError } from '../../errors/index.ts';
+import type { LogFields } from '../../log/index.ts';
+import type { PendingGrowth, PoolAction } from '../../pool/index.ts';
+import { cidrsOf } from './cidrs.ts';
+import { createEni } from './create.ts';
+import type { LaneParts } from './lane.ts';
+
+type Growth = Extract<PoolAction, { kind: 'assign' | 'create-eni' }>;
+
+/**
+ * More addresses on an ENI (1 EC2 call), or a new ENI with its addresses (3 calls: create, attach, modify). The pool
+ * counts them as pending meanwhile. Throws what EC2 or the kernel refused; nothing is left behind then.
+ */
+export async function grow(parts: LaneParts, action: Growth): Promise<LogFields> {
+  const { engine } = parts;
+  const growth: PendingGrowth =
+    action.kind === 'create-eni'
+      ? { kind: 'eni', card: action.card, device: action.device, unit: action.unit, count: action.count }
+      : { kind: 'assign', eniId: action.eniId, unit: action.unit, count: action.count };
+  engine.change((pool) => pool.addPending(growth));
+  try {
+    if (action.kind === 'create-eni') return await createEni(parts, action);
+    return await assign(parts, action);
+  } finally {
+    engine.change((pool) => pool.removePending(growth));
+  }
+}
+
+/** A subnet with less room than asked for refuses the whole request: it is halved until it fits. */
+export async function halving<T>(count: number, ask: (count: number) => Promise<T>): Promise<T> {
+  for (let wanted = count; ; wanted = Math.floor(wanted / 2))
+    try {
+      return await ask(wanted);
+    } catch (error) {
+      if (wanted <= 1 || !ROOM.has(toHostError(error).code)) throw error;
+    }
+}
+
+const ROOM: ReadonlySet<ErrorCode> = new Set(['SUBNET_NO_IPS', 'SUBNET_FRAGMENTED']);
+
+/** After these nobody knows what EC2 did: the answer may have been lost behind a success. */
+const UNCERTAIN: ReadonlySet<ErrorCode> = new Set(['EC2_UNREACHABLE', 'EC2_BAD_ANSWER', 'ADDRESS_LIMIT']);
+
+async function assign(parts: LaneParts, action: Extract<Growth, { kind: 'assign' }>): Promise<LogFields> {
+  const { engine, node, placement } = parts;
+  const { eniId, unit } = action;
+  const subnetId = engine.pool.enis.get(eniId)?.subnetId;
+  const learn = (cidrs: readonly string[]): void => engine.change((pool) => pool.addCidrs(eniId, cidrs));
+  try {
+    const cidrs = await halving(action.count, (count) => assignUnits(parts, { eniId, subnetId, unit, count }));
+    learn(cidrs);
+    return { eni_id: eniId, [unit]: cidrs.length };
+  } catch (error) {
+    const { code } = toHostError(error);
+    if (subnetId !== undefined && code === 'SUBNET_FRAGMENTED') placement.noteFragmented(subnetId);
+    if (subnetId !== undefined && code === 'SUBNET_NO_IPS') placement.noteEmpty(subnetId);
+    if (UNCERTAIN.has(code)) {
+      const eni = await node.ec2.describeEni({ eniId }).catch(() => undefined);
+      learn(eni === undefined ? [] : cidrsOf(eni));
+    }
+    throw error;
+  }
+}
+
+async function assignUnits(
+  { node }: LaneParts,
+  request: {
+    readonly eniId: string;
+    readonly subnetId: string | undefined;
+    readonly unit: EniUnit;
+    readonly count: number;
+  },
+): Promise<readonly string[]> {
+  const { ec2 } = node;
+  switch (request.unit) {
+    case 'address':
+      return (await ec2.assignAddresses(request)).map((address) => formatCidr(hostCidr(address)));
+    case 'prefix':
+      return (await ec2.assignPrefixes(request)).map(formatCidr);
+    case 'ipv6-prefix':
+      return (await ec2.assignIpv6Prefixes(request)).map(formatCidr);
+    default:
+      return request.unit satisfies never;
+  }
+}

@@ -1,0 +1,6 @@
+/** What EC2 is asked for: more addresses and ENIs, and fewer; each direction a lane of its own. */
+export { cidrsOf } from './cidrs.ts';
+export { grow } from './grow.ts';
+export { Lane, type LaneParts } from './lane.ts';
+export { Placement } from './placement.ts';
+export { shrink } from './shrink.ts';

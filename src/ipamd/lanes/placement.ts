@@ -1,0 +1,133 @@
+import type { SubnetDescription } from '../../aws/index.ts';
+import { HostError, toHostError } from '../../errors/index.ts';
+import { type EniConfig, eniConfigName, isExcluded, subnetsForNewEni } from '../../pool/index.ts';
+import type { Node } from '../parts.ts';
+
+/** Where a new ENI may lie, best first; each with the groups it gets. */
+export interface EniPlace {
+  readonly subnetId: string;
+  readonly securityGroups: readonly string[];
+}
+
+/** Tags and sizes of subnets change rarely; a full one is looked at anew at once. */
+const SUBNETS_LIVE_MS = 3_600_000;
+/** How long a subnet without a free /28, or without any address, is not asked for more. */
+const REST_MS = 120_000;
+
+/** The node's ENIConfigs: a file here, an API server elsewhere. */
+export interface EniConfigSource {
+  /** Throws `ENI_CONFIG_MISSING` when there is none of this name. */
+  read(name: string): EniConfig;
+  /** Labels and annotations of the node, as far as they are known. */
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+}
+
+/** Chooses subnets and security groups for new ENIs, and remembers which subnets are full or in pieces. */
+export class Placement {
+  readonly #node: Node;
+  readonly #configs: EniConfigSource | undefined;
+  #subnets: { readonly atMs: number; readonly list: readonly SubnetDescription[] } | undefined;
+  readonly #fragmentedUntil = new Map<string, number>();
+  readonly #emptyUntil = new Map<string, number>();
+
+  /** `configs` where pods have subnets of their own (custom networking). */
+  constructor(node: Node, configs: EniConfigSource | undefined) {
+    this.#node = node;
+    this.#configs = configs;
+  }
+
+  /** Subnets that lately had no free /28. */
+  get fragmented(): ReadonlySet<string> {
+    const now = this.#node.clock.monotonic();
+    return new Set([...this.#fragmentedUntil].filter(([, until]) => until > now).map(([id]) => id));
+  }
+
+  noteFragmented(subnetId: string): void {
+    this.#fragmentedUntil.set(subnetId, this.#node.clock.monotonic() + REST_MS);
+  }
+
+  noteEmpty(subnetId: string): void {
+    this.#emptyUntil.set(subnetId, this.#node.clock.monotonic() + REST_MS);
+    this.#subnets = undefined;
+  }
+
+  /** Whether every place for a new ENI lately had no free /28. */
+  get newEniFragmented(): boolean {
+    const { fragmented } = this;
+    if (fragmented.size === 0) return false;
+    return this.#known().every((subnetId) => fragmented.has(subnetId));
+  }
+
+  /** The places to try for a new ENI. Costs an EC2 call once an hour, none without subnet discovery. */
+  async places(): Promise<readonly EniPlace[]> {
+    const { identity, settings } = this.#node;
+    const { securityGroups } = identity;
+    if (this.#configs !== undefined) {
+      const config = this.#configs.read(this.configName);
+      const groups = config.securityGroups.length > 0 ? config.securityGroups : securityGroups;
+      return [{ subnetId: config.subnetId, securityGroups: groups }];
+    }
+    if (!settings.ENABLE_SUBNET_DISCOVERY) return [{ subnetId: identity.subnetId, securityGroups }];
+    const subnets = await this.subnets().catch((error: unknown) => {
+      this.#node.logger.warn('subnets cannot be described: new ENIs go to the subnet of the primary one', {
+        error: toHostError(error),
+      });
+      return undefined;
+    });
+    // A list without our own subnet is no list of ours: nothing follows from it.
+    if (!subnets?.some(({ id }) => id === identity.subnetId)) return [{ subnetId: identity.subnetId, securityGroups }];
+    const ids = subnetsForNewEni(subnets, this.#asker);
+    if (ids.length === 0) throw new HostError('SUBNET_NONE_TAGGED', { vpc: identity.vpcId });
+    const now = this.#node.clock.monotonic();
+    const open = ids.filter((id) => (this.#emptyUntil.get(id) ?? 0) <= now);
+    return (open.length > 0 ? open : ids).map((subnetId) => ({ subnetId, securityGroups }));
+  }
+
+  /** Whether EC2 is asked which subnets there are. */
+  get asksForSubnets(): boolean {
+    return this.#configs === undefined && this.#node.settings.ENABLE_SUBNET_DISCOVERY;
+  }
+
+  /** Name of the ENIConfig of this node. */
+  get configName(): string {
+    const { settings } = this.#node;
+    return eniConfigName({
+      labels: this.#configs?.labels ?? {},
+      annotations: this.#configs?.annotations ?? {},
+      labelKey: settings.ENI_CONFIG_LABEL_DEF,
+      annotationKey: settings.ENI_CONFIG_ANNOTATION_DEF,
+    });
+  }
+
+  /** Whether an ENI in this subnet gives new pods no address: it is tagged out, or the primary one of custom networking. */
+  isSpared(eni: { readonly subnetId: string; readonly primary: boolean }): boolean {
+    if (this.#configs !== undefined) return eni.primary;
+    if (!this.#node.settings.ENABLE_SUBNET_DISCOVERY) return false;
+    const subnet = this.#subnets?.list.find(({ id }) => id === eni.subnetId);
+    // Unknown, or of another account: no reason to spare it.
+    return subnet !== undefined && isExcluded(subnet, this.#asker);
+  }
+
+  /** The subnets of the zone, from memory while they are young. */
+  async subnets(): Promise<readonly SubnetDescription[]> {
+    const { ec2, identity, clock } = this.#node;
+    const known = this.#subnets;
+    if (known !== undefined && clock.monotonic() - known.atMs < SUBNETS_LIVE_MS) return known.list;
+    const { vpcId, availabilityZone } = identity;
+    const list = await ec2.describeSubnets({ vpcId, availabilityZone });
+    this.#subnets = { atMs: clock.monotonic(), list };
+    return list;
+  }
+
+  get #asker(): { readonly primarySubnetId: string; readonly clusterName: string } {
+    return { primarySubnetId: this.#node.identity.subnetId, clusterName: this.#node.settings.CLUSTER_NAME };
+  }
+
+  #known(): readonly string[] {
+    const { identity } = this.#node;
+    if (this.#configs !== undefined) return [this.#configs.read(this.configName).subnetId];
+    if (this.#subnets === undefined) return [identity.subnetId];
+    return subnetsForNewEni(this.#subnets.list, this.#asker);
+  }
+}
