@@ -7,9 +7,10 @@ export function sameOwner(a: OwnerKey, b: OwnerKey): boolean {
   return a.containerId === b.containerId && a.ifName === b.ifName && a.network === b.network;
 }
 
-/** Allocations by owner. A pod with an interface on several cards has one on each. */
+/** Allocations by owner. A pod with an interface on several cards has one on each. Those without an ENI are orphans. */
 export class Allocations {
   readonly #byOwner = new Map<string, readonly Allocation[]>();
+  readonly #orphans = new Set<Allocation>();
 
   of(owner: OwnerKey): readonly Allocation[] {
     return this.#byOwner.get(keyOf(owner)) ?? [];
@@ -19,15 +20,25 @@ export class Allocations {
     for (const allocations of this.#byOwner.values()) yield* allocations;
   }
 
-  /** Notes an allocation in the place of one of the same owner and address. */
-  put(allocation: Allocation): void {
-    const others = this.of(allocation.owner).filter(({ address }) => address !== allocation.address);
-    this.#byOwner.set(keyOf(allocation.owner), [...others, allocation]);
+  get orphans(): ReadonlySet<Allocation> {
+    return this.#orphans;
   }
 
-  remove(owner: OwnerKey, address: PodAddress): void {
-    const left = this.of(owner).filter((allocation) => allocation.address !== address);
+  /** Notes an allocation in the place of one of the same owner and address. */
+  put(allocation: Allocation): void {
+    this.remove(allocation.owner, allocation.address);
+    this.#byOwner.set(keyOf(allocation.owner), [...this.of(allocation.owner), allocation]);
+    if (allocation.eni === undefined) this.#orphans.add(allocation);
+  }
+
+  /** The allocation that was removed, if there was one. */
+  remove(owner: OwnerKey, address: PodAddress): Allocation | undefined {
+    const [removed] = this.of(owner).filter((allocation) => allocation.address === address);
+    if (removed === undefined) return undefined;
+    this.#orphans.delete(removed);
+    const left = this.of(owner).filter((allocation) => allocation !== removed);
     if (left.length === 0) this.#byOwner.delete(keyOf(owner));
     else this.#byOwner.set(keyOf(owner), left);
+    return removed;
   }
 }

@@ -7,13 +7,13 @@ export type EniFacts = Omit<PoolEni, 'cidrs' | 'leaving' | 'service'> & { readon
 /** An ENI of the pool. Which of its CIDRs have room, and which addresses are assigned, is indexed for `choose`. */
 export class AttachedEni implements PoolEni {
   readonly id: string;
-  readonly card: number;
-  readonly device: number;
-  readonly table: number;
-  readonly primary: boolean;
-  readonly subnetId: string;
-  readonly attachedAtMs: number;
-  readonly efa: boolean;
+  card: number;
+  device: number;
+  table: number;
+  primary: boolean;
+  subnetId: string;
+  attachedAtMs: number;
+  efa: boolean;
   service: EniService;
   leaving = false;
   readonly cidrs = new Map<string, Holding>();
@@ -31,6 +31,18 @@ export class AttachedEni implements PoolEni {
     this.attachedAtMs = facts.attachedAtMs;
     this.efa = facts.efa;
     this.service = facts.service ?? 'pods';
+  }
+
+  /** Takes over what is newly known; addresses, their uses and the service stay unless told. */
+  update(facts: EniFacts): void {
+    this.card = facts.card;
+    this.device = facts.device;
+    this.table = facts.table;
+    this.primary = facts.primary;
+    this.subnetId = facts.subnetId;
+    this.attachedAtMs = facts.attachedAtMs;
+    this.efa = facts.efa;
+    this.service = facts.service ?? this.service;
   }
 
   /** Number of addresses that pods hold. */
@@ -82,4 +94,20 @@ export class AttachedEni implements PoolEni {
     if (!holding.hasRoom) this.#roomy.delete(holding.cidr);
     else if (!this.#roomy.has(holding.cidr)) this.#roomy.set(holding.cidr, holding);
   }
+}
+
+/** The CIDR of a card to take an address from: of the fullest ENI that has one to give, so that others empty. */
+export function fullestOf(
+  enis: Iterable<AttachedEni>,
+  card: number,
+  kinds: readonly PoolCidr['kind'][],
+): Holding | undefined {
+  let best: { readonly holding: Holding; readonly assigned: number } | undefined;
+  for (const eni of enis) {
+    if (eni.card !== card || eni.leaving || eni.service !== 'pods') continue;
+    if (best !== undefined && eni.assigned <= best.assigned) continue;
+    const holding = eni.fullest(kinds);
+    if (holding !== undefined) best = { holding, assigned: eni.assigned };
+  }
+  return best?.holding;
 }

@@ -1,5 +1,5 @@
 import { Allocations, sameOwner } from './allocations.ts';
-import { AttachedEni, type EniFacts } from './attached-eni.ts';
+import { AttachedEni, type EniFacts, fullestOf } from './attached-eni.ts';
 import type { Holding } from './holding.ts';
 import { keysAround } from './range.ts';
 import type { Choice, Request } from './request.ts';
@@ -11,7 +11,6 @@ import type {
   OwnerKey,
   PendingGrowth,
   PodAddress,
-  PoolCidr,
   PoolEvent,
   PoolView,
 } from './types.ts';
@@ -29,7 +28,6 @@ export class Pool implements PoolView {
   #enis = new Map<string, AttachedEni>();
   readonly #eniOfCidr = new Map<string, AttachedEni>();
   readonly #allocations = new Allocations();
-  readonly #orphans = new Set<Allocation>();
   #pending: readonly PendingGrowth[] = [];
   #foreign: readonly ForeignDevice[] = [];
   /** Cooldowns by address, in the order they began. */
@@ -40,7 +38,7 @@ export class Pool implements PoolView {
   }
 
   get orphans(): readonly Allocation[] {
-    return [...this.#orphans];
+    return [...this.#allocations.orphans];
   }
 
   get pending(): readonly PendingGrowth[] {
@@ -80,7 +78,7 @@ export class Pool implements PoolView {
     const present = this.find(owner).find(({ eni }) => eni === undefined || cards.includes(eni.card));
     if (present !== undefined) return { kind: 'present', allocation: present };
     for (const card of cards) {
-      const address = this.#fullest(card, kinds)?.pick();
+      const address = fullestOf(this.#enis.values(), card, kinds)?.pick();
       if (address !== undefined) return { kind: 'new', event: { kind: 'assigned', address, owner, since } };
     }
     return undefined;
@@ -138,18 +136,10 @@ export class Pool implements PoolView {
 
   /** Adds an ENI, or takes over new facts of one that is known; its CIDRs and their uses stay. */
   putEni(facts: EniFacts): void {
-    const eni = new AttachedEni(facts);
     const known = this.#enis.get(facts.id);
-    eni.leaving = known?.leaving ?? false;
-    this.#enis.set(facts.id, eni);
+    if (known === undefined) this.#enis.set(facts.id, new AttachedEni(facts));
+    else known.update(facts);
     this.#sort();
-    for (const holding of known?.cidrs.values() ?? []) {
-      this.addCidrs(facts.id, [holding.cidr]);
-      for (const [address, use] of holding.uses)
-        if (use.kind === 'assigned') this.#assign({ kind: 'assigned', address, owner: use.owner, since: use.since });
-        else this.#use(address, use);
-      this.setReleasing(facts.id, [holding.cidr], holding.releasing);
-    }
   }
 
   /** Removes an ENI. Allocations of its addresses become orphans. */
@@ -160,21 +150,20 @@ export class Pool implements PoolView {
     this.#enis.delete(eniId);
   }
 
-  /** Adds CIDRs to an ENI; known ones keep their uses, and orphans whose address is among them come home. */
+  /** Adds CIDRs to an ENI, from another one if need be; uses stay, and orphans whose address is among them come home. */
   addCidrs(eniId: string, cidrs: readonly string[]): void {
     const eni = this.#enis.get(eniId);
     if (eni === undefined) return;
     for (const cidr of cidrs) {
-      if (this.#eniOfCidr.get(cidr) === eni && eni.cidrs.has(cidr)) continue;
+      const before = this.#eniOfCidr.get(cidr);
+      if (before === eni) continue;
+      const uses = [...(before?.cidrs.get(cidr)?.uses ?? [])];
+      if (before !== undefined) this.removeCidrs(before.id, [cidr]);
       eni.add(cidr);
       this.#eniOfCidr.set(cidr, eni);
+      for (const [address, use] of uses) if (use.kind !== 'assigned') this.#use(address, use);
     }
-    for (const orphan of this.orphans) {
-      const place = this.#place(orphan.address);
-      if (place === undefined || place.holding.uses.get(orphan.address)?.kind === 'assigned') continue;
-      this.#orphans.delete(orphan);
-      this.#assign({ kind: 'assigned', address: orphan.address, owner: orphan.owner, since: orphan.since });
-    }
+    for (const { address } of this.orphans) this.#bringHome(address);
   }
 
   /** Removes CIDRs of an ENI. Allocations of their addresses become orphans: restoring and removing never delete one. */
@@ -188,7 +177,8 @@ export class Pool implements PoolView {
       if (this.#eniOfCidr.get(cidr) === eni) this.#eniOfCidr.delete(cidr);
       for (const [address, use] of uses) {
         this.#cooling.delete(address);
-        if (use.kind === 'assigned') this.#keepOrphan({ address, owner: use.owner, since: use.since, eni: undefined });
+        if (use.kind === 'assigned')
+          this.#allocations.put({ address, owner: use.owner, since: use.since, eni: undefined });
       }
     }
   }
@@ -235,22 +225,11 @@ export class Pool implements PoolView {
     return undefined;
   }
 
-  #fullest(card: number, kinds: readonly PoolCidr['kind'][]): Holding | undefined {
-    let best: { readonly holding: Holding; readonly assigned: number } | undefined;
-    for (const eni of this.#enis.values()) {
-      if (eni.card !== card || eni.leaving || eni.service !== 'pods') continue;
-      if (best !== undefined && eni.assigned <= best.assigned) continue;
-      const holding = eni.fullest(kinds);
-      if (holding !== undefined) best = { holding, assigned: eni.assigned };
-    }
-    return best?.holding;
-  }
-
   #assign({ address, owner, since }: Extract<PoolEvent, { kind: 'assigned' }>): void {
     const place = this.#place(address);
     const use = place?.holding.uses.get(address);
     if (place === undefined || (use?.kind === 'assigned' && !sameOwner(use.owner, owner))) {
-      this.#keepOrphan({ address, owner, since, eni: undefined });
+      this.#allocations.put({ address, owner, since, eni: undefined });
       return;
     }
     this.#use(address, { kind: 'assigned', owner, since });
@@ -258,22 +237,24 @@ export class Pool implements PoolView {
   }
 
   #release({ address, owner, untilMs }: Extract<PoolEvent, { kind: 'released' }>): void {
-    const allocation = this.find(owner).find((candidate) => candidate.address === address);
-    if (allocation === undefined) return;
-    this.#allocations.remove(owner, address);
-    if (!this.#orphans.delete(allocation)) this.#use(address, { kind: 'cooldown', untilMs });
+    if (this.#allocations.remove(owner, address)?.eni === undefined) return;
+    this.#use(address, { kind: 'cooldown', untilMs });
+    // Another pod says it has the same address: as long as it lives, nobody else may get it.
+    this.#bringHome(address);
+  }
+
+  /** An orphan whose address is on one of our ENIs, and not another's, is none. */
+  #bringHome(address: PodAddress): void {
+    if (this.#allocations.orphans.size === 0 || this.#place(address) === undefined) return;
+    if (this.useOf(address)?.kind === 'assigned') return;
+    const [orphan] = this.orphans.filter((each) => each.address === address);
+    if (orphan !== undefined) this.#assign({ kind: 'assigned', ...orphan });
   }
 
   #quarantine({ address, reason, sinceMs }: Extract<PoolEvent, { kind: 'quarantined' }>): void {
     // A pod that holds the address keeps it: nobody else gets it anyway, and its DEL ends the doubt.
     if (this.#place(address) === undefined || this.useOf(address)?.kind === 'assigned') return;
     this.#use(address, { kind: 'quarantine', reason, sinceMs });
-  }
-
-  #keepOrphan(orphan: Allocation): void {
-    for (const known of this.find(orphan.owner)) if (known.address === orphan.address) this.#orphans.delete(known);
-    this.#orphans.add(orphan);
-    this.#allocations.put(orphan);
   }
 
   #use(address: PodAddress, use: AddressUse | undefined): void {
