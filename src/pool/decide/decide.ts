@@ -9,6 +9,9 @@ export interface Decision {
   readonly wakeAtMs: number | undefined;
 }
 
+/** How often a pass looks whether subnets without a free /28 may be asked again. Costs no EC2 call by itself. */
+const FRAGMENTED_RECHECK_MS = 30_000;
+
 /** The earliest end of a cooldown. */
 function nextCooldownEnd({ view }: DecideInput): number | undefined {
   let first: number | undefined;
@@ -25,15 +28,17 @@ function nextCooldownEnd({ view }: DecideInput): number | undefined {
  * node rests. Cooldowns that have run out must have been ended before.
  */
 export function decide(input: DecideInput): Decision {
-  const { waiting, nowMs, holds, permits } = input;
+  const { nowMs, holds, permits } = input;
   const growth = permits.grow ? planGrowth(input) : [];
-  const shrink = growth.length > 0 || waiting > 0 || !permits.shrink ? [] : planShrink(input);
+  const shrink = growth.length > 0 || !permits.shrink ? [] : planShrink(input);
   const growHeld = growth.length > 0 && holds.growthUntilMs > nowMs;
   const shrinkHeld = shrink.length > 0 && holds.shrinkUntilMs > nowMs;
   const times = [
     growHeld ? holds.growthUntilMs : undefined,
     shrinkHeld ? holds.shrinkUntilMs : undefined,
     nextEniAge(input),
+    // A subnet's free blocks come back by themselves, and nobody tells.
+    growth.length === 0 && input.fragmented.size > 0 ? nowMs + FRAGMENTED_RECHECK_MS : undefined,
     nextCooldownEnd(input),
   ].filter((time) => time !== undefined && time > nowMs);
   return {

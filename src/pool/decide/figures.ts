@@ -1,5 +1,5 @@
 import { PREFIX_ADDRESSES } from '../model/range.ts';
-import type { PoolCidr, PoolEni, PoolMode, PoolTargets, PoolView } from '../model/types.ts';
+import type { GrowthUnit, PoolCidr, PoolEni, PoolMode, PoolTargets, PoolView } from '../model/types.ts';
 
 /** What the decisions count on one card: addresses on ENIs that stay, by use; derived anew for each decision. */
 export interface Figures {
@@ -36,21 +36,15 @@ export function kindsOf(mode: PoolMode): readonly PoolCidr['kind'][] {
   }
 }
 
-/** Number of addresses of a CIDR in one use. */
-export function countUses(cidr: PoolCidr, kind: 'assigned' | 'cooldown' | 'quarantine'): number {
-  let count = 0;
-  for (const use of cidr.uses.values()) if (use.kind === kind) count += 1;
-  return count;
-}
-
 /** Number of addresses of an ENI that pods hold. */
 export function assignedOn(eni: PoolEni): number {
   let count = 0;
-  for (const cidr of eni.cidrs.values()) count += countUses(cidr, 'assigned');
+  for (const { uses } of eni.cidrs.values()) for (const { kind } of uses.values()) if (kind === 'assigned') count += 1;
   return count;
 }
 
-const unitSize = (unit: 'address' | 'prefix' | 'ipv6-prefix'): number => (unit === 'address' ? 1 : PREFIX_ADDRESSES);
+/** Addresses in what is asked of EC2: one, or a prefix of them. */
+export const unitSize = (unit: GrowthUnit): number => (unit === 'address' ? 1 : PREFIX_ADDRESSES);
 
 /**
  * The figures of one card, over ENIs and CIDRs that stay. An ENI that takes no new pods, and a CIDR of another mode than
@@ -61,16 +55,17 @@ export function figuresOf(view: PoolView, card: number, kinds: readonly PoolCidr
   for (const eni of view.enis.values()) {
     if (eni.card !== card || eni.leaving) continue;
     for (const cidr of eni.cidrs.values()) {
-      const assigned = countUses(cidr, 'assigned');
-      figures.assigned += assigned;
+      const used = { assigned: 0, cooldown: 0, quarantine: 0 };
+      for (const { kind } of cidr.uses.values()) used[kind] += 1;
+      figures.assigned += used.assigned;
       if (cidr.releasing || eni.service !== 'pods' || !kinds.includes(cidr.kind)) {
-        figures.total += assigned;
+        figures.total += used.assigned;
         continue;
       }
       figures.total += cidr.size;
       figures.free += cidr.size - cidr.uses.size;
-      figures.cooldown += countUses(cidr, 'cooldown');
-      figures.quarantine += countUses(cidr, 'quarantine');
+      figures.cooldown += used.cooldown;
+      figures.quarantine += used.quarantine;
       if (cidr.kind !== 'prefix') continue;
       figures.prefixes += 1;
       if (cidr.uses.size === 0) figures.freePrefixes += 1;

@@ -1,16 +1,29 @@
-import { PREFIX_ADDRESSES } from '../model/range.ts';
 import type { GrowthUnit, PoolAction, PoolEni, PoolLimits, PoolView } from '../model/types.ts';
-import { assignedOn, figuresOf, kindsOf, wantedFree, warmIpMode } from './figures.ts';
-import { type DecideInput, inFallback, targetsOf } from './input.ts';
+import { assignedOn, type Figures, figuresOf, unitSize, wantedFree, warmIpMode } from './figures.ts';
+import { countedKinds, type DecideInput, targetsOf } from './input.ts';
+import { isClearing } from './leftovers.ts';
 
-/** Addresses missing to the targets on a card, counting what EC2 was already asked for; never more than pods can use. */
-export function shortage(input: DecideInput, card: number, waiting: number): number {
+/**
+ * Addresses a card may still be given: pods cannot use more than max-pods allows. For pods that wait, addresses nobody
+ * can be given do not count: a full node whose pods are replaced does not have to wait for the old ones' to rest.
+ */
+function roomOf({ limits }: DecideInput, figures: Figures, waiting: number): number {
+  const resting = Math.min(waiting, figures.cooldown + figures.quarantine);
+  return limits.maxPods - figures.total - figures.pending + resting;
+}
+
+/** Addresses missing to the targets on a card, counting what EC2 was already asked for. */
+function shortageOf(input: DecideInput, card: number, { figures, waiting }: Need): number {
   const targets = targetsOf(input.targets, card);
-  const { total, free, pending } = figuresOf(input.view, card, kindsOf(targets.mode));
-  const room = input.limits.maxPods - total - pending;
+  const { total, free, pending } = figures;
   const floor = warmIpMode(targets) ? targets.minimumIp - total - pending : 0;
-  const wanted = wantedFree(targets, input.limits.slotsPerEni, waiting);
-  return Math.max(0, Math.min(Math.max(wanted - free - pending, floor), room));
+  const wanted = wantedFree(targets, input.limits.slotsPerEni, waiting) - free - pending;
+  return Math.max(0, Math.min(Math.max(wanted, floor), roomOf(input, figures, waiting)));
+}
+
+interface Need {
+  readonly figures: Figures;
+  readonly waiting: number;
 }
 
 /** Slots of an ENI that hold nothing and for which nothing was asked. */
@@ -39,52 +52,68 @@ export function freeDevices(input: DecideInput, card: number): readonly number[]
 }
 
 /** What is asked of EC2 for an ENI in this subnet; `undefined` when prefixes are wanted and there are none. */
-function unitFor(input: DecideInput, fragmented: boolean): Exclude<GrowthUnit, 'ipv6-prefix'> | undefined {
-  if (input.targets.mode === 'secondary') return 'address';
+function unitFor({ targets }: DecideInput, fragmented: boolean): GrowthUnit | undefined {
+  if (targets.mode === 'secondary') return 'address';
   if (!fragmented) return 'prefix';
-  return inFallback(input) ? 'address' : undefined;
+  return targets.fallbackToAddresses ? 'address' : undefined;
 }
 
 const growable = (eni: PoolEni, card: number): boolean => eni.card === card && eni.service === 'pods' && !eni.leaving;
 
 /** The fullest first: what is given next is given from there, and emptier ones can go. */
-const byFill = (a: PoolEni, b: PoolEni): number => assignedOn(b) - assignedOn(a) || a.device - b.device;
+function byFill(enis: readonly PoolEni[]): readonly PoolEni[] {
+  return enis
+    .map((eni) => ({ eni, assigned: assignedOn(eni) }))
+    .sort((a, b) => b.assigned - a.assigned || a.eni.device - b.eni.device)
+    .map(({ eni }) => eni);
+}
 
 /**
  * The whole way to the targets of a card at once: fill the ENIs that are there, then as many new ones as it takes. In
- * whole-ENI mode every request is for all that an ENI can hold.
+ * whole-ENI mode every request is for all that an ENI can hold. Subnets that were empty lately come last.
  */
-function planCard(input: DecideInput, card: number, waiting: number): readonly PoolAction[] {
+function planCard(input: DecideInput, card: number, need: Need): readonly PoolAction[] {
   const { view, limits } = input;
   const targets = targetsOf(input.targets, card);
-  const { total, pending } = figuresOf(view, card, kindsOf(targets.mode));
-  let short = shortage(input, card, waiting);
-  let room = limits.maxPods - total - pending;
+  let short = shortageOf(input, card, need);
+  let room = roomOf(input, need.figures, need.waiting);
+  if (short <= 0) return [];
   const wholeEnis = targets.mode === 'secondary' && !warmIpMode(targets);
+  const actions: PoolAction[] = [];
   const take = (slots: number, unit: GrowthUnit): number => {
-    const size = unit === 'address' ? 1 : PREFIX_ADDRESSES;
+    const size = unitSize(unit);
     const count = Math.min(slots, Math.ceil(room / size), wholeEnis ? slots : Math.ceil(short / size));
     short -= count * size;
     room -= count * size;
     return count;
   };
-  const actions: PoolAction[] = [];
-  for (const eni of [...view.enis.values()].filter((one) => growable(one, card)).sort(byFill)) {
-    const slots = freeSlots(view, limits, eni);
-    const unit = unitFor(input, input.fragmented.has(eni.subnetId));
-    if (short <= 0 || slots <= 0 || unit === undefined) continue;
-    actions.push({ kind: 'assign', eniId: eni.id, unit, count: take(slots, unit) });
-  }
+  const fill = (enis: readonly PoolEni[]): void => {
+    for (const eni of enis) {
+      const slots = freeSlots(view, limits, eni);
+      const unit = unitFor(input, input.fragmented.has(eni.subnetId));
+      if (short <= 0 || slots <= 0 || unit === undefined) continue;
+      actions.push({ kind: 'assign', eniId: eni.id, unit, count: take(slots, unit) });
+    }
+  };
+  const create = (): void => {
+    const unit = unitFor(input, input.newEniFragmented);
+    // A new ENI is dear: slots that are about to be free are waited for.
+    if (unit === undefined || enis.some((eni) => isClearing(input, eni))) return;
+    for (const device of freeDevices(input, card)) {
+      if (short <= 0) return;
+      actions.push({ kind: 'create-eni', card, device, unit, count: take(limits.slotsPerEni, unit) });
+    }
+  };
+  const enis = byFill([...view.enis.values()].filter((eni) => growable(eni, card)));
+  const isEmpty = (eni: PoolEni): boolean => input.empty?.has(eni.subnetId) ?? false;
+  fill(enis.filter((eni) => !isEmpty(eni)));
   // An ENI on its way has room for more than was asked with it: once it is there, one call fills it.
   for (const growth of view.pending)
     if (growth.kind === 'eni' && growth.card === card)
-      short -= (limits.slotsPerEni - growth.count) * (growth.unit === 'address' ? 1 : PREFIX_ADDRESSES);
-  const unit = unitFor(input, input.newEniFragmented);
-  if (unit === undefined) return actions;
-  for (const device of freeDevices(input, card)) {
-    if (short <= 0) break;
-    actions.push({ kind: 'create-eni', card, device, unit, count: take(limits.slotsPerEni, unit) });
-  }
+      short -= (limits.slotsPerEni - growth.count) * unitSize(growth.unit);
+  if (input.newEniEmpty !== true) create();
+  fill(enis.filter(isEmpty));
+  if (input.newEniEmpty === true) create();
   return actions;
 }
 
@@ -103,20 +132,18 @@ function planIpv6(input: DecideInput, card: number): readonly PoolAction[] {
   return device === undefined ? [] : [{ kind: 'create-eni', card, device, unit, count: 1 }];
 }
 
+const addressesIn = (action: PoolAction): number => ('count' in action ? action.count * unitSize(action.unit) : 0);
+
 /** What to ask EC2 for so that every card reaches its targets, and pods that wait are served. */
 export function planGrowth(input: DecideInput): readonly PoolAction[] {
-  let waiting = input.waiting;
+  let { waiting } = input;
   return input.limits.cards.flatMap(({ card }) => {
     if (input.targets.mode === 'ipv6') return planIpv6(input, card);
-    const actions = planCard(input, card, waiting);
-    const served = figuresOf(input.view, card, kindsOf(input.targets.mode));
-    const asked = actions.reduce(
-      (sum, action) =>
-        sum + ('count' in action ? action.count * (action.unit === 'address' ? 1 : PREFIX_ADDRESSES) : 0),
-      0,
-    );
+    const figures = figuresOf(input.view, card, countedKinds(input.targets));
+    const actions = planCard(input, card, { figures, waiting });
+    const asked = actions.reduce((sum, action) => sum + addressesIn(action), 0);
     // What this card cannot give is wanted of the next one: an ordinary pod takes an address of any card.
-    waiting = Math.max(0, waiting - served.free - served.pending - asked);
+    waiting = Math.max(0, waiting - figures.free - figures.pending - asked);
     return actions;
   });
 }

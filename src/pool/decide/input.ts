@@ -1,4 +1,5 @@
-import type { PoolLimits, PoolTargets, PoolView } from '../model/types.ts';
+import type { PoolCidr, PoolLimits, PoolTargets, PoolView } from '../model/types.ts';
+import { kindsOf } from './figures.ts';
 
 /** What a decision is made from. */
 export interface DecideInput {
@@ -18,6 +19,10 @@ export interface DecideInput {
   readonly fragmented: ReadonlySet<string>;
   /** Whether a new ENI would lie in such a subnet. */
   readonly newEniFragmented: boolean;
+  /** Subnets EC2 found no address in lately: asked again only when there is nothing else to ask. */
+  readonly empty?: ReadonlySet<string>;
+  /** Whether a new ENI would lie in such a subnet. */
+  readonly newEniEmpty?: boolean;
 }
 
 /** Targets of a card beyond the first: one address, and one more than is used (ipamd reference §2.1). */
@@ -25,7 +30,10 @@ export function targetsOf(targets: PoolTargets, card: number): PoolTargets {
   return card === 0 ? targets : { ...targets, warmEni: 0, warmPrefix: 0, warmIp: 1, minimumIp: 1 };
 }
 
-/** Reports whether single addresses are taken in prefix mode now, because some subnet has no /28 left. */
-export function inFallback({ targets, fragmented, newEniFragmented }: DecideInput): boolean {
-  return targets.mode === 'prefix' && targets.fallbackToAddresses && (fragmented.size > 0 || newEniFragmented);
+/**
+ * The CIDRs that count towards the targets. In prefix mode single addresses do so only where they may be taken by
+ * choice; else they are left over from another mode, and go.
+ */
+export function countedKinds(targets: PoolTargets): readonly PoolCidr['kind'][] {
+  return targets.mode === 'prefix' && !targets.fallbackToAddresses ? ['prefix'] : kindsOf(targets.mode);
 }

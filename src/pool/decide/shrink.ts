@@ -1,21 +1,26 @@
-import { PREFIX_ADDRESSES } from '../model/range.ts';
 import type { PoolAction, PoolCidr, PoolEni } from '../model/types.ts';
-import { assignedOn, figuresOf, kindsOf, wantedFree, warmIpMode, warmIpPrefixBalance } from './figures.ts';
-import { type DecideInput, inFallback, targetsOf } from './input.ts';
+import { assignedOn, figuresOf, wantedFree, warmIpMode, warmIpPrefixBalance } from './figures.ts';
+import { countedKinds, type DecideInput, targetsOf } from './input.ts';
+import { isUnused, leftoversOf } from './leftovers.ts';
 
 /** A younger ENI is kept: what was just wanted is likely wanted again (upstream's figure). */
 export const ENI_MIN_AGE_MS = 60_000;
 
-/** While more addresses are about to leave their cooldown, giving back waits for them: one EC2 call for all. */
-const SHRINK_GATHER_MS = 3_000;
-
-const unused = (cidr: PoolCidr): boolean => cidr.uses.size === 0 && !cidr.releasing;
+/** Addresses about to leave their cooldown are waited for: one EC2 call for all. */
+const GATHER_MS = 3_000;
+/** But not for a few while many could go: where pods come and go all the time, some are always about to. */
+const GATHER_AT_MOST = 8;
 
 /** Emptiest first and newest first among equals: so that whole ENIs empty and can go. */
-const byWorth = (a: PoolEni, b: PoolEni): number => assignedOn(a) - assignedOn(b) || b.device - a.device;
+function byWorth(enis: readonly PoolEni[]): readonly PoolEni[] {
+  return enis
+    .map((eni) => ({ eni, assigned: assignedOn(eni) }))
+    .sort((a, b) => a.assigned - b.assigned || b.eni.device - a.eni.device)
+    .map(({ eni }) => eni);
+}
 
 const idle = (eni: PoolEni): boolean =>
-  !eni.primary && !eni.efa && !eni.leaving && [...eni.cidrs.values()].every(unused);
+  !eni.primary && !eni.efa && !eni.leaving && [...eni.cidrs.values()].every(isUnused);
 
 /** The earliest moment an idle ENI that could be spared is old enough to go. */
 export function nextEniAge(input: DecideInput): number | undefined {
@@ -24,59 +29,73 @@ export function nextEniAge(input: DecideInput): number | undefined {
   return later.length === 0 ? undefined : Math.min(...later);
 }
 
-/** CIDRs nobody will be given: of the other mode, or on an ENI that takes no new pods. They go whatever the targets say. */
-function leftovers(input: DecideInput, eni: PoolEni): readonly PoolCidr[] {
-  const { mode } = input.targets;
-  const kept = mode === 'prefix' && !inFallback(input) ? ['prefix'] : kindsOf(mode);
-  return [...eni.cidrs.values()].filter(
-    (cidr) => unused(cidr) && cidr.kind !== 'ipv6-prefix' && (eni.service !== 'pods' || !kept.includes(cidr.kind)),
-  );
-}
-
 interface Excess {
   /** Addresses above the targets, wherever they are. */
   addresses: number;
-  /** CIDRs that may be given back one by one. */
-  cidrs: number;
+  /** Single addresses and prefixes that may be given back one by one. */
+  address: number;
+  prefix: number;
 }
+
+const NONE: Excess = { addresses: 0, address: 0, prefix: 0 };
 
 function excessOf(input: DecideInput, card: number): Excess {
   const targets = targetsOf(input.targets, card);
-  const figures = figuresOf(input.view, card, kindsOf(targets.mode));
+  const figures = figuresOf(input.view, card, countedKinds(targets));
   const above = figures.free - wantedFree(targets, input.limits.slotsPerEni, 0);
   const addresses = Math.max(0, warmIpMode(targets) ? Math.min(above, figures.total - targets.minimumIp) : above);
-  if (targets.mode === 'secondary') return { addresses, cidrs: warmIpMode(targets) ? addresses : 0 };
-  if (warmIpMode(targets)) return { addresses, cidrs: warmIpPrefixBalance(targets, figures).over };
-  const spare = Math.max(0, figures.freePrefixes - targets.warmPrefix);
-  return { addresses, cidrs: Math.min(spare, Math.floor(addresses / PREFIX_ADDRESSES)) };
+  if (targets.mode === 'secondary') return { addresses, address: warmIpMode(targets) ? addresses : 0, prefix: 0 };
+  const prefix = warmIpMode(targets)
+    ? warmIpPrefixBalance(targets, figures).over
+    : Math.max(0, figures.freePrefixes - targets.warmPrefix);
+  return { addresses, address: addresses, prefix };
+}
+
+/** Takes what may go one by one from the end: assignment takes the first, so these are the least likely to be wanted. */
+function spareOf(cidrs: readonly PoolCidr[], excess: Excess): readonly PoolCidr[] {
+  const singlesLast = cidrs.toSorted((a, b) => b.size - a.size);
+  const spare = singlesLast.toReversed().filter(({ kind, size }) => {
+    if (kind === 'ipv6-prefix' || excess[kind] <= 0 || excess.addresses < size) return false;
+    excess[kind] -= 1;
+    excess.addresses -= size;
+    return true;
+  });
+  return spare.toReversed();
 }
 
 function planCard(input: DecideInput, card: number): readonly PoolAction[] {
+  const { view, permits, waiting, nowMs } = input;
   const actions: PoolAction[] = [];
-  const excess = excessOf(input, card);
-  const kinds = kindsOf(input.targets.mode);
-  const enis = [...input.view.enis.values()].filter((eni) => eni.card === card && !eni.leaving).sort(byWorth);
-  for (const eni of enis) {
-    const gone = leftovers(input, eni);
+  // While pods wait only what they cannot be given goes: it may be in the way of what they can.
+  const excess = waiting > 0 ? { ...NONE } : excessOf(input, card);
+  const kinds = countedKinds(input.targets);
+  for (const eni of byWorth([...view.enis.values()].filter((one) => one.card === card && !one.leaving))) {
+    const gone = leftoversOf(input, eni);
     const counted = [...eni.cidrs.values()].filter(
-      (cidr) => unused(cidr) && kinds.includes(cidr.kind) && !gone.includes(cidr),
+      (cidr) => isUnused(cidr) && kinds.includes(cidr.kind) && !gone.includes(cidr),
     );
     const free = counted.reduce((sum, cidr) => sum + cidr.size, 0);
-    const oldEnough = eni.attachedAtMs + ENI_MIN_AGE_MS <= input.nowMs;
-    if (input.permits.freeEnis && idle(eni) && oldEnough && free <= excess.addresses) {
+    const oldEnough = eni.attachedAtMs + ENI_MIN_AGE_MS <= nowMs;
+    const spared = waiting > 0 && eni.service === 'pods';
+    if (permits.freeEnis && idle(eni) && oldEnough && !spared && free <= excess.addresses) {
       actions.push({ kind: 'delete-eni', eniId: eni.id });
       excess.addresses -= free;
-      excess.cidrs -= counted.length;
+      for (const { kind } of counted) if (kind !== 'ipv6-prefix') excess[kind] -= 1;
       continue;
     }
-    // The last ones: assignment takes the first, so these are the least likely to be wanted next.
-    const spare = excess.cidrs > 0 ? counted.slice(-excess.cidrs) : [];
-    excess.cidrs -= spare.length;
-    excess.addresses -= spare.reduce((sum, cidr) => sum + cidr.size, 0);
-    const cidrs = [...gone, ...spare].map(({ cidr }) => cidr);
+    const cidrs = [...gone, ...spareOf(counted, excess)].map(({ cidr }) => cidr);
     if (cidrs.length > 0) actions.push({ kind: 'unassign', eniId: eni.id, cidrs });
   }
   return actions;
+}
+
+/** Addresses that will be free in a moment. */
+function aboutToBeFree({ view, nowMs }: DecideInput): number {
+  let count = 0;
+  for (const eni of view.enis.values())
+    for (const { uses } of eni.cidrs.values())
+      for (const use of uses.values()) if (use.kind === 'cooldown' && use.untilMs <= nowMs + GATHER_MS) count += 1;
+  return count;
 }
 
 /**
@@ -84,11 +103,12 @@ function planCard(input: DecideInput, card: number): readonly PoolAction[] {
  * any more. Nothing while growth is under way, so that no address is given back and asked for again.
  */
 export function planShrink(input: DecideInput): readonly PoolAction[] {
-  const { view, nowMs, targets, limits } = input;
+  const { view, targets, limits, waiting } = input;
   if (view.pending.length > 0 || targets.mode === 'ipv6') return [];
-  for (const eni of view.enis.values())
-    for (const cidr of eni.cidrs.values())
-      for (const use of cidr.uses.values())
-        if (use.kind === 'cooldown' && use.untilMs <= nowMs + SHRINK_GATHER_MS) return [];
-  return limits.cards.flatMap(({ card }) => planCard(input, card));
+  const actions = limits.cards.flatMap(({ card }) => planCard(input, card));
+  const going = actions.reduce((sum, action) => {
+    if (action.kind === 'unassign') return sum + action.cidrs.length;
+    return sum + (action.kind === 'delete-eni' ? (view.enis.get(action.eniId)?.cidrs.size ?? 0) : 0);
+  }, 0);
+  return waiting === 0 && going < aboutToBeFree(input) * GATHER_AT_MOST ? [] : actions;
 }
