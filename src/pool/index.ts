@@ -1,4 +1,11 @@
 /** The warm pool: ENIs, addresses and who holds them, what to ask EC2 for next, and how it survives a restart. Pure. */
+export {
+  type CheckedPool,
+  checkPool,
+  VIOLATION_CODES,
+  type Violation,
+  type ViolationCode,
+} from './checks/check-pool.ts';
 export { type Decision, decide } from './decide/decide.ts';
 export {
   assignedOn,
