@@ -5,6 +5,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Plan, Report } from './bench/inside.ts';
+import { measurePool } from './bench/pool.ts';
 import { renderTable, rowOf } from './bench/rows.ts';
 import { measureSim } from './bench/sim.ts';
 import { measureFabric } from './bench/sim-fabric.ts';
@@ -13,14 +14,14 @@ import { build } from './build.ts';
 const HELP = `Usage: npm run bench -- [OPTION…]
 
 Measures ADD and DEL against the stock plugins ptp and host-local, the daemon's memory, and the times of install and start,
-on a node of a simulated VPC, then the simulator itself: with 1000 instances, and the way to 20 nodes on its fabric. Needs
+on a node of a simulated VPC; the pool's decisions by themselves; then the simulator: with 1000 instances, and the way to 20 nodes on its fabric. Needs
 root, except for the 1000 instances.
 Changes nothing outside of namespaces it makes and removes.
 
 Options:
   --quick     fewer samples, in about 40 s instead of 100
   --cycles N  ADD and DEL pairs for the growth of memory (600; with --quick 0)
-  --only PART product or sim
+  --only PART product, pool or sim
   --product F an executable to measure instead of a fresh build
   --json      {"rows":[{"name","ours","peer","ratio","unit"}]} on stdout
   --help      this text
@@ -34,7 +35,7 @@ const QUICK = { serial: 40, rounds: 3, together: 40, crowd: 0, cycles: 0, restar
 interface Options {
   readonly quick: boolean;
   readonly json: boolean;
-  readonly only: 'product' | 'sim' | undefined;
+  readonly only: 'product' | 'pool' | 'sim' | undefined;
   readonly cycles: number | undefined;
   readonly product: string | undefined;
 }
@@ -48,7 +49,8 @@ function parseWords(words: readonly string[]): Options | 'help' | { readonly wro
     else if (word === '--json') options = { ...options, json: true };
     else if (word === '--only') {
       const part = rest.shift();
-      if (part !== 'product' && part !== 'sim') return { wrong: `--only needs product or sim, not "${part ?? ''}"` };
+      if (part !== 'product' && part !== 'pool' && part !== 'sim')
+        return { wrong: `--only needs product, pool or sim, not "${part ?? ''}"` };
       options = { ...options, only: part };
     } else if (word === '--cycles') {
       const count = rest.shift() ?? '';
@@ -122,14 +124,16 @@ async function main(words: readonly string[]): Promise<number> {
     console.error(`bench: ${options.wrong}\n\n${HELP}`);
     return 2;
   }
-  if (options.only !== 'sim' && process.getuid?.() !== 0) {
-    console.error('bench: namespaces need root: run it with sudo, or with --only sim');
+  const wants = (part: Options['only']): boolean => options.only === undefined || options.only === part;
+  if (wants('product') && process.getuid?.() !== 0) {
+    console.error('bench: namespaces need root: run it with sudo, or with --only pool or sim');
     return 1;
   }
-  const report = options.only === 'sim' ? undefined : await measureProduct(options);
-  const sim = options.only === 'product' ? [] : await measureSim();
-  const fabric = options.only === 'product' || process.getuid?.() !== 0 ? [] : await measureFabric();
-  const measured = [...(report?.measured ?? []), ...sim, ...fabric];
+  const report = wants('product') ? await measureProduct(options) : undefined;
+  const pool = wants('pool') ? measurePool() : [];
+  const sim = wants('sim') ? await measureSim() : [];
+  const fabric = wants('sim') && process.getuid?.() === 0 ? await measureFabric() : [];
+  const measured = [...(report?.measured ?? []), ...pool, ...sim, ...fabric];
   const table = `${renderTable(measured)}\nMedians.${report === undefined ? '\n' : legend(report)}`;
   if (options.json) console.error(`\n${table}`);
   console.log(options.json ? JSON.stringify({ rows: measured.map(rowOf) }) : `\n${table}`);
