@@ -7,6 +7,7 @@ export { classifyEc2Error, type Ec2Subject } from './classify.ts';
 export { connectEc2 } from './ec2.ts';
 export { type InstanceFacts, readIdentity, readInstance } from './identity.ts';
 export { createImds, type Imds } from './imds.ts';
+export { type ListedInterface, readInterfaces } from './imds-interfaces.ts';
 export { insist, type Patience } from './insist.ts';
 export { removeEni } from './remove-eni.ts';
 export type {

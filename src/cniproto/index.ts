@@ -16,7 +16,13 @@ export {
   type ResultRoute,
   renderResult,
 } from './result.ts';
-export { STATUS_PATH, type StatusAddress, type StatusDocument, type StatusEni } from './status.ts';
+export {
+  STATUS_PATH,
+  type StatusAddress,
+  type StatusCondition,
+  type StatusDocument,
+  type StatusEni,
+} from './status.ts';
 export {
   CNI_VERSIONS,
   type CniCommand,

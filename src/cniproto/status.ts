@@ -25,6 +25,14 @@ export interface StatusEni {
   readonly addresses: readonly StatusAddress[];
 }
 
+/** Something wrong about a node, as long as it is. */
+export interface StatusCondition {
+  readonly code: string;
+  readonly message: string;
+  readonly remedy: string;
+  readonly since: string;
+}
+
 /** What the daemon says of itself: the one document behind `vpc-cni status`, the dashboard and a support bundle. */
 export interface StatusDocument {
   readonly version: string;
@@ -69,6 +77,8 @@ export interface StatusDocument {
     readonly remedy: string;
     readonly at: string;
   } | null;
+  /** What somebody should know of, each by its code and since when; absent in the answer of an older daemon. */
+  readonly conditions?: readonly StatusCondition[];
   readonly startedAt: string;
   readonly readyAfterMs: number | null;
   readonly rssBytes: number;

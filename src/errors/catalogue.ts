@@ -6,6 +6,7 @@ import { HOST_ERRORS } from './host.ts';
 import { INSPECT_ERRORS } from './inspect.ts';
 import { INSTALLER_ERRORS } from './installer.ts';
 import { LIFE_CYCLE_ERRORS } from './life-cycle.ts';
+import { POOL_ERRORS } from './pool.ts';
 import { SIM_ERRORS } from './sim.ts';
 import { TAKEOVER_ERRORS } from './takeover.ts';
 
@@ -17,6 +18,7 @@ export const CATALOGUE = {
   ...INSPECT_ERRORS,
   ...INSTALLER_ERRORS,
   ...EC2_ERRORS,
+  ...POOL_ERRORS,
   ...CNI_ERRORS,
   ...TAKEOVER_ERRORS,
   ...SIM_ERRORS,

@@ -29,35 +29,38 @@ const ENI = objectOf({
   addresses: { type: 'array', items: ADDRESS },
 });
 
-const SCHEMA = objectOf({
-  version: text,
-  pid: number,
-  ready: flag,
-  reason: orNull(text),
-  phase: { enum: ['starting', 'serving', 'stopping'] },
-  instance: orNull(objectOf({ id: text, type: text, availabilityZone: text, primaryAddress: text })),
-  targets: objectOf(
-    {
-      warmEni: number,
-      warmIp: number,
-      minimumIp: number,
-      maxEnis: number,
-      addressesPerEni: number,
-      maxPods: number,
-    },
-    { mode: { enum: ['secondary', 'prefix', 'ipv6'] }, warmPrefix: number },
-  ),
-  pool: objectOf(
-    { total: number, assigned: number, free: number, cooldown: number, pending: number },
-    { quarantine: number, orphans: number },
-  ),
-  enis: { type: 'array', items: ENI },
-  ec2Calls: { type: 'object', additionalProperties: number },
-  lastError: orNull(objectOf({ code: text, message: text, remedy: text, at: text })),
-  startedAt: text,
-  readyAfterMs: orNull(number),
-  rssBytes: number,
-});
+const SCHEMA = objectOf(
+  {
+    version: text,
+    pid: number,
+    ready: flag,
+    reason: orNull(text),
+    phase: { enum: ['starting', 'serving', 'stopping'] },
+    instance: orNull(objectOf({ id: text, type: text, availabilityZone: text, primaryAddress: text })),
+    targets: objectOf(
+      {
+        warmEni: number,
+        warmIp: number,
+        minimumIp: number,
+        maxEnis: number,
+        addressesPerEni: number,
+        maxPods: number,
+      },
+      { mode: { enum: ['secondary', 'prefix', 'ipv6'] }, warmPrefix: number },
+    ),
+    pool: objectOf(
+      { total: number, assigned: number, free: number, cooldown: number, pending: number },
+      { quarantine: number, orphans: number },
+    ),
+    enis: { type: 'array', items: ENI },
+    ec2Calls: { type: 'object', additionalProperties: number },
+    lastError: orNull(objectOf({ code: text, message: text, remedy: text, at: text })),
+    startedAt: text,
+    readyAfterMs: orNull(number),
+    rssBytes: number,
+  },
+  { conditions: { type: 'array', items: objectOf({ code: text, message: text, remedy: text, since: text }) } },
+);
 
 /** The document in the daemon's answer. Throws `DAEMON_ANSWER` naming what is wrong with it. */
 export function parseStatusDocument(answer: unknown): StatusDocument {

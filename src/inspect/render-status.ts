@@ -1,4 +1,4 @@
-import type { StatusDocument, StatusEni } from '../cniproto/index.ts';
+import type { StatusCondition, StatusDocument, StatusEni } from '../cniproto/index.ts';
 import type { HostStatus } from './observe-status.ts';
 import { renderTable } from './table.ts';
 
@@ -66,6 +66,7 @@ function renderDaemon(daemon: StatusDocument, now: number, paint: Paint): string
     '',
     ...renderEnis(daemon.enis, paint),
     '',
+    ...renderConditions(daemon.conditions ?? [], now, paint),
     field('EC2 calls', calls.length === 0 ? 'none' : calls.map(([action, count]) => `${action} ${count}`).join(', ')),
     ...(lastError === null
       ? [field('last error', 'none')]
@@ -75,6 +76,13 @@ function renderDaemon(daemon: StatusDocument, now: number, paint: Paint): string
           field('', `→ ${lastError.remedy}`),
         ]),
   ];
+}
+
+function renderConditions(conditions: readonly StatusCondition[], now: number, paint: Paint): string[] {
+  return conditions.flatMap(({ code, message, remedy, since }) => [
+    field('condition', `${paint('yellow', code)} for ${duration(now - Date.parse(since))}: ${message}`),
+    field('', `→ ${remedy}`),
+  ]);
 }
 
 function renderEnis(enis: readonly StatusEni[], paint: Paint): string[] {

@@ -1,17 +1,19 @@
-import { type ErrorCode, HostError } from '../errors/index.ts';
+import { HostError, toHostError } from '../errors/index.ts';
 import {
   type Allocation,
   type Choice,
-  type DecideInput,
   decide,
-  explainRefusal,
   kindsOf,
   type Owner,
   type Pool,
   type PoolAction,
-  poolFigures,
+  type PoolEvent,
 } from '../pool/index.ts';
+import { LaneHolds, type LaneName } from './lane-holds.ts';
 import type { Failure, Node } from './parts.ts';
+import type { Policy } from './policy.ts';
+import { Progress } from './progress.ts';
+import { growingRefusal, PASSING, refusalOf } from './refusal.ts';
 import type { Store } from './store.ts';
 import { Waiters } from './waiters.ts';
 
@@ -25,22 +27,8 @@ export interface EngineEffects {
   /** Called after each change of the pool, and whenever something happened that may be followed by one. */
   readonly changed: () => void;
   /** What the operator and the subnets allow now. */
-  readonly policy: () => Pick<DecideInput, 'permits' | 'trunkReserve' | 'fragmented' | 'newEniFragmented'>;
+  readonly policy: () => Policy;
 }
-
-/** Everything allowed, as on an ordinary node. */
-export const FREE_POLICY: ReturnType<EngineEffects['policy']> = {
-  permits: { grow: true, shrink: true, freeEnis: true },
-  trunkReserve: 0,
-  fragmented: new Set(),
-  newEniFragmented: false,
-};
-
-/** The two directions of EC2 changes; each is held back by its own failures. */
-export type LaneName = 'growth' | 'shrink';
-
-/** Refusals that pass by themselves within the time an ADD waits; any other cause is told to the runtime at once. */
-const PASSING: ReadonlySet<ErrorCode> = new Set(['POOL_GROWING', 'COOLDOWN_WAIT', 'EC2_THROTTLED', 'EC2_UNREACHABLE']);
 
 type Parts = Pick<Node, 'clock' | 'limits' | 'targets' | 'settings' | 'logger' | 'identity' | 'signal'>;
 
@@ -58,8 +46,9 @@ export class Engine {
   #touched = false;
   #whenPassed: readonly (() => void)[] = [];
   #cancelTimer: (() => void) | undefined;
-  #holds = { growthUntilMs: 0, shrinkUntilMs: 0 };
-  readonly #failures: Record<LaneName, Failure | undefined> = { growth: undefined, shrink: undefined };
+  readonly #holds: LaneHolds;
+  readonly #progress: Progress;
+  #revision = 0;
   #running = new Set<Promise<void>>();
 
   constructor(parts: Parts, store: Store, pool: Pool, effects: EngineEffects) {
@@ -67,6 +56,8 @@ export class Engine {
     this.#store = store;
     this.#pool = pool;
     this.#effects = effects;
+    this.#holds = new LaneHolds(parts.clock);
+    this.#progress = new Progress(this.#holds);
     this.#waiters = new Waiters(parts.clock, parts.settings.ADD_WAIT_SECONDS * 1000);
   }
 
@@ -77,17 +68,43 @@ export class Engine {
 
   /** The last thing EC2 or the kernel refused, and when; cleared by the next success. */
   get failure(): Failure | undefined {
-    const { growth, shrink } = this.#failures;
-    return growth === undefined || (shrink !== undefined && shrink.atMs > growth.atMs) ? shrink : growth;
+    return this.#holds.latest;
+  }
+
+  /** What holds a lane back, or went wrong in it last. */
+  failureOf(lane: LaneName): HostError | undefined {
+    return this.#holds.failureOf(lane);
   }
 
   get waiting(): number {
     return this.#waiters.count;
   }
 
+  /** Grows with each change of ENIs, CIDRs or growth under way: who compares the pool with an older answer can tell. */
+  get revision(): number {
+    return this.#revision;
+  }
+
+  /** Whether EC2 has been asked for something that is not finished. */
+  get busy(): boolean {
+    return this.#running.size > 0;
+  }
+
+  /** Takes down what keeps addresses from pods, or lets them be used again; it counts even when it cannot be written. */
+  note(events: readonly PoolEvent[]): void {
+    try {
+      this.#store.append(events);
+    } catch (error) {
+      this.#parts.logger.error('a quarantine cannot be written down', { error: toHostError(error) });
+    }
+    for (const event of events) this.#pool.apply(event);
+    this.kick();
+  }
+
   /** Changes ENIs, CIDRs or growth under way: serves pods that wait, then asks what to do next. */
   change(work: (pool: Pool) => void): void {
     work(this.#pool);
+    this.#revision += 1;
     this.#store.foldLater();
     this.#serveWaiting();
     this.kick();
@@ -119,15 +136,12 @@ export class Engine {
 
   /** Holds a lane back after a failure and remembers why. */
   hold(lane: LaneName, forMs: number, failure: HostError): void {
-    const atMs = this.#parts.clock.now();
-    this.#holds = { ...this.#holds, [`${lane}UntilMs`]: atMs + forMs };
-    this.#failures[lane] = { error: failure, atMs };
+    this.#holds.hold(lane, forMs, failure);
   }
 
   /** Forgets earlier failures of a lane. */
   succeed(lane: LaneName): void {
-    this.#holds = { ...this.#holds, [`${lane}UntilMs`]: 0 };
-    this.#failures[lane] = undefined;
+    this.#holds.succeed(lane);
   }
 
   /** The owner's first allocation, if it has one. */
@@ -184,26 +198,7 @@ export class Engine {
 
   /** Why no address can be handed out now; `undefined` when one can. */
   refusal(): HostError | undefined {
-    const { limits, targets, identity, clock } = this.#parts;
-    const nowMs = clock.now();
-    this.#pool.endCooldowns(nowMs);
-    if (poolFigures(this.#pool, limits, targets.mode).free > 0) return undefined;
-    const refusal = explainRefusal(this.#pool, limits, targets.mode, nowMs);
-    const { instanceType } = identity;
-    const make = (code: ErrorCode, details: HostError['details']): HostError =>
-      new HostError(code, details, this.#failures.growth?.error);
-    switch (refusal.kind) {
-      case 'growing':
-        return this.#growing();
-      case 'cooldown':
-        return make('COOLDOWN_WAIT', { cooldown: refusal.count, waitMs: refusal.waitMs });
-      case 'full':
-        return make('ENI_LIMIT', { ...refusal, instanceType, limit: limits.cards[0]?.maxEnis ?? 0 });
-      case 'short':
-        return this.#failures.growth?.error ?? this.#growing();
-      default:
-        return refusal satisfies never;
-    }
+    return refusalOf(this.#parts, this.#pool, this.#holds.failureOf('growth'));
   }
 
   #serveWaiting(): void {
@@ -253,9 +248,7 @@ export class Engine {
   }
 
   #growing(): HostError {
-    const { limits, targets } = this.#parts;
-    const wanted = poolFigures(this.#pool, limits, targets.mode).pending;
-    return new HostError('POOL_GROWING', { wanted }, this.#failures.growth?.error);
+    return growingRefusal(this.#parts, this.#pool, this.#holds.failureOf('growth'));
   }
 
   /** Tells waiting pods at once when nothing under way can help them: a full node, an empty subnet, a missing right. */
@@ -278,14 +271,18 @@ export class Engine {
       targets,
       waiting: this.waiting,
       nowMs,
-      holds: this.#holds,
+      holds: this.#holds.untils,
       ...this.#effects.policy(),
     });
     for (const action of actions) {
       const { kind, ...details } = action;
       const { eniId, ...rest } = { eniId: undefined, ...details };
       logger.info('started', { action: kind, eni_id: eniId, ...rest });
-      const run = this.#effects.run(action).finally(() => this.#running.delete(run));
+      const ended = this.#progress.begin(action, this.#pool);
+      const run = this.#effects.run(action).finally(() => {
+        this.#running.delete(run);
+        ended();
+      });
       this.#running.add(run);
     }
     if (actions.length === 0) this.#refuseHopeless();

@@ -15,8 +15,15 @@ import {
   wantedHostNetwork,
 } from '../dataplane/index.ts';
 import { HostError } from '../errors/index.ts';
-import { applyPacketRules, applySteps, observeNetwork, packetRulesDigest, waitForLink } from '../kernel/index.ts';
-import { addressIn, type PodAddress, type Pool } from '../pool/index.ts';
+import {
+  applyPacketRules,
+  applySteps,
+  findLinkByMac,
+  observeNetwork,
+  packetRulesDigest,
+  waitForLink,
+} from '../kernel/index.ts';
+import { addressIn, type EniAttachmentFacts, type KnownEni, type PodAddress, type Pool } from '../pool/index.ts';
 import type { Node, NodeEni } from './parts.ts';
 
 /** The host's network as this daemon wants it: ENIs as links, their tables, pods' rules, packet rules. */
@@ -92,6 +99,22 @@ export class NodeNetwork {
     };
     this.#keep(added);
     return added;
+  }
+
+  /** Notes an ENI as we wrote it down before a restart; its link may be gone meanwhile. */
+  remember({ facts, attached }: KnownEni): void {
+    if (attached === undefined) return;
+    const { id, card, device, primary, subnetId, table } = facts;
+    const link = primary ? this.#node.primaryLink : findLinkByMac(this.#node.socket, attached.mac)?.name;
+    this.#keep({ id, card, device, primary, subnetId, table, ...attached, link });
+  }
+
+  /** How an ENI is found in the kernel and in EC2, to be written down. */
+  attachmentOf(id: string): EniAttachmentFacts | undefined {
+    const eni = this.eni(id);
+    if (eni === undefined) return undefined;
+    const { mac, primaryAddress, subnet, attachmentId } = eni;
+    return { mac, primaryAddress, subnet, attachmentId };
   }
 
   /** Forgets an ENI; the next `repair` removes its rule, its routes and address go with its link. */

@@ -1,26 +1,27 @@
 import type { Settings } from '../config/index.ts';
 import { HostError, toHostError } from '../errors/index.ts';
-import { AWS_NODE, METRICS_PORT, PATHS } from '../hostspec/index.ts';
+import { PATHS } from '../hostspec/index.ts';
 import { RouteSocket } from '../kernel/index.ts';
 import type { Logger } from '../log/index.ts';
 import { Pool } from '../pool/index.ts';
 import { createFiles, giveBackMemory, systemClock, systemExec, takeLock } from '../sys/index.ts';
 import { notify } from '../systemd/index.ts';
-import { adoptPool, findLeftovers, removeLeftovers } from './adopt.ts';
+import { adoptPool, askOrRemember } from './adopt.ts';
 import { Attachments } from './attachments.ts';
-import { Engine, FREE_POLICY } from './engine.ts';
-import { GrpcBackend } from './grpc/backend.ts';
-import { grpcDaemon } from './grpc/daemon.ts';
-import { serveGrpc } from './grpc/serve.ts';
+import { Conditions } from './conditions.ts';
+import { Engine } from './engine.ts';
 import { identify, persist } from './identify.ts';
-import { introspectionRoutes } from './introspection.ts';
 import { grow, Lane, type LaneParts, Placement, shrink } from './lanes/index.ts';
+import { removeLeftovers } from './leftovers.ts';
 import { createCallCounts, registerPoolMetrics } from './metrics.ts';
 import { NodeNetwork } from './node-network.ts';
+import { Outside } from './outside/outside.ts';
 import type { Edges } from './parts.ts';
-import { servePort } from './ports.ts';
+import { FREE_POLICY, STILL_POLICY } from './policy.ts';
+import { complaintsOfPool } from './pool-complaints.ts';
 import { whenQuiet } from './quiet.ts';
 import { Readiness } from './readiness.ts';
+import { servePorts } from './serve-ports.ts';
 import { askSocket, serveSocket } from './server.ts';
 import { spareEnis } from './spare-enis.ts';
 import { replaySpool } from './spool.ts';
@@ -63,6 +64,8 @@ class Daemon {
   readonly #calls: CallsUnderWay;
   readonly #busy = whenQuiet(QUIET_MS, giveBackMemory);
   #readiness: Readiness | undefined;
+  /** What an earlier run left in EC2 is known: new ENIs cannot be mistaken for it. */
+  #settled = false;
 
   constructor(edges: Edges, options: RunOptions) {
     this.#edges = edges;
@@ -110,13 +113,20 @@ class Daemon {
     const network = new NodeNetwork(node, () => current(), { takesOver: this.#store.takenOver });
     const tell = (failure: HostError): void => this.#tell('asking EC2 for the ENIs of this instance', failure);
     const placement = new Placement(node, undefined);
+    let proven = false;
     const [pool] = await Promise.all([
-      persist(this.#edges, 'asking EC2 for our ENIs', tell, () => adoptPool({ node, network, placement }, stored)),
+      persist(this.#edges, 'asking EC2 for our ENIs', tell, async () => {
+        const attached = await askOrRemember(node, stored);
+        proven = attached !== undefined;
+        return adoptPool({ node, network, placement }, stored, attached);
+      }),
       persist(this.#edges, 'setting packet rules', tell, () => network.repairPacketRules()),
     ]);
     await this.#unmanaged.claimOnly(network.enis.filter(({ primary }) => !primary).map(({ mac }) => mac));
-    const leftovers = await persist(this.#edges, 'looking for leftovers', tell, () => findLeftovers(node, stored));
-    await persist(this.#edges, 'writing the checkpoint', tell, async () => this.#store.follow(pool));
+    await persist(this.#edges, 'writing the checkpoint', tell, async () =>
+      this.#store.follow(pool, (id) => network.attachmentOf(id)),
+    );
+    this.#settled = stored.intents.length === 0;
     const engine = this.#engine({ node, network, placement }, pool);
     current = () => engine.pool;
     const repaired = await persist(this.#edges, 'repairing the host network', tell, async () => network.repair());
@@ -138,23 +148,28 @@ class Daemon {
       this.#readiness?.keep();
     }, SLOWLY_MS);
     signal.addEventListener('abort', () => clearInterval(slowly), { once: true });
-    this.#phase = { kind: 'serving', node, engine, network };
+    const conditions = new Conditions(node);
+    for (const complaint of complaintsOfPool(engine)) conditions.watch(complaint);
+    this.#phase = { kind: 'serving', node, engine, network, conditions };
     this.#started.resolve(attachments);
     registerPoolMetrics(this.#counts.registry, { node, engine, network });
-    this.#servePorts(engine, network);
-    if (settings.ENABLE_GRPC_COMPAT)
-      void serveGrpc(
-        AWS_NODE.socket,
-        new GrpcBackend(grpcDaemon({ node, engine, network, counts: this.#counts })),
-        this.#edges,
-      );
+    servePorts({ node, engine, network, counts: this.#counts });
     engine.kick();
     void spareEnis({ node, engine, placement });
-    const freed = (eniId: string): void =>
-      engine.change((changing) => changing.setForeign(changing.foreign.filter((each) => each.eniId !== eniId)));
-    removeLeftovers(node, { store: this.#store, stored, leftovers, freed }).catch((error: unknown) => {
-      logger.error('leftovers of an interrupted run stay until the next start', { error: toHostError(error) });
+    void removeLeftovers(node, {
+      store: this.#store,
+      stored,
+      found: () => {
+        this.#settled = true;
+        engine.kick();
+      },
+      freed: (eniId) =>
+        engine.change((changing) => changing.setForeign(changing.foreign.filter((each) => each.eniId !== eniId))),
     });
+    new Outside(
+      { node, network, placement, engine, conditions, unmanaged: this.#unmanaged },
+      { unproven: !proven },
+    ).start();
     logger.info('serving', {
       instance_id: node.identity.instanceId,
       startup_ms: clock.now() - this.#startedAtMs,
@@ -189,7 +204,7 @@ class Daemon {
         this.#busy();
       },
       policy: () => ({
-        ...FREE_POLICY,
+        ...(this.#settled ? FREE_POLICY : STILL_POLICY),
         fragmented: placement.fragmented,
         newEniFragmented: placement.newEniFragmented,
       }),
@@ -242,27 +257,6 @@ class Daemon {
       );
     }, waitMs);
     return Promise.race([this.#started.promise, late.promise]).finally(() => clearTimeout(timer));
-  }
-
-  #servePorts(engine: Engine, network: NodeNetwork): void {
-    const { settings } = this.#edges;
-    const { registry } = this.#counts;
-    const metrics = async (): Promise<Response> =>
-      new Response(await registry.metrics(), { headers: { 'content-type': registry.contentType } });
-    if (!settings.DISABLE_METRICS)
-      void servePort(
-        { name: 'metrics', host: '127.0.0.1', port: METRICS_PORT, routes: { '/metrics': metrics } },
-        this.#edges,
-      );
-    if (!settings.DISABLE_INTROSPECTION)
-      void servePort(
-        {
-          name: 'introspection',
-          ...settings.INTROSPECTION_BIND_ADDRESS,
-          routes: introspectionRoutes(settings, engine, network),
-        },
-        this.#edges,
-      );
   }
 }
 

@@ -1,6 +1,7 @@
 import type { StatusAddress, StatusDocument } from '../cniproto/index.ts';
 import { VERSION } from '../config/index.ts';
 import { type AddressUse, addressIn, type PodAddress, type PoolCidr, poolFigures } from '../pool/index.ts';
+import type { Conditions } from './conditions.ts';
 import type { Engine } from './engine.ts';
 import type { NodeNetwork } from './node-network.ts';
 import type { Failure, Node } from './parts.ts';
@@ -8,7 +9,13 @@ import type { Failure, Node } from './parts.ts';
 /** Where the daemon is in its life; `serving` holds everything else there is to tell. */
 export type Phase =
   | { readonly kind: 'starting'; readonly doing: string; readonly failure: Failure | undefined }
-  | { readonly kind: 'serving'; readonly node: Node; readonly engine: Engine; readonly network: NodeNetwork }
+  | {
+      readonly kind: 'serving';
+      readonly node: Node;
+      readonly engine: Engine;
+      readonly network: NodeNetwork;
+      readonly conditions: Conditions;
+    }
   | { readonly kind: 'stopping' };
 
 /** Times of this run, ms since the epoch; `readyAfterMs` is absent until the daemon is ready. */
@@ -85,7 +92,7 @@ export function statusDocument(phase: Phase, times: RunTimes): StatusDocument {
       lastError: lastError(failure),
     };
   }
-  const { node, engine, network } = phase;
+  const { node, engine, network, conditions } = phase;
   const { pool } = engine;
   pool.endCooldowns(nowMs);
   const { limits, targets } = node;
@@ -125,5 +132,11 @@ export function statusDocument(phase: Phase, times: RunTimes): StatusDocument {
     })),
     ec2Calls: Object.fromEntries(node.ec2.calls),
     lastError: lastError(engine.failure),
+    conditions: conditions.list().map(({ error: { code, message, remedy }, sinceMs }) => ({
+      code,
+      message,
+      remedy,
+      since: new Date(sinceMs).toISOString(),
+    })),
   };
 }

@@ -3,6 +3,7 @@ import { PATHS } from '../hostspec/index.ts';
 import type { Logger } from '../log/index.ts';
 import {
   type Doubt,
+  type EniAttachmentFacts,
   type Intent,
   type JournalRecord,
   type Memory,
@@ -26,6 +27,8 @@ export interface Stored extends Memory {
   /** Written in this boot; pods do not outlive one. */
   readonly sameBoot: boolean;
 }
+
+type AttachmentOf = (eniId: string) => EniAttachmentFacts | undefined;
 
 const MODE = 0o600;
 const SIDE_FILE = 'pool.json';
@@ -54,6 +57,7 @@ export class Store {
   #intents: readonly Intent[] = [];
   /** The pool to fold into the checkpoint; known once the daemon has one. */
   #pool: Pool | undefined;
+  #attachmentOf: AttachmentOf = () => undefined;
   #cancelFold: (() => void) | undefined;
 
   constructor(parts: Parts, directory: string, checkpoint = `${directory}/ipam.json`) {
@@ -84,9 +88,10 @@ export class Store {
     return { ...stored, sameBoot: bootId === this.#bootId };
   }
 
-  /** From now on this pool is what the checkpoint shows. Throws `FILE_FAILED`. */
-  follow(pool: Pool): void {
+  /** From now on this pool is what the checkpoint shows; `attachmentOf` tells how its ENIs are found. Throws `FILE_FAILED`. */
+  follow(pool: Pool, attachmentOf: AttachmentOf): void {
     this.#pool = pool;
+    this.#attachmentOf = attachmentOf;
     this.fold();
   }
 
@@ -131,7 +136,7 @@ export class Store {
     const generation = this.#generation + 1;
     const side = this.#path(SIDE_FILE);
     this.#keep(side);
-    this.#replace(side, renderSideFile(sideOf(pool, { bootId: this.#bootId, generation, intents: this.#intents })));
+    this.#replace(side, renderSideFile(this.#sideOf(pool, generation)));
     this.#generation = generation;
     this.#journal?.close();
     this.#journal = undefined;
@@ -212,6 +217,25 @@ export class Store {
     if (this.#parts.files.fact(path).kind === 'file') this.#parts.files.keep(path, `${path}.prev`);
   }
 
+  #sideOf(pool: Pool, generation: number): SideFile {
+    const cooldowns = new Map<PodAddress, number>();
+    const quarantines = new Map<PodAddress, Doubt>();
+    const enis = [...pool.enis.values()].map((eni) => {
+      for (const cidr of eni.cidrs.values())
+        for (const [address, use] of cidr.uses)
+          if (use.kind === 'cooldown') cooldowns.set(address, use.untilMs);
+          else if (use.kind === 'quarantine') quarantines.set(address, { reason: use.reason, sinceMs: use.sinceMs });
+      const { id, card, device, table, primary, subnetId, attachedAtMs, efa, service } = eni;
+      const attached = this.#attachmentOf(id);
+      return {
+        facts: { id, card, device, table, primary, subnetId, attachedAtMs, efa, service },
+        cidrs: [...eni.cidrs.keys()],
+        ...(attached === undefined ? {} : { attached }),
+      };
+    });
+    return { bootId: this.#bootId, generation, intents: this.#intents, cooldowns, quarantines, enis };
+  }
+
   #path(name: string): string {
     return `${this.#directory}/${name}`;
   }
@@ -231,21 +255,4 @@ function inOrder(pool: Pool): ReturnType<Pool['allocations']> {
     ),
   );
   return [...held, ...pool.orphans];
-}
-
-function sideOf(pool: Pool, rest: Pick<SideFile, 'bootId' | 'generation' | 'intents'>): SideFile {
-  const cooldowns = new Map<PodAddress, number>();
-  const quarantines = new Map<PodAddress, Doubt>();
-  const enis = [...pool.enis.values()].map((eni) => {
-    for (const cidr of eni.cidrs.values())
-      for (const [address, use] of cidr.uses)
-        if (use.kind === 'cooldown') cooldowns.set(address, use.untilMs);
-        else if (use.kind === 'quarantine') quarantines.set(address, { reason: use.reason, sinceMs: use.sinceMs });
-    const { id, card, device, table, primary, subnetId, attachedAtMs, efa, service } = eni;
-    return {
-      facts: { id, card, device, table, primary, subnetId, attachedAtMs, efa, service },
-      cidrs: [...eni.cidrs.keys()],
-    };
-  });
-  return { ...rest, cooldowns, quarantines, enis };
 }

@@ -23,6 +23,7 @@ export { ENI_MIN_AGE_MS } from './decide/shrink.ts';
 export { exportAllocations, importAllocations } from './handover.ts';
 export {
   type Doubt,
+  type EniAttachmentFacts,
   type Intent,
   type JournalRecord,
   type KnownEni,
@@ -42,4 +43,11 @@ export { parseCheckpoint, renderCheckpoint, type Survey, surveyCheckpoint } from
 export { type EniConfig, type EniConfigChoice, eniConfigName } from './placement/eni-config.ts';
 export { type AttachedFacts, type Claim, isManaged, roleOf } from './placement/managed.ts';
 export { isExcluded, type SubnetAsker, type SubnetFacts, subnetsForNewEni, takesNewEnis } from './placement/subnets.ts';
+export {
+  compareInventory,
+  differenceKeys,
+  type Inventory,
+  type InventoryDifference,
+} from './truth/compare-inventory.ts';
+export { compareKernel, type EniLinkFact, type KernelDifference, type KernelFacts } from './truth/compare-kernel.ts';
 export { type Finding, resolveTruth, type Truth, type TruthInput } from './truth/resolve-truth.ts';

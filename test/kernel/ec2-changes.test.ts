@@ -1,10 +1,11 @@
 import { expect } from 'bun:test';
 import { parseMac } from '../../src/addr/index.ts';
 import { loadSettings } from '../../src/config/index.ts';
-import { Engine, FREE_POLICY } from '../../src/ipamd/engine.ts';
+import { Engine } from '../../src/ipamd/engine.ts';
 import { grow, type LaneParts, Placement, shrink } from '../../src/ipamd/lanes/index.ts';
 import { NodeNetwork } from '../../src/ipamd/node-network.ts';
 import type { Node } from '../../src/ipamd/parts.ts';
+import { FREE_POLICY } from '../../src/ipamd/policy.ts';
 import { Store } from '../../src/ipamd/store.ts';
 import { UnmanagedEnis } from '../../src/ipamd/unmanaged-enis.ts';
 import { RouteSocket } from '../../src/kernel/index.ts';

@@ -1,7 +1,8 @@
 import { backoffMs } from '../../aws/index.ts';
 import { type ErrorCode, toHostError } from '../../errors/index.ts';
 import type { LogFields } from '../../log/index.ts';
-import type { Engine, LaneName } from '../engine.ts';
+import type { Engine } from '../engine.ts';
+import type { LaneName } from '../lane-holds.ts';
 import type { NodeNetwork } from '../node-network.ts';
 import type { Node } from '../parts.ts';
 import type { Store } from '../store.ts';

@@ -1,7 +1,7 @@
 import type { MacAddress } from '../../addr/index.ts';
 import { readMac } from './address-bytes.ts';
 import { decodeAttributes, decodeReplies, type NetlinkReply, readString } from './codec.ts';
-import { IFLA, RTM } from './constants.ts';
+import { IFLA, RT_SCOPE, RTM } from './constants.ts';
 
 /** Something that has happened to a link or an address. `unclear`: something has, and the message does not say what. */
 export type NetworkEvent =
@@ -21,6 +21,8 @@ function eventOf({ type, payload }: NetlinkReply): readonly NetworkEvent[] {
     }
     case RTM.NEWADDR:
     case RTM.DELADDR:
+      // Each pod's pair gets a link-local address, and nobody else's address is one.
+      if (payload[3] === RT_SCOPE.LINK) return [];
       return [{ kind: 'address', gone: type === RTM.DELADDR }];
     default:
       return [];

@@ -1,3 +1,4 @@
+import type { Ipv4Address, Ipv4Cidr, MacAddress } from '../../addr/index.ts';
 import type { EniFacts } from '../model/attached-eni.ts';
 import type { Orphan, OwnerKey, PodAddress, PoolEvent, QuarantineReason } from '../model/types.ts';
 
@@ -14,10 +15,19 @@ export type JournalRecord =
   | { readonly kind: 'intended'; readonly intent: Intent }
   | { readonly kind: 'ended'; readonly key: string };
 
+/** How an ENI is found in the kernel and in EC2: what a start needs that gets no answer from EC2. */
+export interface EniAttachmentFacts {
+  readonly mac: MacAddress;
+  readonly primaryAddress: Ipv4Address;
+  readonly subnet: Ipv4Cidr;
+  readonly attachmentId: string;
+}
+
 /** An ENI as it was last known, with its CIDRs. */
 export interface KnownEni {
   readonly facts: EniFacts;
   readonly cidrs: readonly string[];
+  readonly attached?: EniAttachmentFacts;
 }
 
 /** Why and since when (ms since the epoch) an address is out of use. */

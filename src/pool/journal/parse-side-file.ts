@@ -1,9 +1,9 @@
-import { isIpv4, isIpv6 } from '../../addr/index.ts';
+import { formatCidr, isIpv4, isIpv6, parseIpv4Cidr, parseMac } from '../../addr/index.ts';
 import { HostError } from '../../errors/index.ts';
 import type { EniFacts } from '../model/attached-eni.ts';
 import { kindOfCidr } from '../model/range.ts';
 import type { PodAddress } from '../model/types.ts';
-import type { Doubt, Intent, KnownEni, Memory } from './memory.ts';
+import type { Doubt, EniAttachmentFacts, Intent, KnownEni, Memory } from './memory.ts';
 import { isReason, readIntent } from './parse-journal.ts';
 
 /** What upstream's checkpoint has no place for, beside it: which boot and journal it belongs to, and the rest of the memory. */
@@ -25,7 +25,11 @@ export function renderSideFile(side: SideFile): string {
     cooldowns: Object.fromEntries(cooldowns),
     quarantines: Object.fromEntries(quarantines),
     intents,
-    enis: enis?.map(({ facts, cidrs }) => ({ ...facts, cidrs })),
+    enis: enis?.map(({ facts, cidrs, attached }) => ({
+      ...facts,
+      cidrs,
+      ...(attached === undefined ? {} : { attached: { ...attached, subnet: formatCidr(attached.subnet) } }),
+    })),
   };
   return `${JSON.stringify(document)}\n`;
 }
@@ -74,6 +78,7 @@ export function parseSideFile(text: string): SideFile {
 function readEni(value: unknown): KnownEni | undefined {
   if (!isObject(value)) return undefined;
   const { id, card, device, table, primary, subnetId, attachedAtMs, efa, service, cidrs } = value;
+  const attached = readAttachment(value['attached']);
   const numbers = [card, device, table, attachedAtMs];
   if (typeof id !== 'string' || typeof subnetId !== 'string' || !numbers.every((each) => typeof each === 'number'))
     return undefined;
@@ -88,7 +93,23 @@ function readEni(value: unknown): KnownEni | undefined {
     efa: efa === true,
     ...(service === 'no-new-pods' ? { service } : {}),
   };
-  return { facts, cidrs: Array.isArray(cidrs) ? cidrs.filter(isCidrText) : [] };
+  return {
+    facts,
+    cidrs: Array.isArray(cidrs) ? cidrs.filter(isCidrText) : [],
+    ...(attached === undefined ? {} : { attached }),
+  };
+}
+
+function readAttachment(value: unknown): EniAttachmentFacts | undefined {
+  if (!isObject(value)) return undefined;
+  const { mac, primaryAddress, subnet, attachmentId } = value;
+  if (typeof mac !== 'string' || typeof subnet !== 'string' || typeof attachmentId !== 'string') return undefined;
+  if (typeof primaryAddress !== 'string' || !isIpv4(primaryAddress)) return undefined;
+  try {
+    return { mac: parseMac(mac), primaryAddress, subnet: parseIpv4Cidr(subnet), attachmentId };
+  } catch {
+    return undefined;
+  }
 }
 
 const isCidrText = (value: unknown): value is string => {

@@ -1,0 +1,88 @@
+import type { EniAttachment, EniDescription } from '../aws/index.ts';
+import { routeTableOf } from '../dataplane/index.ts';
+import { toHostError } from '../errors/index.ts';
+import { type ForeignDevice, type Inventory, type KnownEni, roleOf } from '../pool/index.ts';
+import { cidrsOf, type Placement } from './lanes/index.ts';
+import type { NodeNetwork } from './node-network.ts';
+import type { Node } from './parts.ts';
+
+/** An ENI of this instance as EC2 describes it. */
+export interface Attached {
+  readonly eni: EniDescription;
+  readonly attachment: EniAttachment;
+}
+
+/** What sorting ENIs looks at and fills. */
+export interface InventoryParts {
+  readonly node: Node;
+  readonly network: NodeNetwork;
+  readonly placement: Placement;
+}
+
+/** The ENIs on the cards this node uses. One EC2 call. */
+export async function describeAttached({ ec2, identity, limits }: Node): Promise<readonly Attached[]> {
+  const described = await ec2.describeEnis({ instanceId: identity.instanceId });
+  const cards = new Set(limits.cards.map(({ card }) => card));
+  return described.flatMap((eni): readonly Attached[] =>
+    eni.attachment === undefined || !cards.has(eni.attachment.cardIndex) ? [] : [{ eni, attachment: eni.attachment }],
+  );
+}
+
+/** What each of them is to the pool; notes the links of those that carry pods, and waits for a new one so long. */
+export async function sortAttached(
+  parts: InventoryParts,
+  attached: readonly Attached[],
+  linkWaitMs: number,
+): Promise<Inventory> {
+  const sorted = await Promise.all(attached.map((each) => sort(parts, each, linkWaitMs)));
+  return {
+    enis: sorted.flatMap((each) => (each.kind === 'ours' ? [each.known] : [])),
+    foreign: sorted.flatMap((each) => (each.kind === 'foreign' ? [each.foreign] : [])),
+  };
+}
+
+type Sorted =
+  | { readonly kind: 'ours'; readonly known: KnownEni }
+  | { readonly kind: 'foreign'; readonly foreign: ForeignDevice };
+
+async function sort(parts: InventoryParts, { eni, attachment }: Attached, linkWaitMs: number): Promise<Sorted> {
+  const { node, network, placement } = parts;
+  const { identity, settings, clock } = node;
+  const card = attachment.cardIndex;
+  const device = attachment.deviceIndex;
+  const primary = card === 0 && device === 0;
+  const foreign = (why: ForeignDevice['why']): Sorted => ({
+    kind: 'foreign',
+    foreign: { card, device, eniId: eni.id, why },
+  });
+  const claim = { instanceId: identity.instanceId, manageUntagged: settings.MANAGE_UNTAGGED_ENI };
+  const role = roleOf({ primary, interfaceType: eni.interfaceType, tags: eni.tags }, claim);
+  if (!role.pods) return foreign(role.why);
+  if (!primary && attachment.state.startsWith('detach')) return foreign('detaching');
+  if (primary) network.addPrimary(eni, attachment.id);
+  else if (network.eni(eni.id) === undefined) {
+    const { primaryAddress } = eni;
+    if (primaryAddress === undefined) return foreign('unusable');
+    try {
+      const place = { card, device, attachmentId: attachment.id, primaryAddress };
+      await network.addEni(eni, { ...place, timeoutMs: linkWaitMs });
+    } catch (error) {
+      // Any other failure passes: to count the ENI as useless would take the rules of its running pods away.
+      if (toHostError(error).code !== 'LINK_MISSING') throw error;
+      node.logger.error('ENI is attached but cannot be used', { eni_id: eni.id, error: toHostError(error) });
+      return foreign('unusable');
+    }
+  }
+  const facts = {
+    id: eni.id,
+    card,
+    device,
+    table: routeTableOf({ card, device }),
+    primary,
+    subnetId: eni.subnetId,
+    attachedAtMs: clock.now(),
+    efa: role.efa,
+    service: placement.isSpared({ subnetId: eni.subnetId, primary }) ? ('no-new-pods' as const) : ('pods' as const),
+  };
+  return { kind: 'ours', known: { facts, cidrs: cidrsOf(eni) } };
+}

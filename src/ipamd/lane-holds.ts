@@ -1,0 +1,52 @@
+import type { HostError } from '../errors/index.ts';
+import type { DecideInput, PoolAction } from '../pool/index.ts';
+import type { Clock } from '../sys/index.ts';
+import type { Failure } from './parts.ts';
+
+/** The two directions of EC2 changes; each is held back by its own failures. */
+export type LaneName = 'growth' | 'shrink';
+
+/** The lane an action runs in. */
+export function laneOf({ kind }: PoolAction): LaneName {
+  return kind === 'assign' || kind === 'create-eni' ? 'growth' : 'shrink';
+}
+
+/** Until when each lane is held back, and what it failed with last. */
+export class LaneHolds {
+  readonly #clock: Pick<Clock, 'now'>;
+  #untils: DecideInput['holds'] = { growthUntilMs: 0, shrinkUntilMs: 0 };
+  readonly #failures: Record<LaneName, Failure | undefined> = { growth: undefined, shrink: undefined };
+
+  constructor(clock: Pick<Clock, 'now'>) {
+    this.#clock = clock;
+  }
+
+  /** Milliseconds since the epoch. */
+  get untils(): DecideInput['holds'] {
+    return this.#untils;
+  }
+
+  /** Holds a lane back after a failure and remembers why. */
+  hold(lane: LaneName, forMs: number, error: HostError): void {
+    const atMs = this.#clock.now();
+    this.#untils = { ...this.#untils, [`${lane}UntilMs`]: atMs + forMs };
+    this.#failures[lane] = { error, atMs };
+  }
+
+  /** Forgets earlier failures of a lane. */
+  succeed(lane: LaneName): void {
+    this.#untils = { ...this.#untils, [`${lane}UntilMs`]: 0 };
+    this.#failures[lane] = undefined;
+  }
+
+  /** What a lane failed with, until it succeeds. */
+  failureOf(lane: LaneName): HostError | undefined {
+    return this.#failures[lane]?.error;
+  }
+
+  /** The later failure of the two. */
+  get latest(): Failure | undefined {
+    const { growth, shrink } = this.#failures;
+    return growth === undefined || (shrink !== undefined && shrink.atMs > growth.atMs) ? shrink : growth;
+  }
+}

@@ -1,0 +1,256 @@
+import { formatCidr, hostCidr } from '../../addr/index.ts';
+import { backoffMs, type ListedInterface, readInterfaces } from '../../aws/index.ts';
+import { HostError, toHostError } from '../../errors/index.ts';
+import { type NetworkEvent, watchNetwork } from '../../kernel/index.ts';
+import { compareInventory, compareKernel, differenceKeys, type PodAddress } from '../../pool/index.ts';
+import { type Conditions, named } from '../conditions.ts';
+import type { Engine } from '../engine.ts';
+import { describeAttached, type InventoryParts, sortAttached } from '../inventory.ts';
+import type { UnmanagedEnis } from '../unmanaged-enis.ts';
+import { Asking } from './asking.ts';
+import { Believing } from './believing.ts';
+import { kernelFacts } from './kernel-facts.ts';
+
+/** Changes of links come in groups: an ENI that goes is three events. */
+const SETTLE_MS = 50;
+/** The safety net for events that were missed, and how often the metadata is looked at. */
+const SLOWLY_MS = 30_000;
+/** EC2's answer is compared with a pool that stands still; a busy one is asked about a little later. */
+const BUSY_AGAIN_MS = 2_000;
+const WATCH_AGAIN_MS = 5_000;
+const LINK_WAIT_MS = 5_000;
+
+export interface OutsideParts extends InventoryParts {
+  readonly engine: Engine;
+  readonly conditions: Conditions;
+  readonly unmanaged: UnmanagedEnis;
+}
+
+/**
+ * Notices what others do to our ENIs and addresses: the kernel tells at once, the metadata within a minute. What is in
+ * doubt is given to no pod from that moment on; EC2, and only EC2, decides whether it stays. While nothing is in doubt
+ * EC2 is asked nothing.
+ */
+export class Outside {
+  readonly #parts: OutsideParts;
+  readonly #asking = new Asking();
+  readonly #believing: Believing;
+  /** ENIs of the pool whose links are gone. */
+  readonly #lost = new Set<string>();
+  #conflicts: readonly PodAddress[] = [];
+  /** What the metadata said differently the last time, and what it has said twice. */
+  #seen: ReadonlySet<string> = new Set();
+  #suspicions: readonly string[] = [];
+  /** The pool stands on our own notes: EC2 has not been heard yet. */
+  #unproven: boolean;
+  #failure: HostError | undefined;
+  #failures = 0;
+  #notBeforeMs = 0;
+  #isAsking = false;
+  #cancelLook: (() => void) | undefined;
+  #cancelAsk: (() => void) | undefined;
+
+  constructor(parts: OutsideParts, options: { readonly unproven: boolean }) {
+    this.#parts = parts;
+    this.#unproven = options.unproven;
+    this.#believing = new Believing(parts);
+    parts.conditions.watch(() => this.#failure);
+    parts.conditions.watch(() => this.#lostCondition());
+    parts.conditions.watch(() => this.#conflictCondition());
+  }
+
+  /** Looks once, and from then on whenever there is a reason, until the signal. */
+  start(): void {
+    this.#subscribe();
+    this.look();
+    this.#slowly();
+  }
+
+  /** Compares the pool with the kernel now. */
+  look(): void {
+    const { node, engine, network } = this.#parts;
+    try {
+      const differences = compareKernel(engine.pool, kernelFacts(node.socket), {
+        enis: network.enis,
+        lost: this.#lost,
+      });
+      this.#conflicts = differences.flatMap((each) => (each.kind === 'conflict' ? [each.address] : []));
+      for (const difference of differences)
+        switch (difference.kind) {
+          case 'in-use':
+            this.#believing.quarantine([difference.address], difference.reason);
+            break;
+          case 'unused':
+            this.#believing.clear([difference.address]);
+            break;
+          case 'link-gone':
+            this.#loseLink(difference.eniId);
+            break;
+          case 'link-back':
+            this.#findLink(difference.eniId);
+            break;
+          case 'conflict':
+            break;
+          default:
+            difference satisfies never;
+        }
+    } catch (error) {
+      node.logger.warn('the kernel cannot be looked at, trying again', { error: toHostError(error) });
+    }
+    this.#consider();
+  }
+
+  #loseLink(eniId: string): void {
+    const { node, engine } = this.#parts;
+    node.logger.warn('the link of an ENI is gone: no pod gets an address of it', { eni_id: eniId });
+    this.#lost.add(eniId);
+    engine.change((pool) => pool.setLeaving(eniId, true));
+  }
+
+  #findLink(eniId: string): void {
+    const { node, engine } = this.#parts;
+    node.logger.info('the link of an ENI is back', { eni_id: eniId });
+    this.#lost.delete(eniId);
+    engine.change((pool) => pool.setLeaving(eniId, false));
+    this.#believing.repair();
+  }
+
+  #subscribe(): void {
+    const { node } = this.#parts;
+    const again = (error: unknown): void => {
+      node.logger.warn('no events of links: the slow check must do', { error: toHostError(error) });
+      node.clock.after(WATCH_AGAIN_MS, () => {
+        if (!node.signal.aborted) this.#subscribe();
+      });
+    };
+    try {
+      watchNetwork({ signal: node.signal, tell: (events) => this.#hear(events), ended: again });
+    } catch (error) {
+      again(error);
+    }
+  }
+
+  #hear(events: readonly NetworkEvent[]): void {
+    const prefix = this.#parts.node.settings.AWS_VPC_K8S_CNI_VETHPREFIX;
+    // Pods come and go all the time, and their links say nothing of ENIs.
+    const matters = events.some((event) => event.kind !== 'link' || !event.name.startsWith(prefix));
+    if (!matters || this.#cancelLook !== undefined) return;
+    this.#cancelLook = this.#parts.node.clock.after(SETTLE_MS, () => {
+      this.#cancelLook = undefined;
+      if (!this.#parts.node.signal.aborted) this.look();
+    });
+  }
+
+  #slowly(): void {
+    const { clock, signal } = this.#parts.node;
+    clock.after(SLOWLY_MS, () => {
+      if (signal.aborted) return;
+      this.look();
+      this.#parts.conditions.list();
+      this.#readMetadata().finally(() => this.#slowly());
+    });
+  }
+
+  /** The metadata lags behind growth by seconds and is stale for minutes at times: what it says twice is a suspicion. */
+  async #readMetadata(): Promise<void> {
+    const { node, engine } = this.#parts;
+    if (engine.busy) return;
+    try {
+      const revision = engine.revision;
+      const listed = await readInterfaces(node.imds);
+      if (engine.revision !== revision) return;
+      const foreign = new Set(engine.pool.foreign.map(({ eniId }) => eniId));
+      const cards = new Set(node.limits.cards.map(({ card }) => card));
+      const ours = listed.filter(({ eniId, card }) => !foreign.has(eniId) && cards.has(card));
+      const keys = differenceKeys(compareInventory(engine.pool, ours.map(listedEni)));
+      this.#suspicions = keys.filter((key) => this.#seen.has(key));
+      this.#seen = new Set(keys);
+      this.#consider();
+    } catch (error) {
+      node.logger.warn('the instance metadata cannot be read, trying again later', { error: toHostError(error) });
+    }
+  }
+
+  #doubts(): readonly string[] {
+    return [
+      ...(this.#unproven ? ['the whole pool'] : []),
+      ...[...this.#lost].map((id) => `link of ${id}`),
+      ...this.#parts.engine.pool.orphans.map(({ address }) => `orphan ${address}`),
+      ...this.#suspicions,
+      ...this.#believing.doubts,
+    ];
+  }
+
+  /** Asks EC2 when something is in doubt and it is time. */
+  #consider(): void {
+    const { clock, signal } = this.#parts.node;
+    this.#cancelAsk?.();
+    this.#cancelAsk = undefined;
+    const due = this.#asking.dueMs(this.#doubts());
+    if (due === undefined || this.#isAsking || signal.aborted) return;
+    const waitMs = Math.max(due, this.#notBeforeMs) - clock.monotonic();
+    this.#cancelAsk = clock.after(Math.max(0, waitMs), () => {
+      this.#cancelAsk = undefined;
+      if (signal.aborted) return;
+      this.#isAsking = true;
+      void this.#ask().finally(() => {
+        this.#isAsking = false;
+        this.#consider();
+      });
+    });
+  }
+
+  async #ask(): Promise<void> {
+    const { node, engine } = this.#parts;
+    const { clock, logger } = node;
+    const doubts = this.#doubts();
+    const later = (): void => {
+      this.#notBeforeMs = clock.monotonic() + BUSY_AGAIN_MS;
+    };
+    if (engine.busy) return later();
+    try {
+      const revision = engine.revision;
+      const attached = await describeAttached(node);
+      const inventory = await sortAttached(this.#parts, attached, LINK_WAIT_MS);
+      // What a lane has done meanwhile is newer than the answer.
+      if (engine.revision !== revision || engine.busy) return later();
+      this.#failure = undefined;
+      this.#failures = 0;
+      this.#unproven = false;
+      const gone = this.#believing.believe(inventory, { lost: this.#lost });
+      for (const id of gone) this.#lost.delete(id);
+      this.#asking.note(new Set([...doubts, ...this.#believing.doubts]), clock.monotonic());
+    } catch (caught) {
+      this.#failure = toHostError(caught);
+      const waitMs = backoffMs({ attempt: this.#failures, random: 0.5 + Math.random() / 2 });
+      this.#failures += 1;
+      this.#notBeforeMs = clock.monotonic() + waitMs;
+      logger.warn(`EC2 cannot be asked about the pool, trying again in ${Math.round(waitMs)} ms`, {
+        error: this.#failure,
+        doubts: named(doubts),
+      });
+    }
+  }
+
+  #lostCondition(): HostError | undefined {
+    return this.#lost.size === 0 ? undefined : new HostError('ENI_LOST', { enis: named([...this.#lost]) });
+  }
+
+  #conflictCondition(): HostError | undefined {
+    return this.#conflicts.length === 0
+      ? undefined
+      : new HostError('ADDRESS_CONFLICT', { addresses: named(this.#conflicts) });
+  }
+}
+
+/** What the metadata lists of an ENI, as the pool has it: all but the primary address. */
+function listedEni({ eniId, addresses, prefixes, ipv6Prefixes }: ListedInterface) {
+  return {
+    facts: { id: eniId },
+    cidrs: [
+      ...addresses.slice(1).map((address) => formatCidr(hostCidr(address))),
+      ...prefixes.map(formatCidr),
+      ...ipv6Prefixes.map(formatCidr),
+    ],
+  };
+}

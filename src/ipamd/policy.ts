@@ -1,0 +1,18 @@
+import type { DecideInput } from '../pool/index.ts';
+
+/** What the operator and the subnets allow now. */
+export type Policy = Pick<DecideInput, 'permits' | 'trunkReserve' | 'fragmented' | 'newEniFragmented'>;
+
+/** Everything allowed, as on an ordinary node. */
+export const FREE_POLICY: Policy = {
+  permits: { grow: true, shrink: true, freeEnis: true },
+  trunkReserve: 0,
+  fragmented: new Set(),
+  newEniFragmented: false,
+};
+
+/** Nothing is asked of EC2, whatever the pool lacks. */
+export const STILL_POLICY: Policy = {
+  ...FREE_POLICY,
+  permits: { grow: false, shrink: false, freeEnis: false },
+};

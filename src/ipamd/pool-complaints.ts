@@ -1,0 +1,29 @@
+import { HostError } from '../errors/index.ts';
+import { type Complaint, named } from './conditions.ts';
+import type { Engine } from './engine.ts';
+
+/** What can be wrong about the pool: what EC2 refuses, why no address can be had, and addresses out of order. */
+export function complaintsOfPool(engine: Engine): readonly Complaint[] {
+  return [
+    () => engine.failureOf('growth'),
+    () => engine.failureOf('shrink'),
+    () => engine.refusal(),
+    () => orphans(engine),
+    () => quarantined(engine),
+  ];
+}
+
+function orphans({ pool }: Engine): HostError | undefined {
+  const addresses = pool.orphans.map(({ address }) => address);
+  return addresses.length === 0 ? undefined : new HostError('ADDRESS_ORPHANED', { addresses: named(addresses) });
+}
+
+function quarantined({ pool }: Engine): HostError | undefined {
+  const addresses: string[] = [];
+  for (const { cidrs } of pool.enis.values())
+    for (const { uses } of cidrs.values())
+      for (const [address, use] of uses) if (use.kind === 'quarantine') addresses.push(`${address} (${use.reason})`);
+  return addresses.length === 0
+    ? undefined
+    : new HostError('ADDRESS_QUARANTINED', { count: addresses.length, addresses: named(addresses) });
+}

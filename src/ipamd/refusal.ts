@@ -1,0 +1,42 @@
+import { type ErrorCode, HostError } from '../errors/index.ts';
+import { explainRefusal, type Pool, poolFigures } from '../pool/index.ts';
+import type { Node } from './parts.ts';
+
+/** Refusals that pass by themselves within the time an ADD waits; any other cause is told to the runtime at once. */
+export const PASSING: ReadonlySet<ErrorCode> = new Set([
+  'POOL_GROWING',
+  'COOLDOWN_WAIT',
+  'EC2_THROTTLED',
+  'EC2_UNREACHABLE',
+]);
+
+type Parts = Pick<Node, 'clock' | 'limits' | 'targets' | 'identity'>;
+
+/** Why no address can be handed out now; `undefined` when one can. `failure` is what growth failed with last. */
+export function refusalOf(parts: Parts, pool: Pool, failure: HostError | undefined): HostError | undefined {
+  const { limits, targets, identity, clock } = parts;
+  const nowMs = clock.now();
+  pool.endCooldowns(nowMs);
+  if (poolFigures(pool, limits, targets.mode).free > 0) return undefined;
+  const refusal = explainRefusal(pool, limits, targets.mode, nowMs);
+  const { instanceType } = identity;
+  switch (refusal.kind) {
+    case 'growing':
+      return growingRefusal(parts, pool, failure);
+    case 'cooldown':
+      return new HostError('COOLDOWN_WAIT', { cooldown: refusal.count, waitMs: refusal.waitMs }, failure);
+    case 'full': {
+      const limit = limits.cards.reduce((sum, { maxEnis }) => sum + maxEnis, 0);
+      return new HostError('ENI_LIMIT', { ...refusal, instanceType, limit }, failure);
+    }
+    case 'short':
+      return failure ?? growingRefusal(parts, pool, failure);
+    default:
+      return refusal satisfies never;
+  }
+}
+
+/** The refusal of a pod that has waited for growth under way. */
+export function growingRefusal({ limits, targets }: Parts, pool: Pool, failure: HostError | undefined): HostError {
+  return new HostError('POOL_GROWING', { wanted: poolFigures(pool, limits, targets.mode).pending }, failure);
+}
