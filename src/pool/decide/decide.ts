@@ -9,8 +9,8 @@ export interface Decision {
   readonly wakeAtMs: number | undefined;
 }
 
-/** How often a pass looks whether subnets without a free /28 may be asked again. Costs no EC2 call by itself. */
-const FRAGMENTED_RECHECK_MS = 30_000;
+/** How often a pass looks whether subnets that had no room may be asked again. Costs no EC2 call by itself. */
+const SUBNET_RECHECK_MS = 30_000;
 
 /** The earliest end of a cooldown. */
 function nextCooldownEnd({ view }: DecideInput): number | undefined {
@@ -37,8 +37,8 @@ export function decide(input: DecideInput): Decision {
     growHeld ? holds.growthUntilMs : undefined,
     shrinkHeld ? holds.shrinkUntilMs : undefined,
     nextEniAge(input),
-    // A subnet's free blocks come back by themselves, and nobody tells.
-    growth.length === 0 && input.fragmented.size > 0 ? nowMs + FRAGMENTED_RECHECK_MS : undefined,
+    // A subnet's room comes back by itself, and nobody tells.
+    growth.length === 0 && input.fragmented.size + (input.full?.size ?? 0) > 0 ? nowMs + SUBNET_RECHECK_MS : undefined,
     nextCooldownEnd(input),
   ].filter((time) => time !== undefined && time > nowMs);
   return {

@@ -70,7 +70,7 @@ function byFill(enis: readonly PoolEni[]): readonly PoolEni[] {
 
 /**
  * The whole way to the targets of a card at once: fill the ENIs that are there, then as many new ones as it takes. In
- * whole-ENI mode every request is for all that an ENI can hold. Subnets that were empty lately come last.
+ * whole-ENI mode every request is for all that an ENI can hold. Subnets that were full lately are left out.
  */
 function planCard(input: DecideInput, card: number, need: Need): readonly PoolAction[] {
   const { view, limits } = input;
@@ -87,33 +87,24 @@ function planCard(input: DecideInput, card: number, need: Need): readonly PoolAc
     room -= count * size;
     return count;
   };
-  const fill = (enis: readonly PoolEni[]): void => {
-    for (const eni of enis) {
-      const slots = freeSlots(view, limits, eni);
-      const unit = unitFor(input, input.fragmented.has(eni.subnetId));
-      if (short <= 0 || slots <= 0 || unit === undefined) continue;
-      actions.push({ kind: 'assign', eniId: eni.id, unit, count: take(slots, unit) });
-    }
-  };
-  const create = (): void => {
-    const unit = unitFor(input, input.newEniFragmented);
-    // A new ENI is dear: slots that are about to be free are waited for.
-    if (unit === undefined || enis.some((eni) => isClearing(input, eni))) return;
-    for (const device of freeDevices(input, card)) {
-      if (short <= 0) return;
-      actions.push({ kind: 'create-eni', card, device, unit, count: take(limits.slotsPerEni, unit) });
-    }
-  };
   const enis = byFill([...view.enis.values()].filter((eni) => growable(eni, card)));
-  const isEmpty = (eni: PoolEni): boolean => input.empty?.has(eni.subnetId) ?? false;
-  fill(enis.filter((eni) => !isEmpty(eni)));
+  for (const eni of enis) {
+    const slots = freeSlots(view, limits, eni);
+    const unit = unitFor(input, input.fragmented.has(eni.subnetId));
+    if (short <= 0 || slots <= 0 || unit === undefined || input.full?.has(eni.subnetId)) continue;
+    actions.push({ kind: 'assign', eniId: eni.id, unit, count: take(slots, unit) });
+  }
   // An ENI on its way has room for more than was asked with it: once it is there, one call fills it.
   for (const growth of view.pending)
     if (growth.kind === 'eni' && growth.card === card)
       short -= (limits.slotsPerEni - growth.count) * unitSize(growth.unit);
-  if (input.newEniEmpty !== true) create();
-  fill(enis.filter(isEmpty));
-  if (input.newEniEmpty === true) create();
+  const unit = unitFor(input, input.newEniFragmented);
+  // A new ENI is dear: slots that are about to be free are waited for.
+  if (unit === undefined || input.newEniFull === true || enis.some((eni) => isClearing(input, eni))) return actions;
+  for (const device of freeDevices(input, card)) {
+    if (short <= 0) break;
+    actions.push({ kind: 'create-eni', card, device, unit, count: take(limits.slotsPerEni, unit) });
+  }
   return actions;
 }
 

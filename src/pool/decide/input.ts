@@ -19,10 +19,10 @@ export interface DecideInput {
   readonly fragmented: ReadonlySet<string>;
   /** Whether a new ENI would lie in such a subnet. */
   readonly newEniFragmented: boolean;
-  /** Subnets EC2 found no address in lately: asked again only when there is nothing else to ask. */
-  readonly empty?: ReadonlySet<string>;
+  /** Subnets EC2 found no free address in lately: they are asked for nothing until they have rested. */
+  readonly full?: ReadonlySet<string>;
   /** Whether a new ENI would lie in such a subnet. */
-  readonly newEniEmpty?: boolean;
+  readonly newEniFull?: boolean;
 }
 
 /** Targets of a card beyond the first: one address, and one more than is used (ipamd reference §2.1). */

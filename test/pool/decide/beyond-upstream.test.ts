@@ -197,16 +197,16 @@ describe('what another mode left behind (ipamd reference §3.6)', () => {
 });
 
 describe('subnets without room', () => {
-  const full = { empty: new Set(['subnet-1']) };
   const used = (): Pool => assign(pool([single(0)]), address(0));
-  test('one found empty is asked again only when there is nothing else to ask', () => {
+  test('one found full is asked for nothing more until it has rested', () => {
     const warm = { targets: { warmIp: 1 } };
-    expect(plan(used(), { ...warm })).toBe('+1 address on eni-0-0');
+    const full = { full: new Set(['subnet-1']) };
+    expect(plan(used(), warm)).toBe('+1 address on eni-0-0');
     expect(plan(used(), { ...warm, ...full })).toBe('new 0-1 with 1 address');
-    expect(plan(used(), { ...warm, ...full, newEniEmpty: true })).toBe('+1 address on eni-0-0');
-    expect(plan(used(), { ...warm, ...full, limits: { cards: [{ card: 0, maxEnis: 1 }] } })).toBe(
-      '+1 address on eni-0-0',
-    );
+    expect(plan(used(), { ...warm, ...full, newEniFull: true })).toBe('');
+    expect(plan(used(), { ...warm, newEniFull: true })).toBe('+1 address on eni-0-0');
+    const { wakeAtMs } = decide(given(used(), { ...warm, ...full, newEniFull: true }));
+    expect(wakeAtMs).toBe(OLD + 30_000);
   });
   test('without a free /28 single addresses are taken where the operator allows it', () => {
     const pieces = { fragmented: new Set(['subnet-1']), newEniFragmented: true };

@@ -38,7 +38,7 @@ const node = fc.record({
   waiting: fc.constantFrom(0, 0, 1, 7),
   trunkReserve: fc.constantFrom(0 as const, 1 as const),
   fragmented: fc.boolean(),
-  empty: fc.boolean(),
+  full: fc.constantFrom(false, false, false, true),
   enis: fc.array(
     fc.record({
       cidrs: fc.array(held, { maxLength: 5 }),
@@ -72,7 +72,7 @@ function poolOf({ enis, slotsPerEni, maxEnis }: Sample): Pool {
 }
 
 function inputOf(sample: Sample, view: Pool): DecideInput {
-  const { cards, maxEnis, slotsPerEni, maxPods, waiting, trunkReserve, fragmented, empty, enis, ...targets } = sample;
+  const { cards, maxEnis, slotsPerEni, maxPods, waiting, trunkReserve, fragmented, full, enis, ...targets } = sample;
   const some = new Set(['subnet-1']);
   return input(
     view,
@@ -86,7 +86,8 @@ function inputOf(sample: Sample, view: Pool): DecideInput {
       trunkReserve,
       fragmented: fragmented ? some : new Set(),
       newEniFragmented: fragmented,
-      empty: empty ? some : new Set(),
+      full: full ? some : new Set(),
+      newEniFull: full,
     },
   );
 }
@@ -188,7 +189,7 @@ describe('any node', () => {
         }
         const given = make();
         const { mode, warmIp, minimumIp, warmEni, warmPrefix, fallbackToAddresses } = given.targets;
-        if (mode === 'ipv6' || (mode === 'prefix' && sample.fragmented && !fallbackToAddresses)) return;
+        if (mode === 'ipv6' || sample.full || (mode === 'prefix' && sample.fragmented && !fallbackToAddresses)) return;
         const { free, total, canGrow } = leftOver(given);
         const warm = mode === 'prefix' ? warmPrefix * 16 : warmEni * given.limits.slotsPerEni;
         const wanted = (warmIp + minimumIp > 0 ? warmIp : Math.max(1, warm)) + given.waiting;
