@@ -1,4 +1,5 @@
 import { HostError } from '../errors/index.ts';
+import { checkPool } from '../pool/index.ts';
 import { type Complaint, named } from './conditions.ts';
 import type { Engine } from './engine.ts';
 
@@ -10,6 +11,7 @@ export function complaintsOfPool(engine: Engine): readonly Complaint[] {
     () => engine.refusal(),
     () => orphans(engine),
     () => quarantined(engine),
+    () => violated(engine),
   ];
 }
 
@@ -26,4 +28,10 @@ function quarantined({ pool }: Engine): HostError | undefined {
   return addresses.length === 0
     ? undefined
     : new HostError('ADDRESS_QUARANTINED', { count: addresses.length, addresses: named(addresses) });
+}
+
+/** What must never be and is, in one error. */
+export function violated({ pool }: Pick<Engine, 'pool'>): HostError | undefined {
+  const violations = checkPool(pool).map(({ code, object, found }) => `${code} ${object} (${found})`);
+  return violations.length === 0 ? undefined : new HostError('POOL_VIOLATION', { violations: named(violations) });
 }
