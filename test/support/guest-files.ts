@@ -14,6 +14,7 @@ const VOLATILE: readonly (readonly [pattern: RegExp, reason: string])[] = [
   [/^\/(?:run\/netns|run\/xtables\.lock)$/, 'of pods and of iptables: a lock file holds nothing'],
   [/^\/(?:tmp\/\.[A-Za-z]+[0-9]*-unix|run\/adduser)$/, 'made anew by each boot'],
   [/^\/(?:run\/cloud-init|run\/real-sys|var\/lib\/cloud)$/, 'what cloud-init noted, were it only that it is off'],
+  [/^\/run\/vpc-cni\/[a-z.]+\.prev$/, 'the generation before: there once the checkpoint has been written twice'],
   [/^\/root\/vpc-cni$/, 'what is installed from, put there by the test'],
 ];
 
