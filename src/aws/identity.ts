@@ -1,4 +1,4 @@
-import { parseIpv4Cidr, parseMac } from '../addr/index.ts';
+import { type MacAddress, parseIpv4Cidr, parseMac } from '../addr/index.ts';
 import { HostError } from '../errors/index.ts';
 import { type Imds, splitWords } from './imds.ts';
 import { parseAnswer, parseCidrs, parseFirstAddress, parseIdentityDocument, parseWord } from './parse-identity.ts';
@@ -25,6 +25,18 @@ async function readText<T>(imds: Imds, path: string, parse: (answer: string) => 
   return parseAnswer(path, answer, parse);
 }
 
+const interfacePath = (mac: MacAddress): string => `/latest/meta-data/network/interfaces/macs/${mac}`;
+
+/** Every IPv4 network of the VPC, as the metadata has it now. */
+export function readVpcCidrs(imds: Imds, mac: MacAddress): Promise<InstanceIdentity['vpcCidrs']> {
+  return readText(imds, `${interfacePath(mac)}/vpc-ipv4-cidr-blocks`, parseCidrs);
+}
+
+/** The security groups of an ENI, as the metadata has them now. */
+export function readSecurityGroups(imds: Imds, mac: MacAddress): Promise<readonly string[]> {
+  return readText(imds, `${interfacePath(mac)}/security-group-ids`, splitWords);
+}
+
 /**
  * Who this instance is. Two round trips beyond the token: the primary MAC is the only thing the second one needs, and
  * everything else of each is read side by side.
@@ -35,14 +47,14 @@ export async function readIdentity(imds: Imds): Promise<InstanceIdentity> {
     read(DOCUMENT, (answer) => parseIdentityDocument(DOCUMENT, answer)),
     read(MAC, parseMac),
   ]);
-  const primary = `/latest/meta-data/network/interfaces/macs/${primaryMac}`;
+  const primary = interfacePath(primaryMac);
   const [vpcId, subnetId, subnetCidr, primaryAddress, vpcCidrs, securityGroups, primaryEniId] = await Promise.all([
     read(`${primary}/vpc-id`, parseWord),
     read(`${primary}/subnet-id`, parseWord),
     read(`${primary}/subnet-ipv4-cidr-block`, parseIpv4Cidr),
     read(`${primary}/local-ipv4s`, parseFirstAddress),
-    read(`${primary}/vpc-ipv4-cidr-blocks`, parseCidrs),
-    read(`${primary}/security-group-ids`, splitWords),
+    readVpcCidrs(imds, primaryMac),
+    readSecurityGroups(imds, primaryMac),
     read(`${primary}/interface-id`, parseWord),
   ]);
   return {

@@ -69,6 +69,16 @@ function networks(list: readonly Json[]): readonly Ipv4Cidr[] {
   return [...new Map(cidrs.map((cidr) => [formatCidr(cidr), cidr])).values()];
 }
 
+/** Of two values of one label the later one counts, as for the kubelet's --node-labels. */
+function labels(text: string): Readonly<Record<string, string>> {
+  const pairs = text.split(',').map((pair) => pair.trim());
+  return Object.fromEntries(
+    pairs
+      .filter((pair) => pair !== '')
+      .map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]),
+  );
+}
+
 function endpoint(text: string): Settings['INTROSPECTION_BIND_ADDRESS'] {
   const colon = text.lastIndexOf(':');
   const host = text.slice(0, colon);
@@ -79,6 +89,7 @@ function endpoint(text: string): Settings['INTROSPECTION_BIND_ADDRESS'] {
 export function enrich(key: SettingKey, value: Json): unknown {
   const { kind } = shapeOf(key);
   if (kind === 'ipv4Cidrs' && Array.isArray(value)) return networks(value);
+  if (kind === 'labels' && typeof value === 'string') return labels(value);
   if (kind === 'loopbackEndpoint' && typeof value === 'string') return endpoint(value);
   return value;
 }

@@ -75,6 +75,7 @@ type Definitions = typeof DEFINITIONS;
 /** What the daemon works with where it is more than the JSON value. */
 interface Richer {
   readonly ipv4Cidrs: readonly Ipv4Cidr[];
+  readonly labels: Readonly<Record<string, string>>;
   readonly loopbackEndpoint: { readonly host: string; readonly port: number };
 }
 

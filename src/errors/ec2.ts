@@ -60,6 +60,11 @@ export const EC2_ERRORS = {
     says: (d) => `there is no ENIConfig "${d['name']}" in ${d['file']}: ${d['reason']}`,
     remedy: 'add it to the file, or label the node (NODE_LABELS) with the name of one that is there',
   },
+  EC2_OFF: {
+    retry: 'never',
+    says: (d) => `EC2 is not asked for ${d['action']}: ENABLE_IMDS_ONLY_MODE is true`,
+    remedy: 'set ENABLE_IMDS_ONLY_MODE=false where the node may ask EC2',
+  },
   SUBNET_FRAGMENTED: {
     retry: 'backoff',
     says: (d) => `subnet ${d['subnet']} has no free /28 block: ${d['reason']}`,
@@ -102,6 +107,11 @@ export const EC2_ERRORS = {
     retry: 'backoff',
     says: (d) => `no free address yet; EC2 was asked for ${d['wanted']} more and has not delivered them`,
     remedy: 'the runtime tries again by itself; see "vpc-cni status" if it stays',
+  },
+  POOL_FIXED: {
+    retry: 'after-cooldown',
+    says: (d) => `no free address, and this node asks EC2 for no more: ${d['reason']}`,
+    remedy: 'run fewer pods on this node, put more addresses on its ENIs (launch template), or allow it to grow',
   },
   ENGINE_STARTING: {
     retry: 'backoff',

@@ -198,7 +198,8 @@ export class Engine {
 
   /** Why no address can be handed out now; `undefined` when one can. */
   refusal(): HostError | undefined {
-    return refusalOf(this.#parts, this.#pool, this.#holds.failureOf('growth'));
+    const { because } = this.#effects.policy();
+    return refusalOf(this.#parts, this.#pool, { failure: this.#holds.failureOf('growth'), because });
   }
 
   #serveWaiting(): void {

@@ -1,4 +1,12 @@
-import { backoffMs, connectEc2, createImds, type Imds, type InstanceIdentity, readIdentity } from '../aws/index.ts';
+import {
+  backoffMs,
+  connectEc2,
+  createImds,
+  type Imds,
+  type InstanceIdentity,
+  metadataOnlyEc2,
+  readIdentity,
+} from '../aws/index.ts';
 import { ec2Access, type Settings } from '../config/index.ts';
 import { HostError, toHostError } from '../errors/index.ts';
 import { findLinkByMac, listLinks } from '../kernel/index.ts';
@@ -41,8 +49,9 @@ function poolLimits(settings: Settings, limits: InstanceLimits): PoolLimits {
 
 /** Pods with an address of their own that the node has room for: as many as the kubelet should be told. */
 function podsOf(settings: Settings, limits: InstanceLimits): number {
-  if (!settings.ENABLE_PREFIX_DELEGATION && !settings.ENABLE_IPv6) return maxPods(limits);
-  return podRoom({ limits, mode: 'prefix', customNetworking: false }).maxPods;
+  const customNetworking = settings.AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG;
+  if (!settings.ENABLE_PREFIX_DELEGATION && !settings.ENABLE_IPv6) return maxPods(limits, { customNetworking });
+  return podRoom({ limits, mode: 'prefix', customNetworking }).maxPods;
 }
 
 /** How pods get addresses. A type without prefixes falls back to single addresses, as upstream does. */
@@ -65,7 +74,9 @@ export async function identify(edges: Edges, tell: (failure: HostError) => void)
   const identity: InstanceIdentity = await persist(edges, 'reading the instance metadata', tell, () =>
     readIdentity(imds),
   );
-  const ec2 = connectEc2({ region: identity.region, ...ec2Access(settings) });
+  const ec2 = settings.ENABLE_IMDS_ONLY_MODE
+    ? metadataOnlyEc2(imds, identity.instanceId)
+    : connectEc2({ region: identity.region, ...ec2Access(settings) });
   const { instanceType } = identity;
   const limits =
     limitsOf(instanceType) ??

@@ -2,6 +2,7 @@ import { removeEni } from '../aws/index.ts';
 import { toHostError } from '../errors/index.ts';
 import { ENI_TAG } from '../vpc/index.ts';
 import { persist } from './identify.ts';
+import { provisions } from './lanes/index.ts';
 import type { Node } from './parts.ts';
 import type { Store, Stored } from './store.ts';
 
@@ -22,6 +23,8 @@ export async function removeLeftovers(
   const { store, stored } = parts;
   try {
     if (stored.intents.length === 0) return;
+    // Nothing may be changed: the intents stay for a start that may.
+    if (!provisions(node.settings)) return parts.found();
     const leftovers = await persist(
       node,
       'looking for leftovers',

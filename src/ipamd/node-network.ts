@@ -32,10 +32,12 @@ export class NodeNetwork {
   readonly #pool: () => Pool;
   readonly #takesOver: boolean;
   #enis: ReadonlyMap<string, NodeEni> = new Map();
+  #vpcCidrs: readonly Ipv4Cidr[];
 
   /** `takesOver` says whether this node was another CNI plugin's in this boot, so that what it left becomes ours. */
   constructor(node: Node, pool: () => Pool, options: { readonly takesOver: boolean }) {
     this.#node = node;
+    this.#vpcCidrs = node.identity.vpcCidrs;
     this.#pool = pool;
     this.#takesOver = options.takesOver;
   }
@@ -64,6 +66,7 @@ export class NodeNetwork {
       table: MAIN_TABLE,
       link: primaryLink,
       attachmentId,
+      described: eni,
     });
   }
 
@@ -96,6 +99,7 @@ export class NodeNetwork {
       table: routeTableOf(place),
       link: link.name,
       attachmentId: place.attachmentId,
+      described: eni,
     };
     this.#keep(added);
     return added;
@@ -163,6 +167,16 @@ export class NodeNetwork {
     return diffNetwork({ ...host, ...this.#pods(observed) }, observed);
   }
 
+  /** The networks of the VPC from now on; the next `repairPacketRules` follows. */
+  useVpcCidrs(cidrs: readonly Ipv4Cidr[]): void {
+    this.#vpcCidrs = cidrs;
+  }
+
+  /** The networks of the VPC. */
+  get vpcCidrs(): readonly Ipv4Cidr[] {
+    return this.#vpcCidrs;
+  }
+
   /** Makes our packet rules if the table in the kernel was made from other input; reports whether it did. */
   async repairPacketRules(): Promise<boolean> {
     const { exec, settings, identity, primaryLink } = this.#node;
@@ -171,7 +185,7 @@ export class NodeNetwork {
       primaryAddress: identity.primaryAddress,
       vethPrefix: settings.AWS_VPC_K8S_CNI_VETHPREFIX,
       mark: settings.AWS_VPC_K8S_CNI_CONNMARK,
-      exemptCidrs: [...identity.vpcCidrs, ...settings.AWS_VPC_K8S_CNI_EXCLUDE_SNAT_CIDRS],
+      exemptCidrs: [...this.#vpcCidrs, ...settings.AWS_VPC_K8S_CNI_EXCLUDE_SNAT_CIDRS],
       externalSnat: settings.AWS_VPC_K8S_CNI_EXTERNALSNAT,
       randomize: settings.AWS_VPC_K8S_CNI_RANDOMIZESNAT,
       nodePort: settings.AWS_VPC_CNI_NODE_PORT_SUPPORT,

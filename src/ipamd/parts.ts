@@ -1,5 +1,5 @@
 import type { Ipv4Address, Ipv4Cidr, MacAddress } from '../addr/index.ts';
-import type { Ec2, Imds, InstanceIdentity } from '../aws/index.ts';
+import type { Ec2, EniDescription, Imds, InstanceIdentity } from '../aws/index.ts';
 import type { Settings } from '../config/index.ts';
 import type { HostError } from '../errors/index.ts';
 import type { RouteSocket } from '../kernel/index.ts';
@@ -48,4 +48,6 @@ export interface NodeEni {
   readonly table: number;
   readonly link: string | undefined;
   readonly attachmentId: string;
+  /** Its marks as EC2 described them when it was noted; absent while only our own notes tell of it. */
+  readonly described?: Pick<EniDescription, 'tags' | 'securityGroups' | 'attachment'>;
 }

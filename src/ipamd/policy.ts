@@ -1,7 +1,11 @@
 import type { DecideInput } from '../pool/index.ts';
 
 /** What the operator and the subnets allow now. */
-export type Policy = Pick<DecideInput, 'permits' | 'trunkReserve' | 'fragmented' | 'newEniFragmented'>;
+export interface Policy
+  extends Pick<DecideInput, 'permits' | 'trunkReserve' | 'fragmented' | 'newEniFragmented' | 'full' | 'newEniFull'> {
+  /** Why the pool may not grow, to be told to a pod that finds no address. */
+  readonly because?: string | undefined;
+}
 
 /** Everything allowed, as on an ordinary node. */
 export const FREE_POLICY: Policy = {

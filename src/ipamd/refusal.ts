@@ -12,8 +12,16 @@ export const PASSING: ReadonlySet<ErrorCode> = new Set([
 
 type Parts = Pick<Node, 'clock' | 'limits' | 'targets' | 'identity'>;
 
-/** Why no address can be handed out now; `undefined` when one can. `failure` is what growth failed with last. */
-export function refusalOf(parts: Parts, pool: Pool, failure: HostError | undefined): HostError | undefined {
+/**
+ * Why no address can be handed out now; `undefined` when one can. `failure` is what growth failed with last, `because`
+ * why the pool may not grow.
+ */
+export function refusalOf(
+  parts: Parts,
+  pool: Pool,
+  why: { readonly failure: HostError | undefined; readonly because: string | undefined },
+): HostError | undefined {
+  const { failure, because } = why;
   const { limits, targets, identity, clock } = parts;
   const nowMs = clock.now();
   pool.endCooldowns(nowMs);
@@ -30,6 +38,7 @@ export function refusalOf(parts: Parts, pool: Pool, failure: HostError | undefin
       return new HostError('ENI_LIMIT', { ...refusal, instanceType, limit }, failure);
     }
     case 'short':
+      if (because !== undefined) return new HostError('POOL_FIXED', { reason: because });
       return failure ?? growingRefusal(parts, pool, failure);
     default:
       return refusal satisfies never;

@@ -8,10 +8,11 @@ import { createFiles, giveBackMemory, systemClock, systemExec, takeLock } from '
 import { notify } from '../systemd/index.ts';
 import { adoptPool, askOrRemember } from './adopt.ts';
 import { Attachments } from './attachments.ts';
+import { startBackground } from './background.ts';
 import { Conditions } from './conditions.ts';
 import { Engine } from './engine.ts';
 import { identify, persist } from './identify.ts';
-import { grow, Lane, type LaneParts, Placement, shrink } from './lanes/index.ts';
+import { eniConfigsOfFile, grow, Lane, type LaneParts, Placement, permitsOf, shrink } from './lanes/index.ts';
 import { removeLeftovers } from './leftovers.ts';
 import { createCallCounts, registerPoolMetrics } from './metrics.ts';
 import { NodeNetwork } from './node-network.ts';
@@ -23,7 +24,6 @@ import { whenQuiet } from './quiet.ts';
 import { Readiness } from './readiness.ts';
 import { servePorts } from './serve-ports.ts';
 import { askSocket, serveSocket } from './server.ts';
-import { spareEnis } from './spare-enis.ts';
 import { replaySpool } from './spool.ts';
 import { type Phase, statusDocument } from './status.ts';
 import { Store } from './store.ts';
@@ -112,7 +112,8 @@ class Daemon {
     let current: () => Pool = () => nothing;
     const network = new NodeNetwork(node, () => current(), { takesOver: this.#store.takenOver });
     const tell = (failure: HostError): void => this.#tell('asking EC2 for the ENIs of this instance', failure);
-    const placement = new Placement(node, undefined);
+    const configs = settings.AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG ? eniConfigsOfFile(node) : undefined;
+    const placement = new Placement(node, configs);
     let proven = false;
     const [pool] = await Promise.all([
       persist(this.#edges, 'asking EC2 for our ENIs', tell, async () => {
@@ -155,7 +156,8 @@ class Daemon {
     registerPoolMetrics(this.#counts.registry, { node, engine, network });
     servePorts({ node, engine, network, counts: this.#counts });
     engine.kick();
-    void spareEnis({ node, engine, placement });
+    const { care, facts } = startBackground({ node, engine, network, placement });
+    for (const each of [care, facts]) conditions.watch(() => each.failure);
     void removeLeftovers(node, {
       store: this.#store,
       stored,
@@ -204,9 +206,8 @@ class Daemon {
         this.#busy();
       },
       policy: () => ({
-        ...(this.#settled ? FREE_POLICY : STILL_POLICY),
-        fragmented: placement.fragmented,
-        newEniFragmented: placement.newEniFragmented,
+        ...(this.#settled ? { ...FREE_POLICY, ...permitsOf(node.settings, node.files) } : STILL_POLICY),
+        ...placement.policy,
       }),
     });
     const readiness = new Readiness(node, engine, {

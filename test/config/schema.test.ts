@@ -149,14 +149,10 @@ describe('names that others know as well', () => {
   });
 
   test('names without effect are noted where they are meant for us only', () => {
-    const text = 'KUBECONFIG=/k\nMY_NODE_NAME=n\nENABLE_SUBNET_DISCOVERY=true\nAWS_VPC_K8S_CNI_LOG_FILE=stderr\n';
+    const text = 'KUBECONFIG=/k\nMY_NODE_NAME=n\nAWS_VPC_K8S_CNI_LOG_FILE=stderr\n';
     const keysOf = (input: Parameters<typeof checkSettings>[0]): readonly unknown[] =>
       checkSettings(input).notes.map(({ key }) => key);
-    expect(keysOf({ files: [{ path: '/f', text }] })).toEqual([
-      'KUBECONFIG',
-      'MY_NODE_NAME',
-      'ENABLE_SUBNET_DISCOVERY',
-    ]);
+    expect(keysOf({ files: [{ path: '/f', text }] })).toEqual(['KUBECONFIG', 'MY_NODE_NAME']);
     expect(keysOf({ env: { KUBECONFIG: '/k', CLUSTER_ENDPOINT: 'https://x' } })).toEqual(['CLUSTER_ENDPOINT']);
   });
 

@@ -90,6 +90,12 @@ export const DEFINITIONS = {
     },
     additionalProperties: { type: 'string', maxLength: 256, description: 'is longer than 256 characters' },
   },
+  labels: {
+    type: 'string',
+    title: 'labels as key=value, separated by commas, or nothing',
+    pattern: '^(?:[^=,\\s]+=[^=,\\s]*(?:,\\s*[^=,\\s]+=[^=,\\s]*)*)?$',
+    description: 'is not a list of key=value',
+  },
   /** Never printed: neither by `config show` nor in a finding. */
   secret: { type: 'string', title: 'a secret', writeOnly: true },
 } as const;

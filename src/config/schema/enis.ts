@@ -8,12 +8,12 @@ export const ENIS = {
   ADDITIONAL_ENI_TAGS: {
     $ref: '#/definitions/tags',
     default: {},
-    description: 'Tags added to every ENI we create.',
+    description: 'Tags of every ENI of pods; those that are there already get them, too.',
   },
   DISABLE_LEAKED_ENI_CLEANUP: {
     $ref: '#/definitions/boolean',
     default: false,
-    description: 'Turns the search for leaked ENIs off.',
+    description: 'Turns the search for ENIs off that nodes of the cluster have left behind.',
   },
   MANAGE_UNTAGGED_ENI: {
     $ref: '#/definitions/boolean',
@@ -24,6 +24,18 @@ export const ENIS = {
     $ref: '#/definitions/boolean',
     default: false,
     description: 'Pods in other subnets and security groups than the node, by ENIConfig.',
+  },
+  ENI_CONFIG_FILE: {
+    $ref: '#/definitions/path',
+    default: '/etc/vpc-cni/eniconfigs.json',
+    description:
+      'File of the ENIConfigs: {"NAME": {"subnet": …, "securityGroups": […]}}, or what kubectl get eniconfigs -o json prints. Counts only with AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG.',
+  },
+  NODE_LABELS: {
+    $ref: '#/definitions/labels',
+    default: '',
+    description:
+      'Labels of this node that name its ENIConfig. Its zone, region and instance type are known without. Counts only with AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG.',
   },
   ENI_CONFIG_ANNOTATION_DEF: {
     $ref: '#/definitions/text',

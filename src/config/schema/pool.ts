@@ -75,17 +75,18 @@ export const POOL = {
   AWS_MANAGE_ENIS_NON_SCHEDULABLE: {
     $ref: '#/definitions/boolean',
     default: false,
-    description: 'Whether the pool also grows on a node that takes no pods.',
+    description:
+      'Whether the pool also grows on a node that takes no pods, which the file /run/vpc-cni/unschedulable says.',
   },
   DISABLE_NETWORK_RESOURCE_PROVISIONING: {
     $ref: '#/definitions/boolean',
     default: false,
-    description: 'Never asks EC2 for more or fewer addresses.',
+    description: 'Never changes anything in EC2: the addresses and prefixes that are on the ENIs are all there are.',
   },
   ENABLE_IMDS_ONLY_MODE: {
     $ref: '#/definitions/boolean',
     default: false,
-    description: 'Never calls EC2 at all.',
+    description: 'The same, and never calls EC2 at all: what the instance metadata lists is all there is.',
   },
   AWS_VPC_K8S_CNI_BACKING_STORE: {
     $ref: '#/definitions/path',

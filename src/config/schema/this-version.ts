@@ -8,18 +8,10 @@ const NO_API_SERVER = 'the API server is not asked for anything yet';
  * the way out.
  */
 export const THIS_VERSION = {
-  ENABLE_PREFIX_DELEGATION: { enum: [false], description: `use WARM_IP_TARGET and MINIMUM_IP_TARGET; ${DAEMONSET}` },
-  DISABLE_NETWORK_RESOURCE_PROVISIONING: { enum: [false], description: 'MAX_ENI=1 keeps the pool to the primary ENI' },
-  ENABLE_IMDS_ONLY_MODE: { enum: [false], description: 'MAX_ENI=1 keeps the pool to the primary ENI' },
   AWS_VPC_K8S_CNI_BACKING_STORE: {
     enum: ['', '/run/vpc-cni/ipam.json'],
     description: 'the checkpoint of a running aws-node is taken over by "vpc-cni adopt"',
   },
-  MANAGE_UNTAGGED_ENI: {
-    enum: [true],
-    description: 'tag an ENI that is not for pods with node.k8s.amazonaws.com/no_manage=true',
-  },
-  AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG: { enum: [false], description: DAEMONSET },
   ENABLE_POD_ENI: { enum: [false], description: DAEMONSET },
   ENABLE_MULTI_NIC: { enum: [false], description: DAEMONSET },
   ENABLE_IPv4: { enum: [true], description: DAEMONSET },
@@ -42,17 +34,9 @@ export const THIS_VERSION = {
  * note it.
  */
 export const NO_EFFECT = {
-  AWS_MANAGE_ENIS_NON_SCHEDULABLE: {
-    not: { const: false },
-    description: 'has no effect: taints are not read yet, so the pool grows on a cordoned node, too',
-  },
-  DISABLE_LEAKED_ENI_CLEANUP: {
-    not: { const: false },
-    description: 'has no effect: there is no search for leaked ENIs of other nodes yet',
-  },
-  ENABLE_SUBNET_DISCOVERY: {
-    not: { const: true },
-    description: 'has no effect: new ENIs always go to the subnet of the node yet',
+  ENI_CONFIG_ANNOTATION_DEF: {
+    const: 'k8s.amazonaws.com/eniConfig',
+    description: `has no effect: ${NO_API_SERVER}; labels do, those of NODE_LABELS`,
   },
   ENABLE_NFTABLES: { not: {}, description: 'has no effect: the packet filter is detected' },
   AWS_VPC_K8S_CNI_CONFIGURE_RPFILTER: { not: {}, description: 'has no effect: rp_filter is always set to 2' },

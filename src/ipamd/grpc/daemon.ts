@@ -24,7 +24,7 @@ export function grpcDaemon(parts: {
       region: identity.region,
       ipv4: identity.primaryAddress,
       ipv6: '',
-      vpcIpv4Cidrs: identity.vpcCidrs.map(formatCidr),
+      vpcIpv4Cidrs: network.vpcCidrs.map(formatCidr),
       vpcIpv6Cidrs: [],
     },
     find: (owner) => {

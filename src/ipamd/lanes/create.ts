@@ -5,9 +5,9 @@ import { HostError, toHostError } from '../../errors/index.ts';
 import type { LogFields } from '../../log/index.ts';
 import type { Intent, PoolAction } from '../../pool/index.ts';
 import { ENI_TAG } from '../../vpc/index.ts';
-import type { Node } from '../parts.ts';
 import { cidrsOf } from './cidrs.ts';
-import { halving } from './grow.ts';
+import { clusterTags, instanceTags } from './eni-tags.ts';
+import { halving, noteRefusal } from './grow.ts';
 import type { LaneParts } from './lane.ts';
 import type { EniPlace } from './placement.ts';
 
@@ -15,16 +15,6 @@ type Creation = Extract<PoolAction, { kind: 'create-eni' }>;
 
 const LINK_WAIT_MS = 60_000;
 const ASK_TRIES = 8;
-
-/** The tags that make an ENI ours: they come with the creating call itself. */
-export function eniTags({ settings, identity }: Pick<Node, 'settings' | 'identity'>): Readonly<Record<string, string>> {
-  const { CLUSTER_NAME, ADDITIONAL_ENI_TAGS } = settings;
-  return {
-    ...(CLUSTER_NAME === '' ? {} : { [ENI_TAG.cluster]: CLUSTER_NAME, [ENI_TAG.owner]: 'amazon-vpc-cni' }),
-    ...ADDITIONAL_ENI_TAGS,
-    [ENI_TAG.instance]: identity.instanceId,
-  };
-}
 
 /** A new ENI with its addresses, in the first subnet that has room for it. Throws what EC2 or the kernel refused. */
 export async function createEni(parts: LaneParts, action: Creation): Promise<LogFields> {
@@ -77,9 +67,7 @@ async function requestSomewhere(parts: LaneParts, wanted: Wanted): Promise<EniDe
     } catch (error) {
       refusal = error;
       const { code } = toHostError(error);
-      if (code === 'SUBNET_FRAGMENTED') placement.noteFragmented(place.subnetId);
-      else if (code === 'SUBNET_NO_IPS') placement.noteEmpty(place.subnetId);
-      else break;
+      if (!noteRefusal(placement, { code, unit: wanted.action.unit, subnetId: place.subnetId })) break;
     }
   // EC2 said no everywhere: there is nothing to clean up. Where nobody knows, the intent was left by `requestEni`.
   if (toHostError(refusal).code !== 'EC2_UNREACHABLE') store.end(wanted.intent);
@@ -93,7 +81,8 @@ async function requestEni(
 ): Promise<EniDescription> {
   const { ec2, identity, clock } = node;
   const tags = {
-    ...eniTags(node),
+    ...clusterTags(node.settings),
+    ...instanceTags(identity),
     [ENI_TAG.createdAt]: new Date(clock.now()).toISOString(),
     [ENI_TAG.intent]: intent.key,
   };

@@ -40,6 +40,19 @@ export async function halving<T>(count: number, ask: (count: number) => Promise<
 
 const ROOM: ReadonlySet<ErrorCode> = new Set(['SUBNET_NO_IPS', 'SUBNET_FRAGMENTED']);
 
+/** Remembers what a subnet lacks; reports whether another subnet may have it. */
+export function noteRefusal(
+  placement: LaneParts['placement'],
+  refusal: { readonly code: ErrorCode; readonly unit: EniUnit; readonly subnetId: string },
+): boolean {
+  const { code, unit, subnetId } = refusal;
+  if (!ROOM.has(code)) return false;
+  // Fewer than sixteen addresses are no prefix, and may be addresses yet.
+  if (code === 'SUBNET_FRAGMENTED' || unit === 'prefix') placement.noteFragmented(subnetId);
+  else placement.noteFull(subnetId);
+  return true;
+}
+
 /** After these nobody knows what EC2 did: the answer may have been lost behind a success. */
 const UNCERTAIN: ReadonlySet<ErrorCode> = new Set(['EC2_UNREACHABLE', 'EC2_BAD_ANSWER', 'ADDRESS_LIMIT']);
 
@@ -54,8 +67,7 @@ async function assign(parts: LaneParts, action: Extract<Growth, { kind: 'assign'
     return { eni_id: eniId, [unit]: cidrs.length };
   } catch (error) {
     const { code } = toHostError(error);
-    if (subnetId !== undefined && code === 'SUBNET_FRAGMENTED') placement.noteFragmented(subnetId);
-    if (subnetId !== undefined && code === 'SUBNET_NO_IPS') placement.noteEmpty(subnetId);
+    if (subnetId !== undefined) noteRefusal(placement, { code, unit, subnetId });
     if (UNCERTAIN.has(code)) {
       const eni = await node.ec2.describeEni({ eniId }).catch(() => undefined);
       learn(eni === undefined ? [] : cidrsOf(eni));

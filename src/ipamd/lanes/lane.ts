@@ -19,14 +19,9 @@ export interface LaneParts {
   readonly placement: Placement;
 }
 
-// What fills or is granted only by people or other nodes comes no sooner for being asked often.
+// What is granted only by people comes no sooner for being asked often. A subnet that is full rests by itself.
 const SLOW_MS = 30_000;
-const SLOW: ReadonlySet<ErrorCode> = new Set([
-  'SUBNET_NO_IPS',
-  'SUBNET_NONE_TAGGED',
-  'ENI_CONFIG_MISSING',
-  'IAM_DENIED',
-]);
+const SLOW: ReadonlySet<ErrorCode> = new Set(['SUBNET_NONE_TAGGED', 'ENI_CONFIG_MISSING', 'IAM_DENIED']);
 
 /** One direction of EC2 changes. Growth and shrink are lanes of their own: a detach that hangs delays no pod. */
 export class Lane {

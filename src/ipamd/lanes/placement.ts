@@ -1,6 +1,7 @@
 import type { SubnetDescription } from '../../aws/index.ts';
 import { HostError, toHostError } from '../../errors/index.ts';
-import { type EniConfig, eniConfigName, isExcluded, subnetsForNewEni } from '../../pool/index.ts';
+import { type DecideInput, type EniConfig, eniConfigName, isExcluded, subnetsForNewEni } from '../../pool/index.ts';
+import { later } from '../later.ts';
 import type { Node } from '../parts.ts';
 
 /** Where a new ENI may lie, best first; each with the groups it gets. */
@@ -11,8 +12,9 @@ export interface EniPlace {
 
 /** Tags and sizes of subnets change rarely; a full one is looked at anew at once. */
 const SUBNETS_LIVE_MS = 3_600_000;
-/** How long a subnet without a free /28, or without any address, is not asked for more. */
-const REST_MS = 120_000;
+/** How long a subnet without a free /28 is not asked for one (upstream's figure), and a full one for an address. */
+const FRAGMENTED_MS = 120_000;
+const FULL_MS = 30_000;
 
 /** The node's ENIConfigs: a file here, an API server elsewhere. */
 export interface EniConfigSource {
@@ -29,40 +31,70 @@ export class Placement {
   readonly #configs: EniConfigSource | undefined;
   #subnets: { readonly atMs: number; readonly list: readonly SubnetDescription[] } | undefined;
   readonly #fragmentedUntil = new Map<string, number>();
-  readonly #emptyUntil = new Map<string, number>();
+  readonly #fullUntil = new Map<string, number>();
+  /** Where the last new ENI was to lie. */
+  #last: readonly string[] | undefined;
+  #groups: readonly string[];
+  #changed: () => void = () => undefined;
 
   /** `configs` where pods have subnets of their own (custom networking). */
   constructor(node: Node, configs: EniConfigSource | undefined) {
     this.#node = node;
     this.#configs = configs;
+    this.#groups = node.identity.securityGroups;
   }
 
-  /** Subnets that lately had no free /28. */
-  get fragmented(): ReadonlySet<string> {
-    const now = this.#node.clock.monotonic();
-    return new Set([...this.#fragmentedUntil].filter(([, until]) => until > now).map(([id]) => id));
+  /** Tells when its answers may have changed: subnets were learned, or one has rested. */
+  onChange(changed: () => void): void {
+    this.#changed = changed;
+  }
+
+  /** The security groups of new ENIs from now on, where they have those of the node. */
+  useGroups(groups: readonly string[]): void {
+    this.#groups = groups;
+  }
+
+  /** What the decisions need to know of subnets: those without a free /28, those without any free address. */
+  get policy(): Pick<DecideInput, 'fragmented' | 'newEniFragmented' | 'full' | 'newEniFull'> {
+    const fragmented = this.#resting(this.#fragmentedUntil);
+    const full = this.#resting(this.#fullUntil);
+    const places = fragmented.size + full.size === 0 ? [] : this.#known();
+    const all = (ids: ReadonlySet<string>): boolean => places.length > 0 && places.every((id) => ids.has(id));
+    return { fragmented, newEniFragmented: all(new Set([...fragmented, ...full])), full, newEniFull: all(full) };
   }
 
   noteFragmented(subnetId: string): void {
-    this.#fragmentedUntil.set(subnetId, this.#node.clock.monotonic() + REST_MS);
+    this.#rest(this.#fragmentedUntil, subnetId, FRAGMENTED_MS);
   }
 
-  noteEmpty(subnetId: string): void {
-    this.#emptyUntil.set(subnetId, this.#node.clock.monotonic() + REST_MS);
+  noteFull(subnetId: string): void {
+    this.#rest(this.#fullUntil, subnetId, FULL_MS);
     this.#subnets = undefined;
   }
 
-  /** Whether every place for a new ENI lately had no free /28. */
-  get newEniFragmented(): boolean {
-    const { fragmented } = this;
-    if (fragmented.size === 0) return false;
-    return this.#known().every((subnetId) => fragmented.has(subnetId));
+  #rest(untils: Map<string, number>, subnetId: string, forMs: number): void {
+    untils.set(subnetId, this.#node.clock.monotonic() + forMs);
+    // A little later than that: then it is over.
+    later(this.#node, forMs + 1, () => this.#changed());
+  }
+
+  #resting(untils: ReadonlyMap<string, number>): ReadonlySet<string> {
+    const now = this.#node.clock.monotonic();
+    return new Set([...untils].filter(([, until]) => until > now).map(([id]) => id));
   }
 
   /** The places to try for a new ENI. Costs an EC2 call once an hour, none without subnet discovery. */
   async places(): Promise<readonly EniPlace[]> {
+    const places = await this.#choose();
+    this.#last = places.map(({ subnetId }) => subnetId);
+    const full = this.#resting(this.#fullUntil);
+    const open = places.filter(({ subnetId }) => !full.has(subnetId));
+    return open.length > 0 ? open : places;
+  }
+
+  async #choose(): Promise<readonly EniPlace[]> {
     const { identity, settings } = this.#node;
-    const { securityGroups } = identity;
+    const securityGroups = this.#groups;
     if (this.#configs !== undefined) {
       const config = this.#configs.read(this.configName);
       const groups = config.securityGroups.length > 0 ? config.securityGroups : securityGroups;
@@ -70,7 +102,7 @@ export class Placement {
     }
     if (!settings.ENABLE_SUBNET_DISCOVERY) return [{ subnetId: identity.subnetId, securityGroups }];
     const subnets = await this.subnets().catch((error: unknown) => {
-      this.#node.logger.warn('subnets cannot be described: new ENIs go to the subnet of the primary one', {
+      this.#node.logger.warn('subnets cannot be described: the new ENI goes to the subnet of the primary one', {
         error: toHostError(error),
       });
       return undefined;
@@ -79,14 +111,13 @@ export class Placement {
     if (!subnets?.some(({ id }) => id === identity.subnetId)) return [{ subnetId: identity.subnetId, securityGroups }];
     const ids = subnetsForNewEni(subnets, this.#asker);
     if (ids.length === 0) throw new HostError('SUBNET_NONE_TAGGED', { vpc: identity.vpcId });
-    const now = this.#node.clock.monotonic();
-    const open = ids.filter((id) => (this.#emptyUntil.get(id) ?? 0) <= now);
-    return (open.length > 0 ? open : ids).map((subnetId) => ({ subnetId, securityGroups }));
+    return ids.map((subnetId) => ({ subnetId, securityGroups }));
   }
 
   /** Whether EC2 is asked which subnets there are. */
   get asksForSubnets(): boolean {
-    return this.#configs === undefined && this.#node.settings.ENABLE_SUBNET_DISCOVERY;
+    const { ENABLE_SUBNET_DISCOVERY, ENABLE_IMDS_ONLY_MODE } = this.#node.settings;
+    return this.#configs === undefined && ENABLE_SUBNET_DISCOVERY && !ENABLE_IMDS_ONLY_MODE;
   }
 
   /** Name of the ENIConfig of this node. */
@@ -117,6 +148,7 @@ export class Placement {
     const { vpcId, availabilityZone } = identity;
     const list = await ec2.describeSubnets({ vpcId, availabilityZone });
     this.#subnets = { atMs: clock.monotonic(), list };
+    this.#changed();
     return list;
   }
 
@@ -125,9 +157,9 @@ export class Placement {
   }
 
   #known(): readonly string[] {
-    const { identity } = this.#node;
-    if (this.#configs !== undefined) return [this.#configs.read(this.configName).subnetId];
-    if (this.#subnets === undefined) return [identity.subnetId];
+    if (this.#last !== undefined) return this.#last;
+    if (this.#configs !== undefined) return [];
+    if (this.#subnets === undefined) return [this.#node.identity.subnetId];
     return subnetsForNewEni(this.#subnets.list, this.#asker);
   }
 }

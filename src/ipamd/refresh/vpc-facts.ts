@@ -1,0 +1,101 @@
+import { formatCidr } from '../../addr/index.ts';
+import { type Imds, readSecurityGroups, readVpcCidrs } from '../../aws/index.ts';
+import { type HostError, toHostError } from '../../errors/index.ts';
+import { later } from '../later.ts';
+import type { Node } from '../parts.ts';
+import type { EniCare } from './eni-care.ts';
+
+/** As often as upstream. Two requests to the metadata service, none to EC2. */
+const EVERY_MS = 30_000;
+
+/** What has to follow the facts of the VPC. */
+export interface VpcFollowers {
+  /** Says which networks are the VPC's; the packet rules of others are not changed by it. */
+  readonly network: {
+    useVpcCidrs(cidrs: Node['identity']['vpcCidrs']): void;
+    repairPacketRules(): Promise<boolean>;
+  };
+  readonly care: Pick<EniCare, 'useGroups' | 'look'>;
+  readonly placement: { useGroups(groups: readonly string[]): void };
+}
+
+type Parts = Pick<Node, 'clock' | 'logger' | 'signal' | 'identity' | 'settings'> & { readonly imds: Imds };
+
+/**
+ * Looks at the networks of the VPC and at the groups of the primary ENI every 30 s. A change is remembered as wanted and
+ * carried out until it is done, however often that fails.
+ */
+export class VpcFacts {
+  readonly #parts: Parts;
+  readonly #followers: VpcFollowers;
+  #cidrs: string;
+  #groups: string;
+  #isApplied = true;
+  #failure: HostError | undefined;
+
+  constructor(parts: Parts, followers: VpcFollowers) {
+    this.#parts = parts;
+    this.#followers = followers;
+    this.#cidrs = keyOf(parts.identity.vpcCidrs.map(formatCidr));
+    this.#groups = keyOf(parts.identity.securityGroups);
+  }
+
+  /** Why the facts are not known or not followed; `undefined` while all is well. */
+  get failure(): HostError | undefined {
+    return this.#failure;
+  }
+
+  /** Looks again and again, until the signal. */
+  start(): void {
+    later(this.#parts, EVERY_MS, () => {
+      // ENIs that somebody attached meanwhile are ours to look after, too.
+      this.#followers.care.look();
+      void this.look().finally(() => this.start());
+    });
+  }
+
+  /** Looks once. Never throws. */
+  async look(): Promise<void> {
+    const { imds, identity, logger } = this.#parts;
+    try {
+      const [cidrs, groups] = await Promise.all([
+        readVpcCidrs(imds, identity.primaryMac),
+        readSecurityGroups(imds, identity.primaryMac),
+      ]);
+      this.#followGroups(groups);
+      await this.#followCidrs(cidrs);
+      this.#failure = undefined;
+    } catch (caught) {
+      const error = toHostError(caught);
+      // Once is enough: it is tried again every 30 s.
+      if (this.#failure?.code !== error.code)
+        logger.warn('the facts of the VPC cannot be followed, trying again every 30 s', { error });
+      this.#failure = error;
+    }
+  }
+
+  #followGroups(groups: readonly string[]): void {
+    // An ENI has at least one: an empty list is no answer.
+    if (groups.length === 0 || keyOf(groups) === this.#groups) return;
+    this.#groups = keyOf(groups);
+    this.#parts.logger.info('the node has other security groups', { security_groups: groups.join(',') });
+    this.#followers.placement.useGroups(groups);
+    this.#followers.care.useGroups(groups);
+  }
+
+  async #followCidrs(cidrs: Node['identity']['vpcCidrs']): Promise<void> {
+    const { network } = this.#followers;
+    const key = keyOf(cidrs.map(formatCidr));
+    if (key !== this.#cidrs) {
+      this.#parts.logger.info('the VPC has other networks', { vpc_cidrs: key });
+      network.useVpcCidrs(cidrs);
+      this.#cidrs = key;
+      this.#isApplied = false;
+    }
+    if (this.#isApplied) return;
+    await network.repairPacketRules();
+    this.#isApplied = true;
+  }
+}
+
+const keyOf = (words: readonly string[]): string => [...words].sort().join(',');
