@@ -49,6 +49,8 @@ export class Outside {
   #isAsking = false;
   #cancelLook: (() => void) | undefined;
   #cancelAsk: (() => void) | undefined;
+  #cancelSlowly: (() => void) | undefined;
+  #cancelSubscribe: (() => void) | undefined;
 
   constructor(parts: OutsideParts, options: { readonly unproven: boolean }) {
     this.#parts = parts;
@@ -61,9 +63,16 @@ export class Outside {
 
   /** Looks once, and from then on whenever there is a reason, until the signal. */
   start(): void {
+    const { signal } = this.#parts.node;
+    signal.addEventListener('abort', () => this.#stop(), { once: true });
     this.#subscribe();
     this.look();
     this.#slowly();
+  }
+
+  /** A timer that is left keeps the process from ending. */
+  #stop(): void {
+    for (const cancel of [this.#cancelLook, this.#cancelAsk, this.#cancelSlowly, this.#cancelSubscribe]) cancel?.();
   }
 
   /** Compares the pool with the kernel now. */
@@ -119,9 +128,7 @@ export class Outside {
     const { node } = this.#parts;
     const again = (error: unknown): void => {
       node.logger.warn('no events of links: the slow check must do', { error: toHostError(error) });
-      node.clock.after(WATCH_AGAIN_MS, () => {
-        if (!node.signal.aborted) this.#subscribe();
-      });
+      this.#cancelSubscribe = node.clock.after(WATCH_AGAIN_MS, () => this.#subscribe());
     };
     try {
       watchNetwork({ signal: node.signal, tell: (events) => this.#hear(events), ended: again });
@@ -137,14 +144,14 @@ export class Outside {
     if (!matters || this.#cancelLook !== undefined) return;
     this.#cancelLook = this.#parts.node.clock.after(SETTLE_MS, () => {
       this.#cancelLook = undefined;
-      if (!this.#parts.node.signal.aborted) this.look();
+      this.look();
     });
   }
 
   #slowly(): void {
     const { clock, signal } = this.#parts.node;
-    clock.after(SLOWLY_MS, () => {
-      if (signal.aborted) return;
+    if (signal.aborted) return;
+    this.#cancelSlowly = clock.after(SLOWLY_MS, () => {
       this.look();
       this.#parts.conditions.list();
       this.#readMetadata().finally(() => this.#slowly());
@@ -191,7 +198,6 @@ export class Outside {
     const waitMs = Math.max(due, this.#notBeforeMs) - clock.monotonic();
     this.#cancelAsk = clock.after(Math.max(0, waitMs), () => {
       this.#cancelAsk = undefined;
-      if (signal.aborted) return;
       this.#isAsking = true;
       void this.#ask().finally(() => {
         this.#isAsking = false;
