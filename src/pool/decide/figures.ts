@@ -124,13 +124,7 @@ export function warmIpPrefixBalance(
     short: needed(short),
     over: Math.max(
       0,
-      Math.min(
-        pool.freePrefixes,
-        pool.prefixes - needed(pool.assigned + warmIp),
-        pool.prefixes - needed(minimumIp),
-        // Beyond upstream: addresses at rest keep no prefix from being given back, but nobody can be given them either.
-        Math.floor((pool.free - warmIp) / PREFIX_ADDRESSES),
-      ),
+      Math.min(pool.freePrefixes, pool.prefixes - needed(pool.assigned + warmIp), pool.prefixes - needed(minimumIp)),
     ),
   };
 }

@@ -1,58 +1,7 @@
 import { describe, expect, test } from 'bun:test';
-import {
-  addressIn,
-  type DecideInput,
-  decide,
-  type PodAddress,
-  Pool,
-  type PoolAction,
-} from '../../../src/pool/index.ts';
-import { address, facts, Granting, input, owner, prefix, settle, single, T3_SMALL, TARGETS } from '../model/sample.ts';
-
-const OLD = 3_600_000;
-const range = (from: number, count: number): readonly number[] => Array.from({ length: count }, (_, n) => from + n);
-
-function pool(...cidrs: readonly (readonly string[])[]): Pool {
-  const made = new Pool();
-  cidrs.forEach((held, device) => {
-    made.putEni(facts(device));
-    made.addCidrs(`eni-0-${device}`, held);
-  });
-  return made;
-}
-function assign(held: Pool, ...addresses: readonly PodAddress[]): Pool {
-  for (const each of addresses) held.apply({ kind: 'assigned', address: each, owner: owner(each), since: 1n });
-  return held;
-}
-function rest(held: Pool, untilMs: number, ...addresses: readonly PodAddress[]): Pool {
-  assign(held, ...addresses);
-  for (const each of addresses) for (const event of held.release(owner(each), untilMs)) held.apply(event);
-  return held;
-}
-const show = (action: PoolAction): string => {
-  switch (action.kind) {
-    case 'assign':
-      return `+${action.count} ${action.unit} on ${action.eniId}`;
-    case 'create-eni':
-      return `new ${action.card}-${action.device} with ${action.count} ${action.unit}`;
-    case 'unassign':
-      return `-${action.cidrs.join(' ')} of ${action.eniId}`;
-    case 'delete-eni':
-      return `delete ${action.eniId}`;
-    default:
-      return action satisfies never;
-  }
-};
-type Change = Partial<Omit<DecideInput, 'targets' | 'limits'>> & {
-  readonly targets?: Partial<DecideInput['targets']>;
-  readonly limits?: Partial<DecideInput['limits']>;
-};
-const given = (held: Pool, { targets, limits, ...change }: Change): DecideInput =>
-  input(held, { limits: { ...T3_SMALL, ...limits }, targets: { ...TARGETS, ...targets } }, { nowMs: OLD, ...change });
-const plan = (held: Pool, change: Change = {}): string => decide(given(held, change)).actions.map(show).join(', ');
-
-const PD = { mode: 'prefix', warmPrefix: 1 } as const;
-const pdAddress = (n: number): PodAddress => addressIn(prefix(0), n);
+import { decide, type Pool } from '../../../src/pool/index.ts';
+import { address, facts, prefix, single } from '../model/sample.ts';
+import { assign, given, OLD, PD, pdAddress, plan, pool, range, rest, show } from './sample.ts';
 
 describe('addresses at rest or in doubt are not available', () => {
   test('one that rests does not satisfy the warm target (upstream counts it)', () => {
@@ -75,6 +24,15 @@ describe('addresses at rest or in doubt are not available', () => {
   test('a prefix with an address at rest is not given back (upstream does)', () => {
     const held = rest(pool([prefix(0), prefix(1), prefix(2)]), OLD + 30_000, pdAddress(0));
     expect(plan(held, { targets: PD })).toBe('-10.64.0.32/28 of eni-0-0');
+  });
+
+  test('nor is one that is needed as long as another rests (upstream gives it back and asks for it again)', () => {
+    const warm = { targets: { ...PD, warmIp: 5 } };
+    const held = pool([prefix(0), prefix(1)]);
+    rest(held, OLD + 30_000, ...range(0, 16).map(pdAddress));
+    expect(plan(held, warm)).toBe('');
+    held.addCidrs('eni-0-0', [prefix(2)]);
+    expect(plan(held, warm)).toBe('-10.64.0.32/28 of eni-0-0');
   });
 
   test('pods that wait on a full node get new addresses where only resting ones stand in the way', () => {
@@ -109,6 +67,21 @@ describe('max pods caps every request (upstream takes whole ENIs)', () => {
   test('prefixes are rounded up to it, not beyond', () => {
     const limits = { slotsPerEni: 9, maxPods: 20 };
     expect(plan(pool([]), { limits, targets: { mode: 'prefix', warmPrefix: 5 } })).toBe('+2 prefix on eni-0-0');
+  });
+  test('what EC2 was asked for counts already', () => {
+    const held = assign(pool(range(0, 3).map(single)), ...range(0, 3).map(address));
+    const few = { limits: { slotsPerEni: 3, maxPods: 4 }, targets: { warmEni: 1 } };
+    expect(plan(held, few)).toBe('new 0-1 with 1 address');
+    held.addPending({ kind: 'eni', card: 0, device: 1, unit: 'address', count: 1 });
+    expect(plan(held, few)).toBe('');
+    held.addPending({ kind: 'assign', eniId: 'eni-0-0', unit: 'address', count: 1 });
+    expect(plan(held, few)).toBe('');
+  });
+  test('towards the minimum too', () => {
+    const held = pool([single(0)]);
+    held.addPending({ kind: 'assign', eniId: 'eni-0-0', unit: 'address', count: 1 });
+    expect(plan(held, { targets: { minimumIp: 2 } })).toBe('');
+    expect(plan(held, { targets: { minimumIp: 3 } })).toBe('+1 address on eni-0-0');
   });
 });
 
@@ -152,47 +125,14 @@ describe('several cards', () => {
   });
   test('a slot is kept for a trunk that is not there yet, on the first card only', () => {
     const held = assign(pool(range(0, 3).map(single)), address(0));
+    const one = { card: 1, maxEnis: 1 };
     expect(plan(held, { limits: { cards: [{ card: 0, maxEnis: 2 }] }, trunkReserve: 1 })).toBe('');
+    expect(plan(held, { limits: { cards: [{ card: 0, maxEnis: 2 }, one] }, trunkReserve: 1 })).toBe(
+      'new 1-0 with 1 address',
+    );
     expect(plan(held, { limits: { cards: [{ card: 0, maxEnis: 2 }] }, trunkReserve: 0 })).toBe(
       'new 0-1 with 3 address',
     );
-  });
-});
-
-describe('what another mode left behind (ipamd reference §3.6)', () => {
-  test('prefixes first, then the single addresses go: the node is never without', () => {
-    const held = pool([single(0), single(1)]);
-    expect(plan(held, { targets: PD })).toBe('+1 prefix on eni-0-0');
-    held.addCidrs('eni-0-0', [prefix(0)]);
-    expect(plan(held, { targets: PD })).toBe('-10.0.0.0/32 10.0.0.1/32 of eni-0-0');
-  });
-  test('where they fill the ENI they go first, and no ENI is made for want of their slots, not even for pods that wait', () => {
-    const prefixes = range(0, 3).map(prefix);
-    const gone = '-10.64.0.0/28 10.64.0.16/28 10.64.0.32/28 of eni-0-0';
-    expect(plan(pool(prefixes))).toBe(gone);
-    expect(plan(pool(prefixes), { waiting: 1 })).toBe(gone);
-    const going = pool(prefixes);
-    going.setReleasing('eni-0-0', prefixes, true);
-    expect(plan(going, { waiting: 1 })).toBe('');
-    const failing = { growthUntilMs: 0, shrinkUntilMs: OLD + 1 };
-    expect(plan(pool(prefixes), { waiting: 1, holds: failing })).toBe('new 0-1 with 3 address, new 0-2 with 3 address');
-  });
-  test('one in use stays until its pod goes and its rest is over', () => {
-    const held = assign(pool([single(0), prefix(0)]), address(0));
-    expect(plan(held, { targets: PD })).toBe('');
-    for (const event of held.release(owner(address(0)), OLD + 30_000)) held.apply(event);
-    expect(plan(held, { targets: PD })).toBe('');
-    held.endCooldowns(OLD + 30_000);
-    expect(plan(held, { targets: PD })).toBe('-10.0.0.0/32 of eni-0-0');
-  });
-  test('an excluded or spared ENI gives its free addresses back, and itself when it is idle', () => {
-    const held = pool(range(0, 3).map(single), [single(8)], range(3, 3).map(single));
-    held.setService('eni-0-0', 'no-new-pods');
-    held.setService('eni-0-1', 'no-new-pods');
-    assign(held, address(0));
-    const expected = 'delete eni-0-1, -10.0.0.1/32 10.0.0.2/32 of eni-0-0';
-    expect(plan(held)).toBe(expected);
-    expect(plan(held, { waiting: 1, limits: { cards: [{ card: 0, maxEnis: 3 }], maxPods: 4 } })).toBe(expected);
   });
 });
 
@@ -224,64 +164,5 @@ describe('subnets without room', () => {
     expect(plan(pool([single(0), single(1), prefix(0)]), { targets: allowed })).toBe(
       '-10.0.0.0/32 10.0.0.1/32 of eni-0-0',
     );
-  });
-});
-
-describe('IPv6', () => {
-  const mode = { targets: { mode: 'ipv6' } } as const;
-  test('one /80 on the primary ENI, or on a new one where that gives no pods any', () => {
-    expect(plan(pool([]), mode)).toBe('+1 ipv6-prefix on eni-0-0');
-    const spared = pool([]);
-    spared.setService('eni-0-0', 'no-new-pods');
-    expect(plan(spared, mode)).toBe('new 0-1 with 1 ipv6-prefix');
-    const held = pool(['2001:db8:0:1::/80']);
-    expect(plan(held, mode)).toBe('');
-    expect(plan(held, { ...mode, waiting: 300 })).toBe('');
-  });
-  test('and one on each further card', () => {
-    const limits = { cards: [0, 1].map((card) => ({ card, maxEnis: 3 })) };
-    expect(plan(pool(['2001:db8:0:1::/80']), { ...mode, limits })).toBe('new 1-0 with 1 ipv6-prefix');
-  });
-});
-
-describe('rest', () => {
-  test('a full node asks for nothing, and says when to look again', () => {
-    const held = assign(pool(...[0, 3, 6].map((from) => range(from, 3).map(single))), ...range(0, 9).map(address));
-    expect(decide(given(held, { waiting: 3 }))).toEqual({ actions: [], wakeAtMs: undefined });
-  });
-  test('a lane held back does nothing until its time, and holds the other one back not at all', () => {
-    const holds = { growthUntilMs: OLD + 500, shrinkUntilMs: 0 };
-    expect(decide(given(pool([]), { holds }))).toEqual({ actions: [], wakeAtMs: OLD + 500 });
-    const much = pool([single(0), single(1), single(2)]);
-    expect(plan(much, { targets: { warmIp: 1, minimumIp: 1 }, holds })).toBe('-10.0.0.1/32 10.0.0.2/32 of eni-0-0');
-    expect(
-      decide(
-        given(much, { targets: { warmIp: 1, minimumIp: 1 }, holds: { growthUntilMs: 0, shrinkUntilMs: OLD + 9 } }),
-      ),
-    ).toEqual({
-      actions: [],
-      wakeAtMs: OLD + 9,
-    });
-  });
-  test('a node that takes no pods neither grows nor frees ENIs, but gives addresses back', () => {
-    const permits = { grow: false, shrink: true, freeEnis: false };
-    expect(plan(pool([]), { permits })).toBe('');
-    const held = pool([single(0)], [single(1)]);
-    expect(plan(held, { permits, targets: { warmIp: 1, minimumIp: 1 } })).toBe('-10.0.0.1/32 of eni-0-1');
-    expect(plan(held, { permits: { ...permits, shrink: false }, targets: { warmIp: 1, minimumIp: 1 } })).toBe('');
-  });
-  test('the way from prefixes to addresses and back comes to an end', () => {
-    const held = pool([]);
-    const ec2 = new Granting();
-    settle(held, ec2, () => given(held, { targets: PD }));
-    settle(held, ec2, () => given(held, {}));
-    expect([...(held.enis.get('eni-0-0')?.cidrs.values() ?? [])].map(({ kind }) => kind)).toEqual([
-      'address',
-      'address',
-      'address',
-    ]);
-    settle(held, ec2, () => given(held, { targets: PD }));
-    expect([...(held.enis.get('eni-0-0')?.cidrs.values() ?? [])].map(({ kind }) => kind)).toEqual(['prefix']);
-    expect(held.enis.size).toBe(1);
   });
 });
