@@ -1,3 +1,4 @@
+import type { ErrorCode } from '../errors/index.ts';
 import type { Ask } from './ask.ts';
 import { classifyEc2Error } from './classify.ts';
 import { changingMethods } from './ec2-change.ts';
@@ -14,10 +15,17 @@ export function connectEc2(options: Ec2Options): Ec2 {
     opened ??= openClient(options);
     const { sdk, client } = await opened;
     calls.set(action, (calls.get(action) ?? 0) + 1);
+    const started = performance.now();
+    const tell = (code: ErrorCode | undefined): void =>
+      options.told?.({ action, code, ms: performance.now() - started });
     try {
-      return await send(sdk, client);
+      const answer = await send(sdk, client);
+      tell(undefined);
+      return answer;
     } catch (error) {
-      throw classifyEc2Error({ action, error, subject });
+      const failure = classifyEc2Error({ action, error, subject });
+      tell(failure.code);
+      throw failure;
     }
   };
 

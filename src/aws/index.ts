@@ -15,6 +15,7 @@ export type {
   AttachmentState,
   Ec2,
   Ec2Action,
+  Ec2Outcome,
   EniAttachment,
   EniDescription,
   EniUnit,

@@ -1,5 +1,6 @@
 import type { EC2Client, EC2ClientConfig } from '@aws-sdk/client-ec2';
 import type { Sdk } from './sdk.ts';
+import type { Ec2Outcome } from './types.ts';
 
 /** Where EC2 is and how long one request may take. */
 export interface Ec2Options {
@@ -11,6 +12,8 @@ export interface Ec2Options {
   readonly imdsEndpoint?: string | undefined;
   /** Credentials, switches and proxies for the SDK, under the names it reads from the environment. */
   readonly environment?: Readonly<Record<string, string>>;
+  /** Is told of every request, for the metrics. */
+  readonly told?: (outcome: Ec2Outcome) => void;
 }
 
 /** The SDK and its client. */

@@ -1,4 +1,5 @@
 import type { Ipv4Address, Ipv4Cidr, Ipv6Cidr, MacAddress } from '../addr/index.ts';
+import type { ErrorCode } from '../errors/index.ts';
 import type { InstanceLimits } from '../vpc/index.ts';
 
 /** Who this instance is, as its metadata tells. */
@@ -79,6 +80,13 @@ export interface SubnetDescription {
   readonly cidr: Ipv4Cidr;
   readonly availableAddresses: number;
   readonly tags: Tags;
+}
+
+/** One request that was answered, refused or lost. `code` is the error's; a request that succeeded has none. */
+export interface Ec2Outcome {
+  readonly action: Ec2Action;
+  readonly code: ErrorCode | undefined;
+  readonly ms: number;
 }
 
 /** A new ENI. Tags are set in the creating call itself, so that a crash right after it leaves nothing unmarked. */

@@ -1,4 +1,4 @@
-import { HostError, toHostError } from '../errors/index.ts';
+import { type ErrorCode, HostError, toHostError } from '../errors/index.ts';
 import {
   type Allocation,
   type Choice,
@@ -26,6 +26,8 @@ export interface EngineEffects {
   readonly run: (action: PoolAction) => Promise<void>;
   /** Called after each change of the pool, and whenever something happened that may be followed by one. */
   readonly changed: () => void;
+  /** An ADD finds no address and waits; why. */
+  readonly waits?: (cause: ErrorCode) => void;
   /** What the operator and the subnets allow now. */
   readonly policy: () => Policy;
 }
@@ -159,6 +161,7 @@ export class Engine {
       this.kick();
       return allocation;
     }
+    this.#effects.waits?.((this.refusal() ?? this.#growing()).code);
     const waiting = this.#waiters.wait(owner, gone, () => this.refusal() ?? this.#growing());
     this.kick();
     return waiting;

@@ -2,6 +2,7 @@ import {
   backoffMs,
   connectEc2,
   createImds,
+  type Ec2Outcome,
   type Imds,
   type InstanceIdentity,
   metadataOnlyEc2,
@@ -68,7 +69,11 @@ function poolTargets(settings: Settings, limits: InstanceLimits): PoolTargets {
 }
 
 /** Who this node is and what it may hold: the metadata service, and EC2 only for a type newer than our table. */
-export async function identify(edges: Edges, tell: (failure: HostError) => void): Promise<Node> {
+export async function identify(
+  edges: Edges,
+  tell: (failure: HostError) => void,
+  told: (outcome: Ec2Outcome) => void,
+): Promise<Node> {
   const { settings, socket } = edges;
   const imds: Imds = createImds({ endpoint: settings.AWS_EC2_METADATA_SERVICE_ENDPOINT || undefined });
   const identity: InstanceIdentity = await persist(edges, 'reading the instance metadata', tell, () =>
@@ -76,7 +81,7 @@ export async function identify(edges: Edges, tell: (failure: HostError) => void)
   );
   const ec2 = settings.ENABLE_IMDS_ONLY_MODE
     ? metadataOnlyEc2(imds, identity.instanceId)
-    : connectEc2({ region: identity.region, ...ec2Access(settings) });
+    : connectEc2({ region: identity.region, ...ec2Access(settings), told });
   const { instanceType } = identity;
   const limits =
     limitsOf(instanceType) ??

@@ -32,7 +32,7 @@ export async function servePort(
             return new Response('read only\n', { status: 405 });
           const route = port.routes[new URL(request.url, 'http://localhost').pathname];
           if (route !== undefined) return route();
-          return Response.json({ AvailableCommands: Object.keys(port.routes) }, { status: 404 });
+          return Response.json({ AvailableCommands: Object.keys(port.routes) });
         },
       });
       signal.addEventListener('abort', () => void server.stop(true), { once: true });

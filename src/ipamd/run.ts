@@ -14,7 +14,8 @@ import { Engine } from './engine.ts';
 import { identify, persist } from './identify.ts';
 import { eniConfigsOfFile, grow, Lane, type LaneParts, Placement, permitsOf, shrink } from './lanes/index.ts';
 import { removeLeftovers } from './leftovers.ts';
-import { createCallCounts, registerPoolMetrics } from './metrics.ts';
+import { createCounts } from './metrics/counts.ts';
+import { registerEc2Metrics } from './metrics/ec2-metrics.ts';
 import { NodeNetwork } from './node-network.ts';
 import { Outside } from './outside/outside.ts';
 import type { Edges } from './parts.ts';
@@ -57,7 +58,7 @@ class Daemon {
   readonly #options: RunOptions;
   readonly #store: Store;
   readonly #unmanaged: UnmanagedEnis;
-  readonly #counts = createCallCounts();
+  readonly #counts = createCounts();
   readonly #startedAtMs: number;
   readonly #started = Promise.withResolvers<Attachments>();
   #phase: Phase = { kind: 'starting', doing: 'reading the instance metadata', failure: undefined };
@@ -105,8 +106,14 @@ class Daemon {
 
   async #start(): Promise<Engine> {
     const { logger, signal, settings, clock } = this.#edges;
+    const ended = this.#counts.timeStart(clock);
     const stored = this.#store.load();
-    const node = await identify(this.#edges, (failure) => this.#tell('reading who this instance is', failure));
+    const node = await identify(
+      this.#edges,
+      (failure) => this.#tell('reading who this instance is', failure),
+      registerEc2Metrics(this.#counts.registry),
+    );
+    ended('metadata');
     this.#phase = { kind: 'starting', doing: 'asking EC2 for the ENIs of this instance', failure: undefined };
     const nothing = new Pool();
     let current: () => Pool = () => nothing;
@@ -128,11 +135,13 @@ class Daemon {
       this.#store.follow(pool, (id) => network.attachmentOf(id)),
     );
     this.#settled = stored.intents.length === 0;
+    ended('pool');
     const engine = this.#engine({ node, network, placement }, pool);
     current = () => engine.pool;
     const repaired = await persist(this.#edges, 'repairing the host network', tell, async () => network.repair());
     // What follows waits for the end by its signal, which would not come a second time.
     signal.throwIfAborted();
+    ended('network');
     if (repaired.length > 0) logger.info('host network repaired', { steps: repaired.length });
     const attachments = new Attachments(node, engine);
     const spool = { files: node.files, directory: `${PATHS.run}/spool`, logger };
@@ -153,8 +162,8 @@ class Daemon {
     for (const complaint of complaintsOfPool(engine)) conditions.watch(complaint);
     this.#phase = { kind: 'serving', node, engine, network, conditions };
     this.#started.resolve(attachments);
-    registerPoolMetrics(this.#counts.registry, { node, engine, network });
-    servePorts({ node, engine, network, counts: this.#counts });
+    ended('serving');
+    servePorts({ node, engine, network, placement, counts: this.#counts, readyMs: () => this.#readiness?.afterMs });
     engine.kick();
     const { care, facts } = startBackground({ node, engine, network, placement });
     for (const each of [care, facts]) conditions.watch(() => each.failure);
@@ -169,7 +178,7 @@ class Daemon {
         engine.change((changing) => changing.setForeign(changing.foreign.filter((each) => each.eniId !== eniId))),
     });
     new Outside(
-      { node, network, placement, engine, conditions, unmanaged: this.#unmanaged },
+      { node, network, placement, engine, conditions, unmanaged: this.#unmanaged, reconciled: this.#counts.reconciled },
       { unproven: !proven },
     ).start();
     logger.info('serving', {
@@ -205,6 +214,7 @@ class Daemon {
         readiness.look();
         this.#busy();
       },
+      waits: (cause) => this.#counts.waits(cause),
       policy: () => ({
         ...(this.#settled ? { ...FREE_POLICY, ...permitsOf(node.settings, node.files) } : STILL_POLICY),
         ...placement.policy,
@@ -215,7 +225,8 @@ class Daemon {
       notifySocket: this.#options.notifySocket,
     });
     this.#readiness = readiness;
-    const parts: LaneParts = { ...own, engine, store: this.#store, unmanaged: this.#unmanaged };
+    const unmanaged = this.#unmanaged;
+    const parts: LaneParts = { ...own, engine, store: this.#store, unmanaged, failed: this.#counts.failed };
     const growth = new Lane(parts, 'growth');
     const shrinking = new Lane(parts, 'shrink');
     return engine;
@@ -232,14 +243,16 @@ class Daemon {
   async #serve(request: unknown, gone: AbortSignal): Promise<unknown> {
     const command =
       typeof request === 'object' && request !== null && 'command' in request ? String(request.command) : 'none';
+    const started = this.#edges.clock.monotonic();
+    const took = () => ({ ms: this.#edges.clock.monotonic() - started });
     try {
       const attachments = await this.#attachments(command === 'DEL' ? DEL_START_WAIT_MS : START_WAIT_MS);
       const answer = await this.#calls.track(command, () => attachments.serve(request, gone));
-      this.#counts.count(command, 'ok');
+      this.#counts.count(command, 'ok', took());
       return answer;
     } catch (error) {
       const failure = toHostError(error);
-      this.#counts.count(command, failure.code);
+      this.#counts.count(command, failure.code, took());
       this.#edges.logger.warn('call refused', { command, error: failure });
       throw failure;
     }

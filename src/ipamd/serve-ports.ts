@@ -1,10 +1,14 @@
+import { usesMark } from '../dataplane/index.ts';
 import { AWS_NODE, METRICS_PORT } from '../hostspec/index.ts';
+import { checkPool, type Pool } from '../pool/index.ts';
 import type { Engine } from './engine.ts';
 import { GrpcBackend } from './grpc/backend.ts';
 import { grpcDaemon } from './grpc/daemon.ts';
 import { serveGrpc } from './grpc/serve.ts';
-import { introspectionRoutes } from './introspection.ts';
-import type { CallCounts } from './metrics.ts';
+import { introspectionRoutes } from './introspection/routes.ts';
+import type { Placement } from './lanes/index.ts';
+import type { Counts } from './metrics/counts.ts';
+import { registerPoolMetrics } from './metrics/pool-metrics.ts';
 import type { NodeNetwork } from './node-network.ts';
 import type { Node } from './parts.ts';
 import { servePort } from './ports.ts';
@@ -14,17 +18,35 @@ export function servePorts(parts: {
   readonly node: Node;
   readonly engine: Engine;
   readonly network: NodeNetwork;
-  readonly counts: CallCounts;
+  readonly placement: Pick<Placement, 'configName'>;
+  readonly counts: Counts;
+  readonly readyMs: () => number | undefined;
 }): void {
-  const { node, engine, network, counts } = parts;
-  const { settings } = node;
+  const { node, engine, placement, counts, readyMs } = parts;
+  const { settings, limits, targets, clock } = node;
   const { registry } = counts;
+  const view = (): Pool => {
+    engine.pool.endCooldowns(clock.now());
+    return engine.pool;
+  };
+  registerPoolMetrics(registry, () => ({
+    view: view(),
+    limits,
+    mode: targets.mode,
+    waiting: engine.waiting,
+    violations: checkPool(engine.pool),
+    marks: usesMark({
+      externalSnat: settings.AWS_VPC_K8S_CNI_EXTERNALSNAT,
+      nodePort: settings.AWS_VPC_CNI_NODE_PORT_SUPPORT,
+    }),
+    readyMs: readyMs(),
+  }));
   const metrics = async (): Promise<Response> =>
     new Response(await registry.metrics(), { headers: { 'content-type': registry.contentType } });
   if (!settings.DISABLE_METRICS)
     void servePort({ name: 'metrics', host: '127.0.0.1', port: METRICS_PORT, routes: { '/metrics': metrics } }, node);
   if (!settings.DISABLE_INTROSPECTION) {
-    const routes = introspectionRoutes(settings, engine, network);
+    const routes = introspectionRoutes({ settings, limits, view, eniConfigName: () => placement.configName });
     void servePort({ name: 'introspection', ...settings.INTROSPECTION_BIND_ADDRESS, routes }, node);
   }
   if (settings.ENABLE_GRPC_COMPAT) void serveGrpc(AWS_NODE.socket, new GrpcBackend(grpcDaemon(parts)), node);

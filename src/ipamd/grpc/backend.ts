@@ -3,6 +3,7 @@ import type { Settings } from '../../config/index.ts';
 import { type ErrorCode, toHostError } from '../../errors/index.ts';
 import type { Logger } from '../../log/index.ts';
 import type { Owner } from '../../pool/index.ts';
+import type { Clock } from '../../sys/index.ts';
 import { Turns } from '../turns.ts';
 import type { AddReply, AddRequest, DelReply, DelRequest, PolicyConfig } from './messages.ts';
 
@@ -42,7 +43,12 @@ export interface GrpcDaemon {
   ) => Promise<void>;
   readonly release: (owner: Owner) => void;
   /** Counts a call by what became of it. */
-  readonly count: (command: 'ADD' | 'DEL', code: string, reason: string) => void;
+  readonly count: (
+    command: 'ADD' | 'DEL',
+    code: string,
+    more: { readonly reason: string; readonly ms: number },
+  ) => void;
+  readonly clock: Pick<Clock, 'monotonic'>;
 }
 
 /** What a call comes to: a reply, or gRPC's status with a text that the caller may look into. */
@@ -199,15 +205,17 @@ export class GrpcBackend {
     reason: string,
     work: () => Promise<Answer<R>>,
   ): Promise<Answer<R> | Answer<typeof FAILED>> {
-    const { logger, count } = this.#daemon;
+    const { logger, count, clock } = this.#daemon;
+    const started = clock.monotonic();
+    const more = () => ({ reason, ms: clock.monotonic() - started });
     try {
       const answer = await work();
       const code = answer.kind === 'refused' ? answer.status : answer.reply.Success ? 'ok' : 'CNI_ENV';
-      count(command, code, reason);
+      count(command, code, more());
       return answer;
     } catch (caught) {
       const error = toHostError(caught);
-      count(command, error.code, reason);
+      count(command, error.code, more());
       logger.warn('call over gRPC refused', { command, error });
       if (!FAULTS.has(error.code)) return reply(FAILED);
       const status = error.retry === 'never' ? 'UNKNOWN' : 'UNAVAILABLE';

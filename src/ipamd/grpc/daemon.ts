@@ -2,7 +2,7 @@ import { formatCidr, type Ipv4Address, isIpv4 } from '../../addr/index.ts';
 import { podUnwiring, rulesOfAddress } from '../../dataplane/index.ts';
 import { applySteps, listOwnRules } from '../../kernel/index.ts';
 import type { Engine } from '../engine.ts';
-import type { CallCounts } from '../metrics.ts';
+import type { Counts } from '../metrics/counts.ts';
 import type { NodeNetwork } from '../node-network.ts';
 import type { Node } from '../parts.ts';
 import type { GrpcDaemon } from './backend.ts';
@@ -12,13 +12,14 @@ export function grpcDaemon(parts: {
   readonly node: Node;
   readonly engine: Engine;
   readonly network: NodeNetwork;
-  readonly counts: CallCounts;
+  readonly counts: Counts;
 }): GrpcDaemon {
   const { node, engine, network, counts } = parts;
   const { identity, socket } = node;
   return {
     settings: node.settings,
     logger: node.logger,
+    clock: node.clock,
     node: {
       instanceId: identity.instanceId,
       region: identity.region,
@@ -43,7 +44,7 @@ export function grpcDaemon(parts: {
       if (isIpv4(address)) unwire(address);
       engine.release(owner);
     },
-    count: (command, code, reason) => counts.count(command, code, reason),
+    count: (command, code, more) => counts.count(command, code, more),
   };
 
   function unwire(address: Ipv4Address): void {

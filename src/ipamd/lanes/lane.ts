@@ -1,8 +1,10 @@
 import { backoffMs } from '../../aws/index.ts';
 import { type ErrorCode, toHostError } from '../../errors/index.ts';
 import type { LogFields } from '../../log/index.ts';
+import type { PoolAction } from '../../pool/index.ts';
 import type { Engine } from '../engine.ts';
 import type { LaneName } from '../lane-holds.ts';
+import type { Counts } from '../metrics/counts.ts';
 import type { NodeNetwork } from '../node-network.ts';
 import type { Node } from '../parts.ts';
 import type { Store } from '../store.ts';
@@ -17,6 +19,8 @@ export interface LaneParts {
   readonly store: Store;
   readonly unmanaged: UnmanagedEnis;
   readonly placement: Placement;
+  /** Is told of every change that failed, for the metrics. */
+  readonly failed?: Counts['failed'];
 }
 
 // What is granted only by people comes no sooner for being asked often. A subnet that is full rests by itself.
@@ -35,7 +39,7 @@ export class Lane {
   }
 
   /** Does the work and logs how it ended; a failure holds the lane back, longer each time, with jitter. Never throws. */
-  async run(action: string, work: () => Promise<LogFields>): Promise<void> {
+  async run(action: PoolAction['kind'], work: () => Promise<LogFields>): Promise<void> {
     const { node, engine } = this.#parts;
     const started = node.clock.monotonic();
     const duration = (): number => Math.round(node.clock.monotonic() - started);
@@ -49,6 +53,7 @@ export class Lane {
       const error = toHostError(caught);
       const wait = SLOW.has(error.code) ? SLOW_MS : backoffMs({ attempt: this.#failures, random: Math.random() });
       this.#failures += 1;
+      this.#parts.failed?.(action, error);
       engine.hold(this.#direction, wait, error);
       node.logger.warn(`failed, trying again in ${Math.round(wait)} ms`, { action, error, duration_ms: duration() });
     }

@@ -11,6 +11,7 @@ import {
   type QuarantineReason,
 } from '../../pool/index.ts';
 import type { Engine } from '../engine.ts';
+import type { Counts } from '../metrics/counts.ts';
 import type { NodeNetwork } from '../node-network.ts';
 import type { Node } from '../parts.ts';
 import type { UnmanagedEnis } from '../unmanaged-enis.ts';
@@ -23,6 +24,8 @@ export interface BelievingParts {
   readonly engine: Engine;
   readonly network: NodeNetwork;
   readonly unmanaged: UnmanagedEnis;
+  /** Is told of what came or went without us, for the metrics. */
+  readonly reconciled?: Counts['reconciled'];
 }
 
 /** Brings the pool to what EC2 and the kernel say, in two steps: doubted things are kept from pods, proven ones go. */
@@ -153,6 +156,12 @@ export class Believing {
     readonly goneNow: readonly { readonly eniId: string; readonly cidrs: readonly string[] }[];
   }): void {
     const { logger } = this.#parts.node;
+    const total = (lists: readonly { readonly cidrs: readonly string[] }[]): number =>
+      lists.reduce((sum, { cidrs }) => sum + cidrs.length, 0);
+    this.#parts.reconciled?.('eniReconcileAdd', changes.newEnis.length);
+    this.#parts.reconciled?.('eniReconcileDel', changes.gone.length);
+    this.#parts.reconciled?.('eniDataStorePoolReconcileAdd', total(changes.newCidrs));
+    this.#parts.reconciled?.('eniIPPoolReconcileDel', total(changes.goneNow));
     for (const id of changes.gone) logger.warn('an ENI was taken away from this node', { eni_id: id });
     for (const { facts, cidrs } of changes.newEnis)
       logger.info('an ENI was attached by somebody else', { eni_id: facts.id, cidrs: cidrs.length });

@@ -6,6 +6,7 @@ import { compareInventory, compareKernel, differenceKeys, type PodAddress } from
 import { type Conditions, named } from '../conditions.ts';
 import type { Engine } from '../engine.ts';
 import { describeAttached, type InventoryParts, sortAttached } from '../inventory.ts';
+import type { Counts } from '../metrics/counts.ts';
 import type { UnmanagedEnis } from '../unmanaged-enis.ts';
 import { Asking } from './asking.ts';
 import { Believing } from './believing.ts';
@@ -24,6 +25,7 @@ export interface OutsideParts extends InventoryParts {
   readonly engine: Engine;
   readonly conditions: Conditions;
   readonly unmanaged: UnmanagedEnis;
+  readonly reconciled?: Counts['reconciled'];
 }
 
 /**

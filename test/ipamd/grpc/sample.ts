@@ -3,6 +3,7 @@ import { HostError } from '../../../src/errors/index.ts';
 import type { GrpcDaemon } from '../../../src/ipamd/grpc/backend.ts';
 import { createLogger } from '../../../src/log/index.ts';
 import { Pool } from '../../../src/pool/model/pool.ts';
+import { systemClock } from '../../../src/sys/index.ts';
 import { facts, single } from '../../pool/model/sample.ts';
 
 /** A daemon over a real pool of one ENI, without a kernel and without EC2. */
@@ -41,7 +42,8 @@ export function poolDaemon(
     release: (owner) => {
       for (const event of pool.release(owner, 30_000)) pool.apply(event);
     },
-    count: (...call) => counted.push(call.join(' ').trim()),
+    count: (command, code, { reason }) => counted.push(`${command} ${code} ${reason}`.trim()),
+    clock: systemClock,
   };
   return { daemon, pool, counted };
 }
