@@ -12,7 +12,7 @@ const COUNT_OF = {
 } as const;
 
 /** The methods that change something in EC2. */
-export function changingMethods(ask: Ask): Omit<Ec2, keyof DescribingMethods | 'calls'> {
+export function changingMethods(ask: Ask): Omit<Ec2, keyof DescribingMethods | 'calls' | 'traffic'> {
   return {
     async createEni({ subnetId, securityGroups, holding, description, tags, clientToken }) {
       const action = 'CreateNetworkInterface';

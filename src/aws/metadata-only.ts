@@ -1,6 +1,7 @@
 import { HostError } from '../errors/index.ts';
 import type { Imds } from './imds.ts';
 import { type ListedInterface, readInterfaces } from './imds-interfaces.ts';
+import { NO_TRAFFIC } from './traffic.ts';
 import type { Ec2, Ec2Action, EniDescription } from './types.ts';
 
 /**
@@ -15,6 +16,7 @@ export function metadataOnlyEc2(imds: Imds, instanceId: string): Ec2 {
     (await readInterfaces(imds)).map((each) => describe(each, instanceId));
   return {
     calls: new Map(),
+    traffic: NO_TRAFFIC,
     describeEnis: list,
     describeEni: async ({ eniId }) => (await list()).find(({ id }) => id === eniId),
     findEnis: off('DescribeNetworkInterfaces'),

@@ -1,6 +1,7 @@
 import type { Ipv4Address, Ipv4Cidr, Ipv6Cidr, MacAddress } from '../addr/index.ts';
 import type { ErrorCode } from '../errors/index.ts';
 import type { InstanceLimits } from '../vpc/index.ts';
+import type { TrafficView } from './traffic.ts';
 
 /** Who this instance is, as its metadata tells. */
 export interface InstanceIdentity {
@@ -103,11 +104,14 @@ export interface NewEni {
 
 /**
  * EC2 for one region. Every method is one request (a describe may take several pages), none retries, and all throw a
- * `HostError` made by `classifyEc2Error`: the caller owns the retry policy.
+ * `HostError` made by `classifyEc2Error`: the caller owns the retry policy. A request of an action that EC2 refuses over
+ * and over is not sent: it fails at once with the same code, and says until when.
  */
 export interface Ec2 {
   /** Requests sent so far, by action, pages and failures included. */
   readonly calls: ReadonlyMap<Ec2Action, number>;
+  /** What is not asked for at present, and why. */
+  readonly traffic: TrafficView;
   describeEnis(request: { readonly instanceId: string }): Promise<readonly EniDescription[]>;
   /** `undefined` when EC2 has no such ENI. */
   describeEni(request: { readonly eniId: string }): Promise<EniDescription | undefined>;

@@ -76,6 +76,12 @@ export const EC2_ERRORS = {
     says: (d) => `no usable AWS credentials for ${d['action']}: ${d['reason']}`,
     remedy: 'attach an instance profile with a role to the instance, and check that its clock is right',
   },
+  EC2_PAUSED: {
+    retry: 'backoff',
+    says: (d) =>
+      `EC2 refuses ${d['actions']} over and over, so the daemon asks again at ${d['until']} only: ${d['reason']}`,
+    remedy: 'cure what EC2 refused; the daemon finds out by itself when the time is over, or at its next start',
+  },
   EC2_BAD_ANSWER: {
     retry: 'backoff',
     says: (d) => `EC2 answered ${d['action']} without ${d['missing']}`,

@@ -81,7 +81,7 @@ export async function identify(
   );
   const ec2 = settings.ENABLE_IMDS_ONLY_MODE
     ? metadataOnlyEc2(imds, identity.instanceId)
-    : connectEc2({ region: identity.region, ...ec2Access(settings), told });
+    : connectEc2({ region: identity.region, ...ec2Access(settings), told, clock: edges.clock });
   const { instanceType } = identity;
   const limits =
     limitsOf(instanceType) ??

@@ -19,6 +19,7 @@ import { registerEc2Metrics } from './metrics/ec2-metrics.ts';
 import { NodeNetwork } from './node-network.ts';
 import { Outside } from './outside/outside.ts';
 import type { Edges } from './parts.ts';
+import { pausedEc2 } from './paused-ec2.ts';
 import { FREE_POLICY, STILL_POLICY } from './policy.ts';
 import { complaintsOfPool } from './pool-complaints.ts';
 import { whenQuiet } from './quiet.ts';
@@ -160,6 +161,7 @@ class Daemon {
     signal.addEventListener('abort', () => clearInterval(slowly), { once: true });
     const conditions = new Conditions(node);
     for (const complaint of complaintsOfPool(engine)) conditions.watch(complaint);
+    conditions.watch(() => pausedEc2(node.ec2.traffic.paused()));
     this.#phase = { kind: 'serving', node, engine, network, conditions };
     this.#started.resolve(attachments);
     ended('serving');
