@@ -14,7 +14,7 @@ import {
   UNIT_NAME,
 } from '../hostspec/index.ts';
 import { type AwsNodeRules, removeAwsNodeRules } from '../kernel/index.ts';
-import { importAllocations, type Orphan, renderCheckpoint } from '../pool/index.ts';
+import { importAllocations, type Orphan } from '../pool/index.ts';
 import { letSignalsIn } from '../sys/index.ts';
 import { keeperOf, stopDaemon } from './daemon.ts';
 import { noteHandback } from './hand-over.ts';
@@ -22,6 +22,7 @@ import { asOnlyRun, type Host, underLock } from './host.ts';
 import { installAlone, planInstall } from './install.ts';
 import { readInstanceSettings } from './instance-settings.ts';
 import { observeHostNetwork, observeTakeover, type TakeoverFacts } from './observe-takeover.ts';
+import { writeOwnAllocations } from './own-memory.ts';
 import type { InstallRequest } from './plan.ts';
 import { keepForTakeBack, takeBackTakeover } from './take-back.ts';
 import { unwiredPods } from './verify-pods.ts';
@@ -206,9 +207,7 @@ class Takeover {
     if (checkpoint === 'import') {
       if (facts.observed.daemon !== 'absent')
         await this.#do(ofTakeover(stopStep), () => stopDaemon(host, keeperOf(host)));
-      await this.#do(ofTakeover(importStep(facts)), () =>
-        files.replace({ path: PATHS.checkpoint, text: renderCheckpoint(podsOf(facts)), mode: 0o600 }),
-      );
+      await this.#do(ofTakeover(importStep(facts)), () => writeOwnAllocations(files, podsOf(facts)));
     }
     if (facts.observed.state === 'none') this.#mark('imported', facts);
     noteHandback(host, undefined);

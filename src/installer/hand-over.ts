@@ -4,19 +4,13 @@ import { podUnwiring, readPodAlias, rulesOfAddress } from '../dataplane/index.ts
 import { HostError } from '../errors/index.ts';
 import { AWS_NODE, PATHS, renderDocument } from '../hostspec/index.ts';
 import { applySteps, listLinks, listOwnRules, RouteSocket } from '../kernel/index.ts';
-import {
-  exportAllocations,
-  type Orphan,
-  type Owner,
-  parseCheckpoint,
-  renderCheckpoint,
-  sameOwner,
-} from '../pool/index.ts';
+import { exportAllocations, type Orphan, type Owner, renderCheckpoint, sameOwner } from '../pool/index.ts';
 import type { Files } from '../sys/index.ts';
 import { readAwsNodeCheckpoint } from './aws-node-pods.ts';
 import type { Host } from './host.ts';
 import { readRecord } from './observe.ts';
 import { findOtherIpamd } from './other-ipamd.ts';
+import { readOwnMemory } from './own-memory.ts';
 
 const CHECKPOINT_MODE = 0o600;
 const DIRECTORY_MODE = 0o755;
@@ -48,13 +42,18 @@ function unwire({ address, owner }: Orphan): void {
   applySteps(socket, podUnwiring({ address, rules: rulesOfAddress(address, listOwnRules(socket)), link }));
 }
 
-/** What we would hand to aws-node now: our allocations, and apart from them those whose kept DEL is still to be done. */
+/**
+ * What we would hand to aws-node now: our allocations, and apart from them those whose kept DEL is still to be done.
+ * Throws `CHECKPOINT_BAD` when our checkpoint cannot be read and none before it.
+ */
 export function handOver(
   files: Files,
 ): { readonly pods: readonly Orphan[]; readonly deleted: readonly Orphan[] } | undefined {
-  const text = files.read(PATHS.checkpoint);
-  if (text === undefined) return undefined;
-  const ours = parseCheckpoint(text);
+  const recalled = readOwnMemory(files);
+  if (recalled === undefined) return undefined;
+  const broken = recalled.broken.get('ipam.json');
+  if (broken !== undefined && recalled.checkpoint === 'none') throw broken;
+  const ours = recalled.memory.allocations;
   const dels = keptDels(files);
   return {
     pods: exportAllocations(ours, dels),

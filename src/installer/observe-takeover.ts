@@ -16,7 +16,7 @@ import {
   parseTakeoverMark,
 } from '../hostspec/index.ts';
 import { type AwsNodeRules, findAwsNodeRules, observeNetwork, RouteSocket } from '../kernel/index.ts';
-import { type Orphan, parseCheckpoint } from '../pool/index.ts';
+import type { Orphan } from '../pool/index.ts';
 import type { Files } from '../sys/index.ts';
 import { readAwsNodeCheckpoint, surveyAwsNode } from './aws-node-pods.ts';
 import { keeperOf, observeDaemon } from './daemon.ts';
@@ -24,6 +24,7 @@ import { differingSettings } from './found-settings.ts';
 import type { Host } from './host.ts';
 import { sha256Text } from './observe.ts';
 import { findOtherIpamd } from './other-ipamd.ts';
+import { readOwnMemory } from './own-memory.ts';
 
 /** What was seen, and what a takeover then works with. */
 export interface TakeoverFacts {
@@ -32,7 +33,7 @@ export interface TakeoverFacts {
   readonly theirs: readonly Orphan[];
   /** Pods whose DEL came while no ipamd ran: their addresses are free. */
   readonly gone: readonly Orphan[];
-  /** What our own checkpoint has. */
+  /** What our own daemon wrote down. */
   readonly ours: readonly Orphan[];
   readonly checkpointSha256: string;
   readonly rules: AwsNodeRules;
@@ -48,15 +49,6 @@ function podsOfOtherCards(files: Files): readonly string[] {
       const count = allocations.length + unsupported.length;
       return count === 0 ? [] : [`${name} has ${count} addresses of another network card`];
     });
-}
-
-/** Our own checkpoint; a broken one has nothing to add. */
-function readOwnCheckpoint(files: Files): readonly Orphan[] {
-  try {
-    return parseCheckpoint(files.read(PATHS.checkpoint) ?? '');
-  } catch {
-    return [];
-  }
 }
 
 const BRANCH_LINK = /^vlan\.eth\.\d+$/;
@@ -116,7 +108,7 @@ export async function observeTakeover(host: Host, settings: Settings): Promise<T
   const prefix = conflist.vethPrefix ?? settings.AWS_VPC_K8S_CNI_VETHPREFIX;
   const rules = await findAwsNodeRules(host.exec);
   const daemon = await observeDaemon(host, keeperOf(host));
-  const ours = readOwnCheckpoint(files);
+  const ours = readOwnMemory(files)?.memory.allocations ?? [];
   const mark = parseTakeoverMark(files.read(PATHS.takenOver) ?? '');
   const checkpointSha256 = text === undefined ? '' : sha256Text(text);
   // Written again since: aws-node has run after us, and knows what we do not.

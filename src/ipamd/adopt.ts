@@ -78,6 +78,7 @@ const EC2_PATIENCE_MS = 2_000;
 const FINDINGS = {
   'kernel-only': 'the kernel has a pod that the checkpoint has not; it is kept',
   orphan: 'EC2 lists the address of a pod on none of our ENIs; it is kept',
+  duplicate: 'two pods claim one address; both keep it until one goes',
   'host-link': 'a link of the host has an address of the pool: no pod gets it',
   'earlier-boot': 'the pod of an earlier boot is gone; its address is free',
 } as const;

@@ -6,18 +6,16 @@ import {
   type EniAttachmentFacts,
   type Intent,
   type JournalRecord,
+  MEMORY_FILES,
   type Memory,
-  NOTHING_REMEMBERED,
+  type MemoryFile,
   type PodAddress,
   type Pool,
-  parseCheckpoint,
-  parseJournal,
-  parseSideFile,
+  recall,
   renderCheckpoint,
   renderJournalHeader,
   renderRecords,
   renderSideFile,
-  replay,
   type SideFile,
 } from '../pool/index.ts';
 import { type AppendFile, type Files, openAppendFile, type Timers } from '../sys/index.ts';
@@ -31,8 +29,6 @@ export interface Stored extends Memory {
 type AttachmentOf = (eniId: string) => EniAttachmentFacts | undefined;
 
 const MODE = 0o600;
-const SIDE_FILE = 'pool.json';
-const JOURNAL = 'journal';
 
 /** A journal longer than this is folded into the checkpoint at once; reading it back costs milliseconds. */
 const JOURNAL_BYTES = 256 * 1024;
@@ -54,6 +50,9 @@ export class Store {
   readonly #bootId: string;
   #generation = 0;
   #journal: AppendFile | undefined;
+  /** The generation that the journal on disk goes on from. */
+  #journalOf: number | undefined;
+  #isClosed = false;
   #intents: readonly Intent[] = [];
   /** The pool to fold into the checkpoint; known once the daemon has one. */
   #pool: Pool | undefined;
@@ -75,17 +74,12 @@ export class Store {
 
   /** Reads what the last run left. What is broken is set aside under another name and reported, never fatal. */
   load(): Stored {
-    const side = this.#sideFile();
-    const whole = this.#read(this.#checkpoint, parseCheckpoint);
-    const before = whole ?? this.#read(`${this.#checkpoint}.prev`, parseCheckpoint);
-    const memory: Memory = { ...NOTHING_REMEMBERED, ...side, allocations: before ?? [] };
-    // The checkpoint before the last one needs the journal before the last one too.
-    const journal = this.#journalFrom((side?.generation ?? 0) - (whole === undefined ? 1 : 0));
-    const stored = replay(memory, journal?.records ?? []);
-    this.#generation = Math.max(side?.generation ?? 0, journal?.header?.generation ?? 0);
-    this.#intents = stored.intents;
-    const bootId = side?.bootId ?? journal?.header?.bootId ?? this.#bootId;
-    return { ...stored, sameBoot: bootId === this.#bootId };
+    const { memory, bootId, generation, broken, damaged } = recall(this.#texts());
+    for (const [name, error] of broken) this.#setAside(name, error);
+    if (damaged > 0) this.#parts.logger.warn('part of the journal cannot be read', { lines: damaged });
+    this.#generation = generation;
+    this.#intents = memory.intents;
+    return { ...memory, sameBoot: (bootId ?? this.#bootId) === this.#bootId };
   }
 
   /** From now on this pool is what the checkpoint shows; `attachmentOf` tells how its ENIs are found. Throws `FILE_FAILED`. */
@@ -98,6 +92,7 @@ export class Store {
   /** Writes changes down, all of them or none: throws `FILE_FAILED`, and then nothing has happened. */
   append(records: readonly JournalRecord[]): void {
     if (records.length === 0) return;
+    if (this.#isClosed) throw new HostError('ENGINE_STARTING', { phase: 'the daemon is being stopped' });
     this.#open().append(renderRecords(records));
     if ((this.#journal?.size ?? 0) > JOURNAL_BYTES) this.#foldSoon(0);
     else this.foldLater();
@@ -121,7 +116,7 @@ export class Store {
 
   /** Lets the checkpoint follow soon. */
   foldLater(): void {
-    if (this.#cancelFold === undefined) this.#foldSoon(FOLD_AFTER_MS);
+    if (this.#cancelFold === undefined && !this.#isClosed) this.#foldSoon(FOLD_AFTER_MS);
   }
 
   /** Writes the checkpoint of the pool as it is, and begins a new journal. Throws `FILE_FAILED`. */
@@ -129,26 +124,20 @@ export class Store {
     this.#cancelFold?.();
     this.#cancelFold = undefined;
     const pool = this.#pool;
-    if (pool === undefined) return;
+    if (pool === undefined || this.#isClosed) return;
     // The order matters: a crash after each step leaves a journal that ends in the same memory when it is replayed.
-    this.#keep(this.#checkpoint);
-    this.#replace(this.#checkpoint, renderCheckpoint(inOrder(pool)));
+    this.#write('ipam.json', renderCheckpoint(inOrder(pool)));
     const generation = this.#generation + 1;
-    const side = this.#path(SIDE_FILE);
-    this.#keep(side);
-    this.#replace(side, renderSideFile(this.#sideOf(pool, generation)));
+    this.#write('pool.json', renderSideFile(this.#sideOf(pool, generation)));
     this.#generation = generation;
-    this.#journal?.close();
-    this.#journal = undefined;
-    const journal = this.#path(JOURNAL);
-    this.#keep(journal);
-    this.#replace(journal, renderJournalHeader({ bootId: this.#bootId, generation }));
+    this.#beginJournal();
   }
 
-  /** Ends the writing: the checkpoint holds everything. */
+  /** Ends the writing: the checkpoint holds everything, and the files are the next daemon's. */
   close(): void {
     if (this.#cancelFold !== undefined) this.#tryFold();
     this.#cancelFold?.();
+    this.#isClosed = true;
     this.#journal?.close();
     this.#journal = undefined;
   }
@@ -170,51 +159,43 @@ export class Store {
   }
 
   #open(): AppendFile {
-    this.#journal ??= openAppendFile(this.#parts.files.hostPath(this.#path(JOURNAL)), { mode: MODE, sync: false });
-    if (this.#journal.size === 0)
-      this.#journal.append(renderJournalHeader({ bootId: this.#bootId, generation: this.#generation }));
+    // After a checkpoint for which no journal could be begun, records would go to one that nobody reads any more.
+    if (this.#journalOf !== this.#generation) this.#beginJournal();
+    this.#journal ??= openAppendFile(this.#parts.files.hostPath(this.#path('journal')), { mode: MODE, sync: false });
     return this.#journal;
   }
 
-  #sideFile(): SideFile | undefined {
-    const path = this.#path(SIDE_FILE);
-    return this.#read(path, parseSideFile) ?? this.#read(`${path}.prev`, parseSideFile);
+  #beginJournal(): void {
+    this.#journal?.close();
+    this.#journal = undefined;
+    this.#write('journal', renderJournalHeader({ bootId: this.#bootId, generation: this.#generation }));
+    this.#journalOf = this.#generation;
   }
 
-  /** What the journals say since the checkpoint of this generation. */
-  #journalFrom(generation: number): ReturnType<typeof parseJournal> | undefined {
-    const parts = [`${this.#path(JOURNAL)}.prev`, this.#path(JOURNAL)].flatMap((path) => {
-      const text = this.#parts.files.read(path);
-      if (text === undefined) return [];
-      const journal = parseJournal(text);
-      if (journal.damaged > 0)
-        this.#parts.logger.warn('part of the journal cannot be read', { file: path, lines: journal.damaged });
-      return journal.header !== undefined && journal.header.generation >= generation ? [journal] : [];
-    });
-    const last = parts.at(-1);
-    return last === undefined ? undefined : { ...last, records: parts.flatMap(({ records }) => records) };
+  #texts(): ReadonlyMap<MemoryFile, string> {
+    const texts = new Map<MemoryFile, string>();
+    for (const name of MEMORY_FILES)
+      try {
+        const text = this.#parts.files.read(this.#path(name));
+        if (text !== undefined) texts.set(name, text);
+      } catch (error) {
+        this.#setAside(name, toHostError(error));
+      }
+    return texts;
   }
 
-  #read<T>(path: string, parse: (text: string) => T): T | undefined {
-    const text = this.#parts.files.read(path);
-    if (text === undefined) return undefined;
+  #setAside(name: MemoryFile, error: HostError): void {
+    const { files, logger } = this.#parts;
+    const aside = `${this.#path(name)}.broken`;
     try {
-      return parse(text);
-    } catch (error) {
-      if (!(error instanceof HostError)) throw error;
-      const aside = `${path}.broken`;
-      this.#parts.files.move(path, aside);
-      this.#parts.logger.error('a state file is broken and set aside; what it held is put together from the others', {
-        error,
-        aside,
-      });
-      return undefined;
+      files.move(this.#path(name), aside);
+    } catch (failure) {
+      logger.error('a broken state file cannot be set aside', { error: toHostError(failure) });
     }
-  }
-
-  /** The generation before stays, for the day when the last one cannot be read. */
-  #keep(path: string): void {
-    if (this.#parts.files.fact(path).kind === 'file') this.#parts.files.keep(path, `${path}.prev`);
+    logger.error('a state file is broken and set aside; what it held is put together from the others', {
+      error,
+      aside,
+    });
   }
 
   #sideOf(pool: Pool, generation: number): SideFile {
@@ -236,12 +217,19 @@ export class Store {
     return { bootId: this.#bootId, generation, intents: this.#intents, cooldowns, quarantines, enis };
   }
 
-  #path(name: string): string {
-    return `${this.#directory}/${name}`;
+  #path(name: MemoryFile): string {
+    return name === 'ipam.json' ? this.#checkpoint : `${this.#directory}/${name}`;
   }
 
-  #replace(path: string, text: string): void {
-    this.#parts.files.replace({ path, text, mode: MODE });
+  /** Replaces a file. The generation before stays, for the day when the last one cannot be read. */
+  #write(name: 'ipam.json' | 'pool.json' | 'journal', text: string): void {
+    const { files } = this.#parts;
+    const path = this.#path(name);
+    const before = this.#path(`${name}.prev`);
+    if (files.fact(path).kind === 'file') files.keep(path, before);
+    // What lies there from before one that was set aside is too old for the journals that are left.
+    else files.replace({ path: before, text, mode: MODE });
+    files.replace({ path, text, mode: MODE });
   }
 }
 

@@ -29,10 +29,10 @@ export {
   type KnownEni,
   type Memory,
   NOTHING_REMEMBERED,
-  replay,
 } from './journal/memory.ts';
-export { parseJournal, renderJournalHeader, renderRecords } from './journal/parse-journal.ts';
-export { parseSideFile, renderSideFile, type SideFile } from './journal/parse-side-file.ts';
+export { renderJournalHeader, renderRecords } from './journal/parse-journal.ts';
+export { renderSideFile, type SideFile } from './journal/parse-side-file.ts';
+export { MEMORY_FILES, type MemoryFile, type Recollection, recall } from './journal/recall.ts';
 export { sameOwner } from './model/allocations.ts';
 export type { EniFacts } from './model/attached-eni.ts';
 export { Pool } from './model/pool.ts';

@@ -1,7 +1,7 @@
 import type { KnownEni, Memory } from '../journal/memory.ts';
 import { sameOwner } from '../model/allocations.ts';
 import { Pool } from '../model/pool.ts';
-import type { ForeignDevice, Orphan, PodAddress } from '../model/types.ts';
+import type { ForeignDevice, Orphan, PodAddress, QuarantineReason } from '../model/types.ts';
 
 /** Who says what about this node. Any of them may be missing, late or wrong. */
 export interface TruthInput {
@@ -21,6 +21,7 @@ export interface TruthInput {
 export type Finding =
   | { readonly kind: 'kernel-only'; readonly address: PodAddress }
   | { readonly kind: 'orphan'; readonly address: PodAddress }
+  | { readonly kind: 'duplicate'; readonly address: PodAddress }
   | { readonly kind: 'host-link'; readonly address: PodAddress }
   | { readonly kind: 'earlier-boot'; readonly address: PodAddress };
 
@@ -48,17 +49,25 @@ export function resolveTruth(input: TruthInput): Truth {
   }
   for (const allocation of allocations()) {
     pool.apply({ kind: 'assigned', ...allocation });
-    if (pool.find(allocation.owner).some((each) => each.address === allocation.address && each.eni === undefined))
-      findings.push({ kind: 'orphan', address: allocation.address });
+    const { address, owner } = allocation;
+    if (pool.find(owner).some((each) => each.address === address && each.eni === undefined))
+      findings.push({ kind: pool.eniOf(address) === undefined ? 'orphan' : 'duplicate', address });
   }
   restoreRest();
   return { pool, source, findings };
 
   function inventoryOf(): readonly [Truth['source'], readonly KnownEni[], readonly ForeignDevice[]] {
-    if (ec2 !== undefined) return ['ec2', ec2.enis, ec2.foreign];
+    if (ec2 !== undefined) return ['ec2', ec2.enis.map(asOldAsKnown), ec2.foreign];
     if (journal.enis !== undefined) return ['journal', journal.enis, []];
     if (imds !== undefined) return ['imds', imds.enis, imds.foreign];
     return ['none', [], []];
+  }
+
+  /** EC2's answer does not say since when an ENI is ours; a restart must not make it young again. */
+  function asOldAsKnown(eni: KnownEni): KnownEni {
+    const before = journal.enis?.find(({ facts }) => facts.id === eni.facts.id)?.facts.attachedAtMs;
+    const attachedAtMs = Math.min(eni.facts.attachedAtMs, before ?? Number.POSITIVE_INFINITY);
+    return { ...eni, facts: { ...eni.facts, attachedAtMs } };
   }
 
   function allocations(): readonly Orphan[] {
@@ -78,8 +87,10 @@ export function resolveTruth(input: TruthInput): Truth {
     // A clock that was set back must not keep an address at rest for longer than a cooldown.
     const latest = input.nowMs + input.cooldownMs;
     for (const [address, untilMs] of journal.cooldowns) pool.rest(address, Math.min(untilMs, latest));
+    // Of what the kernel and EC2 say now no doubt from before is left.
+    const settled: readonly QuarantineReason[] = source === 'ec2' ? ['host-link', 'not-in-ec2'] : ['host-link'];
     for (const [address, { reason, sinceMs }] of journal.quarantines)
-      if (reason !== 'host-link') pool.apply({ kind: 'quarantined', address, reason, sinceMs });
+      if (!settled.includes(reason)) pool.apply({ kind: 'quarantined', address, reason, sinceMs });
     for (const address of kernel.hostAddresses) {
       if (pool.eniOf(address) === undefined) continue;
       findings.push({ kind: 'host-link', address });
