@@ -28,6 +28,7 @@ import {
 import type { Allocation, Owner } from '../pool/index.ts';
 import type { Netns } from '../sys/index.ts';
 import type { Engine } from './engine.ts';
+import { later } from './later.ts';
 import type { Node } from './parts.ts';
 import { Turns } from './turns.ts';
 
@@ -53,7 +54,7 @@ export class Attachments {
   readonly #node: Node;
   readonly #engine: Engine;
   readonly #turns = new Turns();
-  #reaper: ReturnType<typeof setTimeout> | undefined;
+  #reaper: (() => void) | undefined;
 
   constructor(node: Node, engine: Engine) {
     this.#node = node;
@@ -214,14 +215,14 @@ export class Attachments {
 
   #reapLater(): void {
     if (this.#reaper !== undefined) return;
-    this.#reaper = setTimeout(() => {
+    // Told to stop, we leave them to the daemon that comes after us, which finds them at its first DEL.
+    this.#reaper = later(this.#node, REAP_AFTER_MS, () => {
       this.#reaper = undefined;
-      // The daemon that comes after us finds them at its first DEL; our socket may be closed by now.
-      if (this.#node.signal.aborted || deadLinks(this.#node.socket).length === 0) return;
+      if (deadLinks(this.#node.socket).length === 0) return;
       removeDeadLinks(this.#node.exec).catch((error: unknown) => {
         this.#node.logger.warn('dead veths stay until the next DEL', { error });
       });
-    }, REAP_AFTER_MS);
+    });
   }
 }
 

@@ -4,6 +4,7 @@ import { poolFigures } from '../pool/index.ts';
 import { notify } from '../systemd/index.ts';
 import { publishConflist } from './conflist.ts';
 import type { Engine } from './engine.ts';
+import { later } from './later.ts';
 import type { Node } from './parts.ts';
 
 const PUBLISH_AGAIN_MS = 2_000;
@@ -78,10 +79,10 @@ export class Readiness {
     this.#node.logger.error('the conflist cannot be written, trying again', { error });
     this.#engine.hold('growth', 0, error);
     notify(this.#notifySocket, [{ kind: 'status', text: error.message }]);
-    setTimeout(() => {
+    later(this.#node, PUBLISH_AGAIN_MS, () => {
       this.#publishing = false;
       this.look();
-    }, PUBLISH_AGAIN_MS).unref();
+    });
   }
 
   #tellWaiting(): void {

@@ -13,6 +13,7 @@ import { Conditions } from './conditions.ts';
 import { Engine } from './engine.ts';
 import { identify, persist } from './identify.ts';
 import { eniConfigsOfFile, grow, Lane, type LaneParts, Placement, permitsOf, shrink } from './lanes/index.ts';
+import { later } from './later.ts';
 import { removeLeftovers } from './leftovers.ts';
 import { createCounts } from './metrics/counts.ts';
 import { registerEc2Metrics } from './metrics/ec2-metrics.ts';
@@ -154,11 +155,12 @@ class Daemon {
       }
     };
     replay();
-    const slowly = setInterval(() => {
+    const slowly = (): void => {
       replay();
       this.#readiness?.keep();
-    }, SLOWLY_MS);
-    signal.addEventListener('abort', () => clearInterval(slowly), { once: true });
+      later(node, SLOWLY_MS, slowly);
+    };
+    later(node, SLOWLY_MS, slowly);
     const conditions = new Conditions(node);
     for (const complaint of complaintsOfPool(engine)) conditions.watch(complaint);
     conditions.watch(() => pausedEc2(node.ec2.traffic.paused()));
@@ -179,8 +181,9 @@ class Daemon {
       freed: (eniId) =>
         engine.change((changing) => changing.setForeign(changing.foreign.filter((each) => each.eniId !== eniId))),
     });
+    const own = { node, network, placement, engine, conditions, unmanaged: this.#unmanaged };
     new Outside(
-      { node, network, placement, engine, conditions, unmanaged: this.#unmanaged, reconciled: this.#counts.reconciled },
+      { ...own, reconciled: this.#counts.reconciled, looked: () => this.#busy() },
       { unproven: !proven },
     ).start();
     logger.info('serving', {
@@ -265,14 +268,14 @@ class Daemon {
     const phase = this.#phase;
     if (phase.kind === 'stopping') throw new HostError('ENGINE_STARTING', { phase: 'the daemon is being stopped' });
     const late = Promise.withResolvers<never>();
-    const timer = setTimeout(() => {
+    const cancel = this.#edges.clock.after(waitMs, () => {
       const now = this.#phase;
       const doing = now.kind === 'starting' ? (now.failure?.error.message ?? now.doing) : now.kind;
       late.reject(
         new HostError('ENGINE_STARTING', { phase: doing }, now.kind === 'starting' ? now.failure?.error : undefined),
       );
-    }, waitMs);
-    return Promise.race([this.#started.promise, late.promise]).finally(() => clearTimeout(timer));
+    });
+    return Promise.race([this.#started.promise, late.promise]).finally(cancel);
   }
 }
 

@@ -19,6 +19,8 @@ import type { UnmanagedEnis } from '../unmanaged-enis.ts';
 /** EC2's describes lag behind its changes by seconds: what it does not list is gone when it says so again after this. */
 const SECOND_PROOF_MS = 9_000;
 
+const NOTHING_GONE = { goneEnis: [], goneCidrs: [] } as const;
+
 export interface BelievingParts {
   readonly node: Node;
   readonly engine: Engine;
@@ -77,8 +79,11 @@ export class Believing {
 
   /** Takes EC2's list over. `lost` are ENIs whose link is gone: of these one word is enough. Returns the ENIs that went. */
   believe(inventory: Inventory, known: { readonly lost: ReadonlySet<string> }): readonly string[] {
-    const { engine } = this.#parts;
-    const { newEnis, goneEnis, newCidrs, goneCidrs } = compareInventory(engine.pool, inventory.enis);
+    const { engine, node } = this.#parts;
+    const difference = compareInventory(engine.pool, inventory.enis);
+    const { newEnis, newCidrs } = difference;
+    // Without EC2 the list is the metadata's, which may add and never takes away.
+    const { goneEnis, goneCidrs } = node.settings.ENABLE_IMDS_ONLY_MODE ? NOTHING_GONE : difference;
     const before = this.#doubted;
     const doubted = new Map<string, number>();
     const gone = goneEnis.filter((id) => known.lost.has(id) || this.#isProven(id, doubted));

@@ -26,6 +26,8 @@ export interface OutsideParts extends InventoryParts {
   readonly conditions: Conditions;
   readonly unmanaged: UnmanagedEnis;
   readonly reconciled?: Counts['reconciled'];
+  /** Called after each slow check, which brings memory back that a quiet daemon has given back. */
+  readonly looked?: () => void;
 }
 
 /**
@@ -156,7 +158,10 @@ export class Outside {
     this.#cancelSlowly = clock.after(SLOWLY_MS, () => {
       this.look();
       this.#parts.conditions.list();
-      this.#readMetadata().finally(() => this.#slowly());
+      this.#readMetadata().finally(() => {
+        this.#parts.looked?.();
+        this.#slowly();
+      });
     });
   }
 
