@@ -1,5 +1,6 @@
+import { type IpAddress, type IpCidr, isIpv6Address, isIpv6Cidr } from './family.ts';
 import { type Ipv4Address, type Ipv4Cidr, ipv4FromNumber, ipv4ToNumber } from './parse.ts';
-import type { Ipv6Cidr } from './parse-ipv6.ts';
+import { type Ipv6Address, type Ipv6Cidr, ipv6NetworkOf } from './parse-ipv6.ts';
 
 /** Number of addresses in the network. */
 export function cidrSize(cidr: Ipv4Cidr): number {
@@ -7,7 +8,10 @@ export function cidrSize(cidr: Ipv4Cidr): number {
 }
 
 /** The same network with its host bits cleared: `10.0.1.7/24` gives `10.0.1.0/24`. */
-export function networkOf(cidr: Ipv4Cidr): Ipv4Cidr {
+export function networkOf(cidr: Ipv4Cidr): Ipv4Cidr;
+export function networkOf(cidr: IpCidr): IpCidr;
+export function networkOf(cidr: IpCidr): IpCidr {
+  if (isIpv6Cidr(cidr)) return ipv6NetworkOf(cidr);
   const size = cidrSize(cidr);
   const base = Math.floor(ipv4ToNumber(cidr.address) / size) * size;
   return { address: ipv4FromNumber(base), prefixLength: cidr.prefixLength };
@@ -30,12 +34,15 @@ export function subnetGateway(subnet: Ipv4Cidr): Ipv4Address {
   return addressAt(subnet, 1);
 }
 
-/** The network of this single address, `/32`. */
-export function hostCidr(address: Ipv4Address): Ipv4Cidr {
-  return { address, prefixLength: 32 };
+/** The network of this single address, `/32` or `/128`. */
+export function hostCidr(address: Ipv4Address): Ipv4Cidr;
+export function hostCidr(address: Ipv6Address): Ipv6Cidr;
+export function hostCidr(address: IpAddress): IpCidr;
+export function hostCidr(address: IpAddress): IpCidr {
+  return isIpv6Address(address) ? { address, prefixLength: 128 } : { address, prefixLength: 32 };
 }
 
 /** `address/prefixLength`. */
-export function formatCidr(cidr: Ipv4Cidr | Ipv6Cidr): string {
+export function formatCidr(cidr: IpCidr): string {
   return `${cidr.address}/${cidr.prefixLength}`;
 }

@@ -10,6 +10,20 @@ export {
   subnetGateway,
 } from './cidr.ts';
 export {
+  anywhere,
+  familyOf,
+  IP_FAMILIES,
+  type IpAddress,
+  type IpCidr,
+  type IpFamily,
+  isHostCidr,
+  isIpv6Address,
+  isIpv6Cidr,
+  isLinkLocal,
+  parseCidr,
+  parseIp,
+} from './family.ts';
+export {
   type Ipv4Address,
   type Ipv4Cidr,
   ipv4FromNumber,

@@ -1,10 +1,13 @@
-import { formatCidr, type Ipv4Address } from '../addr/index.ts';
+import { familyOf, formatCidr, type IpAddress } from '../addr/index.ts';
 import type { HostNetwork } from './host-network.ts';
 import { ruleKey } from './rule-key.ts';
 import { foreignRuleSteps } from './takeover.ts';
 import type { ForeignRule, Link, LinkAddress, Route, Rule, Step } from './types.ts';
 
-/** What the kernel has: every link, what carries our protocol number, and what of others stands where ours would. */
+/**
+ * What the kernel has in the families that were looked at: every link, what carries our protocol number, and what of
+ * others stands where ours would. Addresses that a link gave itself (fe80::/10) are left out.
+ */
 export interface ObservedNetwork {
   readonly links: readonly Link[];
   readonly addresses: readonly LinkAddress[];
@@ -22,6 +25,8 @@ const routeKey = (route: Route): string =>
 const addressKey = ({ link, address, connected }: LinkAddress): string =>
   `${link} ${formatCidr(address)}${connected ? ' with a connected route' : ''}`;
 
+const addressPlace = ({ link, address }: LinkAddress): string => `${link} ${familyOf(address.address)}`;
+
 /** The members of `wanted` that `have` lacks, by key. */
 function missing<T>(wanted: readonly T[], have: readonly T[], key: (item: T) => string): readonly T[] {
   const keys = new Set(have.map(key));
@@ -37,7 +42,7 @@ export interface WantedNetwork extends HostNetwork {
   /** Set on a node that was another CNI plugin's: its rules become ours. */
   readonly takeOver?: {
     /** Addresses of ours without a pod: a rule that was left for one of them would misroute the next. */
-    readonly idleAddresses: readonly Ipv4Address[];
+    readonly idleAddresses: readonly IpAddress[];
   };
 }
 
@@ -64,9 +69,9 @@ export function diffNetwork(wanted: WantedNetwork, observed: ObservedNetwork): r
   const rules = [...wanted.rules, ...wanted.podRules];
   const routes = [...wanted.routes, ...wanted.podRoutes];
   const wantedPlaces = new Set(routes.map(routePlace));
-  const eniLinks = new Set(wanted.addresses.map(({ link }) => link));
-  const extraAddresses = missing(observed.addresses, wanted.addresses, addressKey).filter(({ link }) =>
-    eniLinks.has(link),
+  const eniLinks = new Set(wanted.addresses.map(addressPlace));
+  const extraAddresses = missing(observed.addresses, wanted.addresses, addressKey).filter((address) =>
+    eniLinks.has(addressPlace(address)),
   );
   // The first address of a subnet takes the later ones with it, and a link's last address all routes of the link: a
   // link that loses an address gets everything of ours again.

@@ -1,5 +1,14 @@
-import { hostCidr, type Ipv4Address, type Ipv4Cidr, parseIpv4Cidr, subnetGateway } from '../addr/index.ts';
-import { MAIN_TABLE, PRIORITY } from './owned.ts';
+import {
+  anywhere,
+  familyOf,
+  hostCidr,
+  type IpAddress,
+  type Ipv4Address,
+  type Ipv4Cidr,
+  type Ipv6Cidr,
+  subnetGateway,
+} from '../addr/index.ts';
+import { MAIN_TABLE, PRIORITY, VPC_ROUTER_IPV6 } from './owned.ts';
 import type { LinkAddress, Route, Rule } from './types.ts';
 
 /** A secondary ENI that has become a link of this host. */
@@ -8,6 +17,8 @@ export interface EniLink {
   readonly primaryAddress: Ipv4Address;
   readonly subnet: Ipv4Cidr;
   readonly table: number;
+  /** Where pods have IPv6 addresses: those of the ENI itself, with the subnet's length; it needs none to carry pods. */
+  readonly ipv6?: { readonly addresses: readonly Ipv6Cidr[] };
 }
 
 /** What the host's own network is made from, pods aside. */
@@ -33,12 +44,14 @@ export interface HostNetwork {
  * default route; its connected subnet route stays out of main, so that the primary ENI keeps owning the subnet.
  */
 export function wantedHostNetwork(input: HostNetworkInput): HostNetwork {
-  const routes = input.enis.flatMap((eni): readonly Route[] => {
-    const gateway = subnetGateway(eni.subnet);
-    return [
-      { table: eni.table, destination: hostCidr(gateway), link: eni.link },
-      { table: eni.table, destination: parseIpv4Cidr('0.0.0.0/0'), gateway, link: eni.link },
-    ];
+  const wayOut = ({ table, link }: EniLink, gateway: IpAddress): readonly Route[] => [
+    { table, destination: hostCidr(gateway), link },
+    { table, destination: anywhere(familyOf(gateway)), gateway, link },
+  ];
+  const fromEni = ({ table }: EniLink, address: IpAddress): Rule => ({
+    priority: PRIORITY.fromEni,
+    from: hostCidr(address),
+    table,
   });
   const marked: readonly Rule[] =
     input.mark === undefined
@@ -46,19 +59,21 @@ export function wantedHostNetwork(input: HostNetworkInput): HostNetwork {
       : [{ priority: PRIORITY.primaryMark, mark: { value: input.mark, mask: input.mark }, table: MAIN_TABLE }];
   return {
     links: [input.primaryLink, ...input.enis.map((eni) => eni.link)].map((link) => ({ link, mtu: input.mtu })),
-    addresses: input.enis.map((eni) => ({
-      link: eni.link,
-      address: { address: eni.primaryAddress, prefixLength: eni.subnet.prefixLength },
-    })),
-    routes,
+    addresses: input.enis.flatMap(({ link, primaryAddress, subnet, ipv6 }) => [
+      { link, address: { address: primaryAddress, prefixLength: subnet.prefixLength } },
+      ...(ipv6?.addresses ?? []).map((address) => ({ link, address })),
+    ]),
+    routes: input.enis.flatMap((eni) => [
+      ...wayOut(eni, subnetGateway(eni.subnet)),
+      ...(eni.ipv6 === undefined ? [] : wayOut(eni, VPC_ROUTER_IPV6)),
+    ]),
     rules: [
       ...marked,
       ...input.externalServiceCidrs.map((to) => ({ priority: PRIORITY.externalService, to, table: MAIN_TABLE })),
-      ...input.enis.map((eni) => ({
-        priority: PRIORITY.fromEni,
-        from: hostCidr(eni.primaryAddress),
-        table: eni.table,
-      })),
+      ...input.enis.flatMap((eni) => [
+        fromEni(eni, eni.primaryAddress),
+        ...(eni.ipv6?.addresses ?? []).map(({ address }) => fromEni(eni, address)),
+      ]),
     ],
   };
 }

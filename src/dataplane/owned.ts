@@ -1,5 +1,4 @@
-import type { Ipv4Address } from '../addr/index.ts';
-import { parseIpv4 } from '../addr/index.ts';
+import { type Ipv4Address, type Ipv6Address, parseIpv4, parseIpv6 } from '../addr/index.ts';
 
 /**
  * Routing protocol number on every rule and route we add, so that a diff or an uninstall finds exactly ours
@@ -32,7 +31,13 @@ export const PRIORITY = {
 export const MAIN_TABLE = 254;
 
 /** The gateway every pod sees; it is nowhere configured, the pod has a permanent neighbour entry for it. */
-export const POD_GATEWAY: Ipv4Address = parseIpv4('169.254.1.1');
+export const POD_GATEWAY: { readonly ipv4: Ipv4Address; readonly ipv6: Ipv6Address } = {
+  ipv4: parseIpv4('169.254.1.1'),
+  ipv6: parseIpv6('fe80::1'),
+};
+
+/** The address under which a VPC's router answers on every ENI; upstream gives it to secondary ENIs. */
+export const VPC_ROUTER_IPV6: Ipv6Address = parseIpv6('fe80:ec2::1');
 
 /**
  * The route table of an ENI's traffic: main for device 0 of card 0, `device + 1` on card 0, else

@@ -1,4 +1,4 @@
-import type { Ipv4Address } from '../addr/index.ts';
+import { type IpAddress, isHostCidr } from '../addr/index.ts';
 import { hostVethName, type PodIdentity, readPodAlias, sameInterface, takenOverAlias } from './names.ts';
 import { DEAD_LINK_GROUP } from './owned.ts';
 import type { Link, Route } from './types.ts';
@@ -16,7 +16,7 @@ export interface PodLink {
  */
 export function linkOfPod(input: {
   readonly pod: PodIdentity;
-  readonly address: Ipv4Address;
+  readonly address: IpAddress;
   readonly vethPrefix: string;
   readonly links: readonly Link[];
   /** Routes to single addresses, whoever made them. */
@@ -30,9 +30,7 @@ export function linkOfPod(input: {
   });
   if (named?.alias !== undefined) return { link: named.name, alias: named.alias };
   const nameless = links.filter(({ alias }) => alias === undefined);
-  const reached = routes.find(
-    (route) => route.destination.address === address && route.destination.prefixLength === 32,
-  );
+  const reached = routes.find(({ destination }) => destination.address === address && isHostCidr(destination));
   const byRoute = nameless.find(({ name }) => name === reached?.link);
   if (byRoute !== undefined) return { link: byRoute.name, alias: takenOverAlias(pod) };
   const name = hostVethName(input.vethPrefix, pod);

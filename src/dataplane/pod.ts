@@ -1,14 +1,20 @@
-import { hostCidr, type Ipv4Address, type Ipv4Cidr, type MacAddress, parseIpv4Cidr } from '../addr/index.ts';
+import {
+  anywhere,
+  familyOf,
+  hostCidr,
+  type IpAddress,
+  type IpCidr,
+  isHostCidr,
+  type MacAddress,
+} from '../addr/index.ts';
 import { hostVethName, type PodIdentity, podAlias, podMacs, takenOverAlias } from './names.ts';
 import { DEAD_LINK_GROUP, MAIN_TABLE, POD_GATEWAY, PRIORITY } from './owned.ts';
 import type { Route, Rule, Step, VethPair } from './types.ts';
 
-const ANYWHERE = parseIpv4Cidr('0.0.0.0/0');
-
 /** Everything one pod interface is wired from. */
 export interface PodInterface {
   readonly pod: PodIdentity;
-  readonly address: Ipv4Address;
+  readonly address: IpAddress;
   /** Route table of the ENI that holds the address. */
   readonly table: number;
   readonly vethPrefix: string;
@@ -32,18 +38,20 @@ export interface PodWiring {
   readonly podSteps: readonly Step[];
   /** `net.ipv6` values of the host end, to be written before it comes up: it must not listen to a pod's router. */
   readonly hostSysctls: Readonly<Record<string, string>>;
+  /** Values of the pod's namespace, to be written before its interface comes up; none for an IPv4 pod. */
+  readonly podSysctls: Readonly<Record<string, string>>;
 }
 
 /** The rules that belong to a pod address: to it by the main table, and from it by its ENI's own table. */
-export function podRules(address: Ipv4Address, table: number): readonly Rule[] {
+export function podRules(address: IpAddress, table: number): readonly Rule[] {
   const own = hostCidr(address);
   const toPod: Rule = { priority: PRIORITY.toPod, to: own, table: MAIN_TABLE };
   return table === MAIN_TABLE ? [toPod] : [toPod, { priority: PRIORITY.fromPod, from: own, table }];
 }
 
 /**
- * How a pod is wired: a /32 on its interface, everything by a gateway that exists only as a permanent neighbour entry
- * (no ARP, no bridge, no address on the host end), and on the host a /32 route plus the rules above.
+ * How a pod is wired: a /32 or /128 on its interface, everything by a gateway that exists only as a permanent neighbour entry
+ * (no ARP, no bridge, no address on the host end), and on the host a route to it plus the rules above.
  */
 export function podWiring(input: PodInterface): PodWiring {
   const { address, table, mtu, takenOver } = input;
@@ -52,6 +60,8 @@ export function podWiring(input: PodInterface): PodWiring {
   const host = takenOver?.host.name ?? hostVethName(input.vethPrefix, input.pod);
   const alias = takenOver === undefined ? podAlias(input.pod) : takenOverAlias(input.pod);
   const link = input.pod.ifName;
+  const family = familyOf(address);
+  const gateway = POD_GATEWAY[family];
   const hostRoute: Route = { table: MAIN_TABLE, destination: hostCidr(address), link: host };
   const hostRules = podRules(address, table);
   return {
@@ -60,27 +70,32 @@ export function podWiring(input: PodInterface): PodWiring {
     hostRules,
     hostSteps: [
       { kind: 'set-link', link: host, mtu, up: true, alias },
+      // The host end may not ask for an IPv6 address before its own is known to be unique, which takes a second or two.
+      ...(family === 'ipv4' ? [] : [{ kind: 'set-neighbour', link: host, address, mac: macs.container } as const]),
       { kind: 'replace-route', route: hostRoute },
       ...hostRules.map((rule) => ({ kind: 'add-rule', rule }) as const),
     ],
     podSteps: [
       { kind: 'set-link', link, mtu, up: true },
       { kind: 'add-address', address: { link, address: hostCidr(address) } },
-      { kind: 'replace-route', route: { table: MAIN_TABLE, destination: hostCidr(POD_GATEWAY), link } },
-      { kind: 'replace-route', route: { table: MAIN_TABLE, destination: ANYWHERE, gateway: POD_GATEWAY, link } },
-      { kind: 'set-neighbour', link, address: POD_GATEWAY, mac: macs.host },
+      { kind: 'replace-route', route: { table: MAIN_TABLE, destination: hostCidr(gateway), link } },
+      { kind: 'replace-route', route: { table: MAIN_TABLE, destination: anywhere(family), gateway, link } },
+      { kind: 'set-neighbour', link, address: gateway, mac: macs.host },
     ],
     hostSysctls: {
       [`net/ipv6/conf/${host}/accept_ra`]: '0',
       [`net/ipv6/conf/${host}/accept_redirects`]: '1',
       [`net/ipv6/conf/${host}/forwarding`]: '0',
     },
+    // A runtime may have turned IPv6 off in the sandbox.
+    podSysctls:
+      family === 'ipv4' ? {} : { 'net/ipv6/conf/lo/disable_ipv6': '0', [`net/ipv6/conf/${link}/disable_ipv6`]: '0' },
   };
 }
 
 /** Those of the observed rules that speak of this one address. */
-export function rulesOfAddress(address: Ipv4Address, observed: readonly Rule[]): readonly Rule[] {
-  const same = (cidr: Ipv4Cidr | undefined): boolean => cidr?.address === address && cidr.prefixLength === 32;
+export function rulesOfAddress(address: IpAddress, observed: readonly Rule[]): readonly Rule[] {
+  const same = (cidr: IpCidr | undefined): boolean => cidr?.address === address && isHostCidr(cidr);
   return observed.filter((rule) => same(rule.to) || same(rule.from));
 }
 
@@ -90,7 +105,7 @@ export function rulesOfAddress(address: Ipv4Address, observed: readonly Rule[]):
  * `link` stays away when the host end is gone or carries another pod already.
  */
 export function podUnwiring(input: {
-  readonly address: Ipv4Address;
+  readonly address: IpAddress;
   readonly rules: readonly Rule[];
   readonly link: string | undefined;
 }): readonly Step[] {

@@ -1,4 +1,4 @@
-import type { Ipv4Address } from '../addr/index.ts';
+import type { IpAddress } from '../addr/index.ts';
 import { PRIORITY } from './owned.ts';
 import { rulesOfAddress } from './pod.ts';
 import { ruleKey } from './rule-key.ts';
@@ -23,7 +23,7 @@ export function foreignRuleSteps(input: {
   readonly wanted: readonly Rule[];
   readonly own: readonly Rule[];
   readonly foreign: readonly ForeignRule[];
-  readonly idle: readonly Ipv4Address[];
+  readonly idle: readonly IpAddress[];
 }): ForeignRuleSteps {
   const { wanted, own, foreign, idle } = input;
   const wantedKeys = new Set(wanted.map(ruleKey));
@@ -48,7 +48,7 @@ export function foreignRuleSteps(input: {
 }
 
 /** The pod addresses a rule of ours speaks of. */
-function addressesOf({ priority, from, to }: Rule): readonly Ipv4Address[] {
+function addressesOf({ priority, from, to }: Rule): readonly IpAddress[] {
   if (!POD_PRIORITIES.has(priority)) return [];
   return [from, to].flatMap((cidr) => (cidr === undefined ? [] : [cidr.address]));
 }

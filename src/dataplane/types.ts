@@ -1,4 +1,4 @@
-import type { Ipv4Address, Ipv4Cidr, MacAddress } from '../addr/index.ts';
+import type { IpAddress, IpCidr, MacAddress } from '../addr/index.ts';
 
 /** A link as the kernel has it. */
 export interface Link {
@@ -11,11 +11,14 @@ export interface Link {
   readonly alias: string | undefined;
 }
 
-/** A policy rule: packets that match all given selectors are routed by `table`. */
+/**
+ * A policy rule: packets that match all given selectors are routed by `table`. It is of the family of its networks; one
+ * of IPv6 without any says so by `from ::/0`.
+ */
 export interface Rule {
   readonly priority: number;
-  readonly from?: Ipv4Cidr;
-  readonly to?: Ipv4Cidr;
+  readonly from?: IpCidr;
+  readonly to?: IpCidr;
   readonly mark?: { readonly value: number; readonly mask: number };
   readonly table: number;
 }
@@ -26,18 +29,18 @@ export interface ForeignRule {
   readonly protocol: number;
 }
 
-/** A unicast route; destination `0.0.0.0/0` is the default route. Scope is link without a gateway, else global. */
+/** A unicast route; destination `0.0.0.0/0` or `::/0` is the default route. Scope is link without a gateway, else global. */
 export interface Route {
   readonly table: number;
-  readonly destination: Ipv4Cidr;
-  readonly gateway?: Ipv4Address;
+  readonly destination: IpCidr;
+  readonly gateway?: IpAddress;
   readonly link: string;
 }
 
 /** An address on a link, with the prefix length it is configured with. */
 export interface LinkAddress {
   readonly link: string;
-  readonly address: Ipv4Cidr;
+  readonly address: IpCidr;
   /** The kernel keeps the connected route of the subnet in main for it; ours never have one. */
   readonly connected?: boolean;
 }
@@ -60,7 +63,7 @@ export type Step =
   | { readonly kind: 'add-rule'; readonly rule: Rule; readonly beside?: true }
   | { readonly kind: 'remove-rule'; readonly rule: Rule }
   | { readonly kind: 'remove-foreign-rule'; readonly rule: Rule; readonly protocol: number }
-  | { readonly kind: 'set-neighbour'; readonly link: string; readonly address: Ipv4Address; readonly mac: MacAddress };
+  | { readonly kind: 'set-neighbour'; readonly link: string; readonly address: IpAddress; readonly mac: MacAddress };
 
 /** A pod's pair of links: made in one request, the container end born in the pod's namespace. */
 export interface VethPair {

@@ -1,4 +1,4 @@
-import { isIpv4 } from '../addr/index.ts';
+import { familyOf } from '../addr/index.ts';
 import { parseCniCall } from '../cniproto/index.ts';
 import { podUnwiring, readPodAlias, rulesOfAddress } from '../dataplane/index.ts';
 import { HostError } from '../errors/index.ts';
@@ -33,13 +33,13 @@ function keptDels(files: Files): readonly Owner[] {
 
 /** Takes the rules and the route of a pod away as its DEL would have. */
 function unwire({ address, owner }: Orphan): void {
-  if (!isIpv4(address)) return;
   using socket = new RouteSocket();
   const link = listLinks(socket).find(({ alias }) => {
     const pod = alias === undefined ? undefined : readPodAlias(alias);
     return pod?.containerId === owner.containerId && pod.ifName === owner.ifName;
   })?.name;
-  applySteps(socket, podUnwiring({ address, rules: rulesOfAddress(address, listOwnRules(socket)), link }));
+  const rules = rulesOfAddress(address, listOwnRules(socket, [familyOf(address)]));
+  applySteps(socket, podUnwiring({ address, rules, link }));
 }
 
 /**

@@ -1,3 +1,4 @@
+import { isIpv6Cidr } from '../addr/index.ts';
 import type { Settings } from '../config/index.ts';
 import {
   hostVethName,
@@ -130,7 +131,9 @@ export async function observeTakeover(host: Host, settings: Settings): Promise<T
           chains: rules.iptables.map(({ facts }) => facts),
           conflist,
           externalServiceCidrs: network.foreignRules.flatMap(({ rule }) =>
-            rule.priority === PRIORITY.externalService && rule.to !== undefined ? [rule.to] : [],
+            rule.priority === PRIORITY.externalService && rule.to !== undefined && !isIpv6Cidr(rule.to)
+              ? [rule.to]
+              : [],
           ),
         },
         settings,

@@ -1,11 +1,10 @@
-import { isIpv4 } from '../addr/index.ts';
+import { isHostCidr } from '../addr/index.ts';
 import { MAIN_TABLE, type ObservedNetwork, PRIORITY, type Route, rulesOfAddress } from '../dataplane/index.ts';
 import type { Orphan } from '../pool/index.ts';
 
 const routeTo = (routes: readonly Route[], address: string): Route | undefined =>
   routes.find(
-    ({ table, destination }) =>
-      table === MAIN_TABLE && destination.address === address && destination.prefixLength === 32,
+    ({ table, destination }) => table === MAIN_TABLE && destination.address === address && isHostCidr(destination),
   );
 
 /**
@@ -18,7 +17,6 @@ export function unwiredPods(
   after: ObservedNetwork,
 ): readonly string[] {
   return pods.flatMap(({ address, owner }): readonly string[] => {
-    if (!isIpv4(address)) return [];
     const was = routeTo([...before.routes, ...before.foreignRoutes], address);
     // It was not reachable before either: a takeover can only keep what is there.
     if (was === undefined) return [];

@@ -1,3 +1,4 @@
+import { IP_FAMILIES } from '../addr/index.ts';
 import { DEAD_LINK_GROUP, readPodAlias } from '../dataplane/index.ts';
 import { toHostError } from '../errors/index.ts';
 import { listLinks, observeNetwork } from '../kernel/index.ts';
@@ -35,7 +36,7 @@ export async function adoptPool(
   const { clock, logger, settings } = node;
   const ec2 = attached === undefined ? undefined : await sortAttached(parts, attached, LINK_WAIT_MS);
   if (ec2 === undefined) for (const eni of stored.enis ?? []) network.remember(eni);
-  const observed = observeNetwork(node.socket);
+  const observed = observeNetwork(node.socket, IP_FAMILIES);
   const truth = resolveTruth({
     ec2,
     journal: stored,

@@ -1,4 +1,4 @@
-import { formatCidr, hostCidr, type Ipv4Address, isIpv4 } from '../addr/index.ts';
+import { familyOf, formatCidr, hostCidr } from '../addr/index.ts';
 import { type AddResult, type CniCall, parseCniCall, parsePrevResult, renderResult } from '../cniproto/index.ts';
 import {
   hostVethName,
@@ -23,6 +23,7 @@ import {
   openPodNetns,
   removeDeadLinks,
   takenOverEnds,
+  untilPodReceives,
   wirePod,
 } from '../kernel/index.ts';
 import type { Allocation, Owner } from '../pool/index.ts';
@@ -108,6 +109,8 @@ export class Attachments {
       // The runtime gave up while we waited: its DEL may have come and gone already.
       gone.throwIfAborted();
       wirePod(this.#node.socket, netns, wiring);
+      const { address } = allocation;
+      if (familyOf(address) === 'ipv6') await untilPodReceives({ netns, address, clock: this.#node.clock });
     } catch (error) {
       // An address it had before may belong to a running pod; it stays until the DEL.
       if (before === undefined) this.#engine.release(owner);
@@ -130,7 +133,7 @@ export class Attachments {
     return podWiring({
       pod,
       takenOver: netns === undefined ? undefined : takenOverEnds(socket, netns, pod),
-      address: ipv4Of(allocation),
+      address: allocation.address,
       table: allocation.eni?.table ?? MAIN_TABLE,
       vethPrefix: call.config.vethPrefix ?? settings.AWS_VPC_K8S_CNI_VETHPREFIX,
       mtu: call.config.mtu ?? settings.POD_MTU,
@@ -144,9 +147,11 @@ export class Attachments {
     // Never added, or deleted before: a DEL may come any number of times.
     if (allocation === undefined) return {};
     const { socket, logger } = this.#node;
-    const { eni } = allocation;
-    const address = ipv4Of(allocation);
-    const rules = eni === undefined ? rulesOfAddress(address, listOwnRules(socket)) : podRules(address, eni.table);
+    const { address, eni } = allocation;
+    const rules =
+      eni === undefined
+        ? rulesOfAddress(address, listOwnRules(socket, [familyOf(address)]))
+        : podRules(address, eni.table);
     const link = this.#hostEnd(allocation.owner, vethPrefix);
     applySteps(socket, podUnwiring({ address, rules, link }));
     this.#engine.release(owner);
@@ -160,7 +165,7 @@ export class Attachments {
     const { containerId, ifName } = owner;
     const allocation = this.#engine.find(owner);
     if (allocation === undefined) throw new HostError('ATTACHMENT_UNKNOWN', { containerId, ifName });
-    const cidr = formatCidr(hostCidr(ipv4Of(allocation)));
+    const cidr = formatCidr(hostCidr(allocation.address));
     if (!previousResult(call).ips.some((ip) => ip.address === cidr))
       throw new HostError('CHECK_FAILED', { containerId, difference: `the result given lacks its address ${cidr}` });
     using netns = openPodNetns(call.netns);
@@ -226,12 +231,6 @@ export class Attachments {
   }
 }
 
-/** The address of an IPv4 pod; there are no others while ENABLE_IPv6 is refused. */
-function ipv4Of({ address }: Allocation): Ipv4Address {
-  if (!isIpv4(address)) throw new HostError('INTERNAL', { reason: `${address} is no IPv4 address` });
-  return address;
-}
-
 /** The result that CHECK must be given, and a chained ADD too (CNI specification, "Configuration derivation"). */
 function previousResult(call: CniCall): AddResult {
   const { prevResult } = call.config;
@@ -246,6 +245,6 @@ function resultOf(call: CniCall, allocation: Allocation, wiring: PodWiring): Add
       { name: host.name, mac: host.mac, mtu },
       { name: container.name, mac: container.mac, mtu, sandbox: call.netns },
     ],
-    ips: [{ address: formatCidr(hostCidr(ipv4Of(allocation))), interface: 1 }],
+    ips: [{ address: formatCidr(hostCidr(allocation.address)), interface: 1 }],
   };
 }

@@ -1,17 +1,22 @@
-import { hostCidr, type Ipv4Address, type Ipv4Cidr, isIpv4, parseIpv4Cidr } from '../addr/index.ts';
+import {
+  familyOf,
+  IP_FAMILIES,
+  type IpCidr,
+  type IpFamily,
+  type Ipv4Address,
+  type Ipv4Cidr,
+  isHostCidr,
+  parseIpv4Cidr,
+} from '../addr/index.ts';
 import type { EniDescription } from '../aws/index.ts';
 import {
   diffNetwork,
-  linkOfPod,
   MAIN_TABLE,
   type ObservedNetwork,
   packetRules,
-  podRules,
   routeTableOf,
-  rulesOfAddress,
   type Step,
   usesMark,
-  type WantedNetwork,
   wantedHostNetwork,
 } from '../dataplane/index.ts';
 import { HostError } from '../errors/index.ts';
@@ -21,10 +26,12 @@ import {
   findLinkByMac,
   observeNetwork,
   packetRulesDigest,
+  removePacketRules,
   waitForLink,
 } from '../kernel/index.ts';
-import { addressIn, type EniAttachmentFacts, type KnownEni, type PodAddress, type Pool } from '../pool/index.ts';
+import type { EniAttachmentFacts, KnownEni, PodAddress, Pool } from '../pool/index.ts';
 import type { Node, NodeEni } from './parts.ts';
+import { wantedPods } from './wanted-pods.ts';
 
 /** The host's network as this daemon wants it: ENIs as links, their tables, pods' rules, packet rules. */
 export class NodeNetwork {
@@ -134,17 +141,37 @@ export class NodeNetwork {
     try {
       this.repair();
     } catch (error) {
-      if (this.plan(observeNetwork(this.#node.socket)).some((step) => concerns(step, eni))) throw error;
+      if (this.plan(this.observe()).some((step) => concerns(step, eni))) throw error;
       this.#node.logger.warn('part of the host network cannot be repaired', { error });
     }
   }
 
   /** Brings links, addresses, routes and rules to what is wanted; returns the steps it took, none when all was well. */
   repair(): readonly Step[] {
-    const { socket } = this.#node;
-    const steps = this.plan(observeNetwork(socket));
-    applySteps(socket, steps);
+    const steps = this.plan(this.observe());
+    applySteps(this.#node.socket, steps);
     return steps;
+  }
+
+  /** The network as it is, in the families that pods have addresses of. */
+  observe(): ObservedNetwork {
+    return observeNetwork(this.#node.socket, this.families);
+  }
+
+  /** The families to look at. IPv4 always: the node has it whatever its pods have. */
+  get families(): readonly IpFamily[] {
+    return this.#carries('ipv6') ? IP_FAMILIES : ['ipv4'];
+  }
+
+  /** Reports whether pods have addresses of a family, or had them under earlier settings and still do. */
+  #carries(family: IpFamily): boolean {
+    const mode: IpFamily = this.#node.settings.ENABLE_IPv6 ? 'ipv6' : 'ipv4';
+    return (
+      mode === family ||
+      this.#pool()
+        .allocations()
+        .some(({ address }) => familyOf(address) === family)
+    );
   }
 
   /** The steps from an observed state to the wanted one. */
@@ -155,16 +182,25 @@ export class NodeNetwork {
       externalSnat: settings.AWS_VPC_K8S_CNI_EXTERNALSNAT,
       nodePort: settings.AWS_VPC_CNI_NODE_PORT_SUPPORT,
     });
+    const ipv6 = this.#carries('ipv6') ? { ipv6: { addresses: [] } } : {};
     const host = wantedHostNetwork({
       primaryLink,
       enis: this.enis.flatMap(({ link, primary, primaryAddress, subnet, table }) =>
-        primary || link === undefined || !links.has(link) ? [] : [{ link, primaryAddress, subnet, table }],
+        primary || link === undefined || !links.has(link) ? [] : [{ link, primaryAddress, subnet, table, ...ipv6 }],
       ),
       externalServiceCidrs: settings.AWS_EXTERNAL_SERVICE_CIDRS,
-      mark: marks ? settings.AWS_VPC_K8S_CNI_CONNMARK : undefined,
+      // Packets of IPv6 are neither marked nor translated.
+      mark: marks && this.#carries('ipv4') ? settings.AWS_VPC_K8S_CNI_CONNMARK : undefined,
       mtu: settings.AWS_VPC_ENI_MTU,
     });
-    return diffNetwork({ ...host, ...this.#pods(observed) }, observed);
+    const pods = wantedPods({
+      pool: this.#pool(),
+      observed,
+      eniLinks: this.enis.flatMap(({ link }) => link ?? []),
+      vethPrefix: settings.AWS_VPC_K8S_CNI_VETHPREFIX,
+      takesOver: this.#takesOver,
+    });
+    return diffNetwork({ ...host, ...pods }, observed);
   }
 
   /** The networks of the VPC from now on; the next `repairPacketRules` follows. */
@@ -177,9 +213,17 @@ export class NodeNetwork {
     return this.#vpcCidrs;
   }
 
-  /** Makes our packet rules if the table in the kernel was made from other input; reports whether it did. */
+  /**
+   * Makes our packet rules if the table in the kernel was made from other input; reports whether it did. Where pods have
+   * IPv6 alone there are none: their addresses are valid everywhere.
+   */
   async repairPacketRules(): Promise<boolean> {
     const { exec, settings, identity, primaryLink } = this.#node;
+    if (!this.#carries('ipv4')) {
+      if ((await packetRulesDigest(exec)) === undefined) return false;
+      await removePacketRules(exec);
+      return true;
+    }
     const { script, digest } = packetRules({
       primaryLink,
       primaryAddress: identity.primaryAddress,
@@ -199,42 +243,10 @@ export class NodeNetwork {
     this.#enis = new Map([...this.#enis, [eni.id, eni]]);
   }
 
-  /** Rules and routes of every allocation; an orphan keeps the rules it has, for its table is not known. */
-  #pods(observed: ObservedNetwork): Pick<WantedNetwork, 'podRules' | 'podRoutes' | 'podAliases' | 'takeOver'> {
-    const pool = this.#pool();
-    const vethPrefix = this.#node.settings.AWS_VPC_K8S_CNI_VETHPREFIX;
-    const eniLinks = new Set(this.enis.map(({ link }) => link));
-    const links = observed.links.filter(({ name }) => !eniLinks.has(name));
-    const own = observed.routes.filter(({ table }) => table === MAIN_TABLE);
-    const routes = this.#takesOver ? [...own, ...observed.foreignRoutes] : own;
-    const foreignRules = this.#takesOver ? observed.foreignRules.map(({ rule }) => rule) : [];
-    const rules = [...observed.rules, ...foreignRules];
-    const wired = pool.allocations().flatMap(({ address, owner, eni }) => {
-      if (!isIpv4(address)) return [];
-      const pod = { ...owner, namespace: owner.podNamespace, name: owner.podName };
-      const end = linkOfPod({ pod, address, vethPrefix, links, routes });
-      return end === undefined ? [] : [{ address, end, eni }];
-    });
-    return {
-      podRules: wired.flatMap(({ address, eni }) =>
-        eni === undefined ? rulesOfAddress(address, rules) : podRules(address, eni.table),
-      ),
-      podRoutes: wired.map(({ address, end }) => ({
-        table: MAIN_TABLE,
-        destination: hostCidr(address),
-        link: end.link,
-      })),
-      ...(this.#takesOver
-        ? { podAliases: wired.map(({ end }) => end), takeOver: { idleAddresses: idleAddresses(pool) } }
-        : {}),
-    };
-  }
-
   /** Every address for which the kernel has a rule or a route of ours, or a link of the host: nothing of that may be given back. */
   addressesInUse(): readonly PodAddress[] {
-    const { rules, routes, addresses } = observeNetwork(this.#node.socket);
-    const single = ({ address, prefixLength }: Ipv4Cidr): readonly PodAddress[] =>
-      prefixLength === 32 ? [address] : [];
+    const { rules, routes, addresses } = this.observe();
+    const single = (cidr: IpCidr): readonly PodAddress[] => (isHostCidr(cidr) ? [cidr.address] : []);
     return [
       ...rules.flatMap(({ from, to }) => [from, to].flatMap((cidr) => (cidr === undefined ? [] : single(cidr)))),
       ...routes.flatMap(({ destination }) => single(destination)),
@@ -251,19 +263,6 @@ export class NodeNetwork {
     if (told === undefined) throw new HostError('IMDS_BAD_ANSWER', { path, found: 'HTTP 404' });
     return parseIpv4Cidr(told.trim());
   }
-}
-
-/** Addresses of the pool that no pod holds. */
-function idleAddresses(pool: Pool): readonly Ipv4Address[] {
-  return [...pool.enis.values()].flatMap((eni) =>
-    [...eni.cidrs.values()].flatMap((cidr) =>
-      cidr.kind === 'ipv6-prefix'
-        ? []
-        : Array.from({ length: cidr.size }, (_, index) => addressIn(cidr.cidr, index))
-            .filter(isIpv4)
-            .filter((address) => cidr.uses.get(address)?.kind !== 'assigned'),
-    ),
-  );
 }
 
 /** Reports whether the step gives this ENI something. */

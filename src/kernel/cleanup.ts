@@ -1,3 +1,4 @@
+import { IP_FAMILIES } from '../addr/index.ts';
 import { DEAD_LINK_GROUP, readPodAlias, type Step } from '../dataplane/index.ts';
 import type { Exec } from '../sys/index.ts';
 import { applySteps } from './apply.ts';
@@ -10,8 +11,8 @@ function steps(socket: RouteSocket): readonly Step[] {
   const links = listLinks(socket);
   const veths = links.filter((link) => link.alias !== undefined && readPodAlias(link.alias) !== undefined);
   return [
-    ...listOwnRules(socket).map((rule) => ({ kind: 'remove-rule', rule }) as const),
-    ...listOwnRoutes(socket, links).map((route) => ({ kind: 'remove-route', route }) as const),
+    ...listOwnRules(socket, IP_FAMILIES).map((rule) => ({ kind: 'remove-rule', rule }) as const),
+    ...listOwnRoutes(socket, links, IP_FAMILIES).map((route) => ({ kind: 'remove-route', route }) as const),
     ...veths.map((link) => ({ kind: 'set-link', link: link.name, group: DEAD_LINK_GROUP }) as const),
   ];
 }

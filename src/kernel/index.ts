@@ -7,5 +7,6 @@ export { RouteSocket } from './netlink/socket.ts';
 export { findLink, findLinkByMac, listLinks, listLinksByMac, listOwnRules, observeNetwork } from './observe.ts';
 export { applyPacketRules, packetRulesDigest, removePacketRules } from './packet-filter.ts';
 export { checkPod, openPodNetns, takenOverEnds, wirePod } from './pod.ts';
+export { untilPodReceives } from './pod-receives.ts';
 export { waitForLink } from './wait-for-link.ts';
 export { type NetworkEvent, watchNetwork } from './watch-network.ts';

@@ -1,4 +1,4 @@
-import { formatCidr, type MacAddress, networkOf } from '../addr/index.ts';
+import { formatCidr, type IpFamily, isHostCidr, isLinkLocal, type MacAddress, networkOf } from '../addr/index.ts';
 import {
   type Link,
   type LinkAddress,
@@ -49,25 +49,32 @@ export function findLinkByMac(socket: RouteSocket, mac: MacAddress): Link | unde
   return listLinksByMac(socket, mac)[0];
 }
 
-const listRuleFacts = (socket: RouteSocket): readonly RuleFact[] =>
-  socket.dump(dumpOf('rules')).map(readRule).filter(present);
+/** What is looked at unless the caller says otherwise: a second family doubles the dumps. */
+const ONLY_IPV4: readonly IpFamily[] = ['ipv4'];
+
+const listRuleFacts = (socket: RouteSocket, families: readonly IpFamily[]): readonly RuleFact[] =>
+  families.flatMap((family) => socket.dump(dumpOf('rules', family)).map(readRule).filter(present));
 
 const isOwn = ({ protocol }: { readonly protocol: number }): boolean => protocol === PROTOCOL;
 const ruleOf = ({ rule }: RuleFact): Rule => rule;
 
 /** The rules tagged as ours. */
-export function listOwnRules(socket: RouteSocket): readonly Rule[] {
-  return listRuleFacts(socket).filter(isOwn).map(ruleOf);
+export function listOwnRules(socket: RouteSocket, families = ONLY_IPV4): readonly Rule[] {
+  return listRuleFacts(socket, families).filter(isOwn).map(ruleOf);
 }
 
 const namesOf = (links: readonly Link[]): ReadonlyMap<number, string> =>
   new Map(links.map((link) => [link.index, link.name]));
 
-/** All IPv4 addresses, with the names of their links. */
-export function listAddresses(socket: RouteSocket, links: readonly Link[]): readonly LinkAddress[] {
+/** All addresses, with the names of their links. */
+export function listAddresses(
+  socket: RouteSocket,
+  links: readonly Link[],
+  families = ONLY_IPV4,
+): readonly LinkAddress[] {
   const names = namesOf(links);
-  return socket
-    .dump(dumpOf('addresses'))
+  return families
+    .flatMap((family) => socket.dump(dumpOf('addresses', family)))
     .map(readAddress)
     .filter(present)
     .flatMap(({ index, address, connected }) => {
@@ -82,10 +89,14 @@ interface MadeRoute {
   readonly protocol: number;
 }
 
-function listMadeRoutes(socket: RouteSocket, links: readonly Link[]): readonly MadeRoute[] {
+function listMadeRoutes(
+  socket: RouteSocket,
+  links: readonly Link[],
+  families: readonly IpFamily[],
+): readonly MadeRoute[] {
   const names = namesOf(links);
-  return socket
-    .dump(dumpOf('routes'))
+  return families
+    .flatMap((family) => socket.dump(dumpOf('routes', family)))
     .map(readRoute)
     .filter(present)
     .flatMap(({ index, table, destination, gateway, protocol }) => {
@@ -98,13 +109,13 @@ function listMadeRoutes(socket: RouteSocket, links: readonly Link[]): readonly M
 const routeOf = ({ route }: MadeRoute): Route => route;
 
 /** All unicast routes, whoever made them, in every table. */
-export function listRoutes(socket: RouteSocket, links: readonly Link[]): readonly Route[] {
-  return listMadeRoutes(socket, links).map(routeOf);
+export function listRoutes(socket: RouteSocket, links: readonly Link[], families = ONLY_IPV4): readonly Route[] {
+  return listMadeRoutes(socket, links, families).map(routeOf);
 }
 
 /** The routes tagged as ours, in every table. */
-export function listOwnRoutes(socket: RouteSocket, links: readonly Link[]): readonly Route[] {
-  return listMadeRoutes(socket, links).filter(isOwn).map(routeOf);
+export function listOwnRoutes(socket: RouteSocket, links: readonly Link[], families = ONLY_IPV4): readonly Route[] {
+  return listMadeRoutes(socket, links, families).filter(isOwn).map(routeOf);
 }
 
 const OUR_PRIORITIES: ReadonlySet<number> = new Set(Object.values(PRIORITY));
@@ -112,18 +123,19 @@ const OUR_PRIORITIES: ReadonlySet<number> = new Set(Object.values(PRIORITY));
 /** Reports whether another program reaches one address by a link with this route. */
 function reachesOne({ route, protocol }: MadeRoute): boolean {
   const { table, destination, gateway } = route;
-  return protocol !== PROTOCOL && table === MAIN_TABLE && destination.prefixLength === 32 && gateway === undefined;
+  return protocol !== PROTOCOL && table === MAIN_TABLE && isHostCidr(destination) && gateway === undefined;
 }
 
 /**
- * The whole network state that the diff looks at. An address counts as connected only while the kernel has its route in
+ * The whole network state that the diff looks at, in these families. An address counts as connected only while the kernel has its route in
  * main, or will make it when the link comes up: another CNI plugin takes that route away, and then the address is as good
  * as ours.
  */
-export function observeNetwork(socket: RouteSocket): ObservedNetwork {
+export function observeNetwork(socket: RouteSocket, families = ONLY_IPV4): ObservedNetwork {
   const links = listLinks(socket);
-  const routes = listMadeRoutes(socket, links);
-  const rules = listRuleFacts(socket);
+  const routes = listMadeRoutes(socket, links, families);
+  const rules = listRuleFacts(socket, families);
+  const addresses = listAddresses(socket, links, families).filter(({ address }) => !isLinkLocal(address.address));
   const network = ({ link, address }: LinkAddress): string => `${formatCidr(networkOf(address))} dev ${link}`;
   const down = new Set(links.filter(({ up }) => !up).map(({ name }) => name));
   const connected = new Set(
@@ -133,7 +145,7 @@ export function observeNetwork(socket: RouteSocket): ObservedNetwork {
   );
   return {
     links,
-    addresses: listAddresses(socket, links).map(({ link, address, ...rest }) =>
+    addresses: addresses.map(({ link, address, ...rest }) =>
       down.has(link) || connected.has(network({ link, address })) ? { link, address, ...rest } : { link, address },
     ),
     routes: routes.filter(isOwn).map(routeOf),

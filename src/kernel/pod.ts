@@ -1,5 +1,5 @@
 import { fstatSync, statSync } from 'node:fs';
-import { formatCidr } from '../addr/index.ts';
+import { familyOf, formatCidr, type IpFamily } from '../addr/index.ts';
 import {
   DEAD_LINK_GROUP,
   isTakenOver,
@@ -92,6 +92,11 @@ export function wirePod(host: RouteSocket, netns: Netns, wiring: PodWiring): voi
   }
   for (const [key, value] of Object.entries(wiring.hostSysctls)) writeSysctl(key, value);
   applySteps(host, wiring.hostSteps);
+  const podSysctls = Object.entries(wiring.podSysctls);
+  if (podSysctls.length > 0)
+    inNetns(netns, () => {
+      for (const [key, value] of podSysctls) writeSysctl(key, value);
+    });
   applySteps(pod, wiring.podSteps);
   undo.move();
 }
@@ -121,6 +126,8 @@ export function checkPod(host: RouteSocket, netns: Netns, wiring: PodWiring): st
   return checkHostEnd(host, wiring) ?? checkPodEnd(netns, wiring);
 }
 
+const familiesOf = ({ hostRoute }: PodWiring): readonly IpFamily[] => [familyOf(hostRoute.destination.address)];
+
 function checkHostEnd(host: RouteSocket, wiring: PodWiring): string | undefined {
   const { name, mac } = wiring.veth.host;
   const link = findLink(host, name);
@@ -128,9 +135,12 @@ function checkHostEnd(host: RouteSocket, wiring: PodWiring): string | undefined 
   if (link.mac !== mac) return `link ${name} has MAC ${link.mac}, not ${mac}`;
   if (!link.up) return `link ${name} is down`;
   const { destination } = wiring.hostRoute;
-  const routed = listOwnRoutes(host, [link]).some((route) => formatCidr(route.destination) === formatCidr(destination));
+  const families = familiesOf(wiring);
+  const routed = listOwnRoutes(host, [link], families).some(
+    (route) => formatCidr(route.destination) === formatCidr(destination),
+  );
   if (!routed) return `the host has no route ${formatCidr(destination)} dev ${name}`;
-  const rules = new Set(listOwnRules(host).map(ruleKey));
+  const rules = new Set(listOwnRules(host, families).map(ruleKey));
   const missing = wiring.hostRules.find((rule) => !rules.has(ruleKey(rule)));
   return missing === undefined ? undefined : `the host has no rule ${ruleKey(missing)}`;
 }
@@ -144,10 +154,11 @@ function checkPodEnd(netns: Netns, wiring: PodWiring): string | undefined {
   if (link.mac !== mac) return `interface ${name} has MAC ${link.mac}, not ${mac}`;
   if (!link.up) return `interface ${name} is down`;
   if (link.mtu !== wiring.veth.mtu) return `interface ${name} has MTU ${link.mtu}, not ${wiring.veth.mtu}`;
-  const addresses = listAddresses(pod, links).filter((entry) => entry.link === name);
+  const families = familiesOf(wiring);
+  const addresses = listAddresses(pod, links, families).filter((entry) => entry.link === name);
   // Of any maker: in the namespace of a pod that another CNI plugin wired they carry its number.
-  const routes = listRoutes(pod, links).filter((route) => route.link === name);
-  const neighbours = pod.dump(dumpOf('neighbours')).map(readNeighbour);
+  const routes = listRoutes(pod, links, families).filter((route) => route.link === name);
+  const neighbours = families.flatMap((family) => pod.dump(dumpOf('neighbours', family)).map(readNeighbour));
   for (const step of wiring.podSteps) {
     if (step.kind === 'add-address') {
       const wanted = formatCidr(step.address.address);

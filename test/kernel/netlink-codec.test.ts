@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
-import { hostCidr, ipv4FromNumber, parseMac } from '../../src/addr/index.ts';
+import { hostCidr, type IpCidr, ipv4FromNumber, ipv6FromBigInt, parseIpv6, parseMac } from '../../src/addr/index.ts';
 import { type Route, type Rule, ruleKey } from '../../src/dataplane/index.ts';
 import { HostError } from '../../src/errors/index.ts';
 import { readAcknowledgement } from '../../src/kernel/netlink/acknowledgement.ts';
@@ -84,8 +84,11 @@ describe('encode and decode', () => {
   });
 });
 
-const address = fc.nat(2 ** 32 - 1).map(ipv4FromNumber);
-const cidr = fc.record({ address, prefixLength: fc.integer({ min: 1, max: 32 }) });
+const ipv4 = fc.nat(2 ** 32 - 1).map(ipv4FromNumber);
+const ipv6 = fc.bigInt({ min: 0n, max: 2n ** 128n - 1n }).map(ipv6FromBigInt);
+const cidr4 = fc.record({ address: ipv4, prefixLength: fc.integer({ min: 1, max: 32 }) });
+const cidr6 = fc.record({ address: ipv6, prefixLength: fc.integer({ min: 1, max: 128 }) });
+const cidr: fc.Arbitrary<IpCidr> = fc.oneof(cidr4, cidr6);
 const table = fc.oneof(fc.integer({ min: 1, max: 255 }), fc.integer({ min: 256, max: 2 ** 32 - 1 }));
 const index = fc.integer({ min: 1, max: 2 ** 31 - 1 });
 const mac = fc
@@ -98,17 +101,23 @@ const none = (): never => {
   throw new RangeError('no message');
 };
 
+const EVERYWHERE6 = { address: parseIpv6('::'), prefixLength: 0 };
+
 describe('what we ask for reads as what we meant', () => {
   test('rules', () => {
+    const networks = fc.oneof(
+      fc.record({ from: fc.option(cidr4, { nil: undefined }), to: fc.option(cidr4, { nil: undefined }) }),
+      fc.record({ from: fc.option(cidr6, { nil: undefined }), to: cidr6 }),
+      fc.record({ from: fc.oneof(cidr6, fc.constant(EVERYWHERE6)), to: fc.constant(undefined) }),
+    );
     const rule: fc.Arbitrary<Rule> = fc
       .record({
         priority: fc.nat(2 ** 32 - 1),
         table,
-        from: fc.option(cidr, { nil: undefined }),
-        to: fc.option(cidr, { nil: undefined }),
+        networks,
         mark: fc.option(fc.record({ value: fc.nat(2 ** 32 - 1), mask: fc.nat(2 ** 32 - 1) }), { nil: undefined }),
       })
-      .map(({ priority, table: number, from, to, mark }) => ({
+      .map(({ priority, table: number, networks: { from, to }, mark }) => ({
         priority,
         table: number,
         ...(from === undefined ? {} : { from }),
@@ -125,8 +134,11 @@ describe('what we ask for reads as what we meant', () => {
   });
 
   test('routes', () => {
-    const everywhere = fc.constant({ address: ipv4FromNumber(0), prefixLength: 0 });
-    const wish = fc.record({ table, destination: fc.oneof(cidr, everywhere), gateway: fc.option(address) });
+    const everywhere4 = fc.constant({ address: ipv4FromNumber(0), prefixLength: 0 });
+    const wish = fc.oneof(
+      fc.record({ table, destination: fc.oneof(cidr4, everywhere4), gateway: fc.option(ipv4) }),
+      fc.record({ table, destination: fc.oneof(cidr6, fc.constant(EVERYWHERE6)), gateway: fc.option(ipv6) }),
+    );
     fc.assert(
       fc.property(wish, index, ({ gateway, ...rest }, link) => {
         const route: Route = { ...rest, link: 'eth1', ...(gateway === null ? {} : { gateway }) };
@@ -232,6 +244,8 @@ describe('bytes that are not netlink', () => {
         ),
         changeRule('add', { priority: 512, to: hostCidr(ipv4FromNumber(0x0a00015a)), table: 254 }),
         changeRoute('replace', 3, { table: 10101, destination: hostCidr(ipv4FromNumber(0x0a00015a)), link: 'enia' }),
+        changeRoute('replace', 3, { table: 254, destination: hostCidr(parseIpv6('2001:db8::90')), link: 'enia' }),
+        changeAddress('add', 3, hostCidr(parseIpv6('2001:db8::90'))),
       ],
       1,
     );

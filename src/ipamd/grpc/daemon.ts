@@ -1,4 +1,4 @@
-import { formatCidr, type Ipv4Address, isIpv4 } from '../../addr/index.ts';
+import { familyOf, formatCidr, type IpAddress } from '../../addr/index.ts';
 import { podUnwiring, rulesOfAddress } from '../../dataplane/index.ts';
 import { applySteps, listOwnRules } from '../../kernel/index.ts';
 import type { Engine } from '../engine.ts';
@@ -41,15 +41,15 @@ export function grpcDaemon(parts: {
       engine.cancel(owner);
       const address = engine.find(owner)?.address;
       if (address === undefined) return;
-      if (isIpv4(address)) unwire(address);
+      unwire(address);
       engine.release(owner);
     },
     count: (command, code, more) => counts.count(command, code, more),
   };
 
-  function unwire(address: Ipv4Address): void {
+  function unwire(address: IpAddress): void {
     // What a repair added to the plugin's own wiring, which it takes away itself.
-    const rules = rulesOfAddress(address, listOwnRules(socket));
+    const rules = rulesOfAddress(address, listOwnRules(socket, [familyOf(address)]));
     applySteps(socket, podUnwiring({ address, rules, link: undefined }));
   }
 }

@@ -83,7 +83,7 @@ export class Outside {
   look(): void {
     const { node, engine, network } = this.#parts;
     try {
-      const differences = compareKernel(engine.pool, kernelFacts(node.socket), {
+      const differences = compareKernel(engine.pool, kernelFacts(node.socket, network.families), {
         enis: network.enis,
         lost: this.#lost,
       });

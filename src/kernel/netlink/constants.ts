@@ -39,8 +39,8 @@ export const NLM_F = {
 } as const;
 
 export const NLMSGERR_ATTR_MSG = 1;
-export const AF_INET = 2;
-export const AF_UNSPEC = 0;
+/** Address families. */
+export const AF = { UNSPEC: 0, INET: 2, INET6: 10 } as const;
 
 export const IFLA = {
   ADDRESS: 1,
@@ -63,12 +63,16 @@ export const VETH_INFO_PEER = 1;
 export const IFF_UP = 0x1;
 
 export const IFA = { ADDRESS: 1, LOCAL: 2, FLAGS: 8, PROTO: 11 } as const;
+/** The kernel does not probe whether somebody else has this address: EC2 gives it to one ENI alone. */
+export const IFA_F_NODAD = 0x02;
 /** The kernel makes no connected route for this address. */
 export const IFA_F_NOPREFIXROUTE = 0x200;
 
 export const RTA = { DST: 1, OIF: 4, GATEWAY: 5, PRIORITY: 6, PREFSRC: 7, TABLE: 15 } as const;
 export const RT_SCOPE = { UNIVERSE: 0, LINK: 253, NOWHERE: 255 } as const;
 export const RTN_UNICAST = 1;
+/** A route to the host itself: it receives packets to this address. */
+export const RTN_LOCAL = 2;
 export const RT_TABLE_UNSPEC = 0;
 
 export const FRA = {

@@ -1,8 +1,9 @@
-import { type Ipv4Address, type Ipv4Cidr, type MacAddress, parseIpv4Cidr } from '../../addr/index.ts';
+import { anywhere, type IpAddress, type IpCidr, isIpv6Address, type MacAddress } from '../../addr/index.ts';
 import type { Link, Rule } from '../../dataplane/index.ts';
-import { readIpv4, readMac } from './address-bytes.ts';
+import { readIp, readMac } from './address-bytes.ts';
 import { decodeAttributes, type NetlinkReply, readString, readU32 } from './codec.ts';
 import {
+  AF,
   FIB_RULE_INVERT,
   FR_ACT_TO_TBL,
   FRA,
@@ -17,7 +18,15 @@ import {
 } from './constants.ts';
 
 const view = (payload: Uint8Array): DataView => new DataView(payload.buffer, payload.byteOffset, payload.byteLength);
-const ANYWHERE = parseIpv4Cidr('0.0.0.0/0');
+
+/** The network of an address in a message. */
+function networkAt(address: IpAddress, prefixLength: number): IpCidr {
+  return isIpv6Address(address) ? { address, prefixLength } : { address, prefixLength };
+}
+
+const isOfIp = ({ payload }: NetlinkReply): boolean => payload[0] === AF.INET || payload[0] === AF.INET6;
+/** Everywhere, in the family of the message. */
+const everywhere = ({ payload }: NetlinkReply): IpCidr => anywhere(payload[0] === AF.INET6 ? 'ipv6' : 'ipv4');
 
 const LINK_ATTRIBUTES: ReadonlySet<number> = new Set([IFLA.IFNAME, IFLA.ADDRESS, IFLA.MTU, IFLA.GROUP, IFLA.IFALIAS]);
 
@@ -62,22 +71,22 @@ export function readLinkPlace(reply: NetlinkReply): LinkPlace {
 /** An address with the index of its link. */
 export interface AddressFact {
   readonly index: number;
-  readonly address: Ipv4Cidr;
+  readonly address: IpCidr;
   /** The kernel made the connected route of this address. */
   readonly connected: boolean;
 }
 
-/** The IPv4 address in an RTM_NEWADDR message; one with a peer (point-to-point) is none of ours. */
+/** The address in an RTM_NEWADDR message; one with a peer (point-to-point) is none of ours. */
 export function readAddress(reply: NetlinkReply): AddressFact | undefined {
   if (reply.type !== RTM.NEWADDR) return undefined;
   const attributes = decodeAttributes(reply.payload, 8);
-  const address = readIpv4(attributes.get(IFA.LOCAL) ?? attributes.get(IFA.ADDRESS));
-  const peer = readIpv4(attributes.get(IFA.ADDRESS));
+  const address = readIp(attributes.get(IFA.LOCAL) ?? attributes.get(IFA.ADDRESS));
+  const peer = readIp(attributes.get(IFA.ADDRESS));
   if (address === undefined || (peer !== undefined && peer !== address)) return undefined;
   const flags = readU32(attributes.get(IFA.FLAGS)) ?? reply.payload[2] ?? 0;
   return {
     index: view(reply.payload).getUint32(4, true),
-    address: { address, prefixLength: reply.payload[1] ?? 32 },
+    address: networkAt(address, reply.payload[1] ?? 0),
     connected: (flags & IFA_F_NOPREFIXROUTE) === 0,
   };
 }
@@ -87,23 +96,23 @@ export interface RouteFact {
   readonly index: number;
   readonly table: number;
   readonly protocol: number;
-  readonly destination: Ipv4Cidr;
-  readonly gateway: Ipv4Address | undefined;
+  readonly destination: IpCidr;
+  readonly gateway: IpAddress | undefined;
 }
 
-/** The IPv4 unicast route in an RTM_NEWROUTE message; multipath and cached routes are none of ours. */
+/** The unicast route in an RTM_NEWROUTE message; multipath and cached routes are none of ours. */
 export function readRoute(reply: NetlinkReply): RouteFact | undefined {
-  if (reply.type !== RTM.NEWROUTE) return undefined;
+  if (reply.type !== RTM.NEWROUTE || !isOfIp(reply)) return undefined;
   const attributes = decodeAttributes(reply.payload, 12);
   const index = readU32(attributes.get(RTA.OIF));
   if (reply.payload[7] !== RTN_UNICAST || index === undefined) return undefined;
-  const destination = readIpv4(attributes.get(RTA.DST));
+  const destination = readIp(attributes.get(RTA.DST));
   return {
     index,
     table: readU32(attributes.get(RTA.TABLE)) ?? reply.payload[4] ?? 0,
     protocol: reply.payload[5] ?? 0,
-    destination: destination === undefined ? ANYWHERE : { address: destination, prefixLength: reply.payload[1] ?? 32 },
-    gateway: readIpv4(attributes.get(RTA.GATEWAY)),
+    destination: destination === undefined ? everywhere(reply) : networkAt(destination, reply.payload[1] ?? 0),
+    gateway: readIp(attributes.get(RTA.GATEWAY)),
   };
 }
 
@@ -140,12 +149,15 @@ function isPlain(header: DataView, attributes: ReadonlyMap<number, Uint8Array>):
   );
 }
 
-/** The IPv4 lookup rule in an RTM_NEWRULE message; other actions (goto, blackhole) are none of ours. */
+/** The lookup rule in an RTM_NEWRULE message; other actions (goto, blackhole) are none of ours. */
 export function readRule(reply: NetlinkReply): RuleFact | undefined {
-  if (reply.type !== RTM.NEWRULE || reply.payload[7] !== FR_ACT_TO_TBL) return undefined;
+  if (reply.type !== RTM.NEWRULE || !isOfIp(reply) || reply.payload[7] !== FR_ACT_TO_TBL) return undefined;
   const attributes = decodeAttributes(reply.payload, 12);
-  const to = readIpv4(attributes.get(FRA.DST));
-  const from = readIpv4(attributes.get(FRA.SRC));
+  const to = readIp(attributes.get(FRA.DST));
+  const source = readIp(attributes.get(FRA.SRC));
+  // A rule of IPv6 says that it is one.
+  const unnamed = to === undefined && reply.payload[0] === AF.INET6 ? everywhere(reply) : undefined;
+  const from = source === undefined ? unnamed : networkAt(source, reply.payload[2] ?? 0);
   const value = readU32(attributes.get(FRA.FWMARK));
   const mask = readU32(attributes.get(FRA.FWMASK));
   return {
@@ -154,8 +166,8 @@ export function readRule(reply: NetlinkReply): RuleFact | undefined {
     rule: {
       priority: readU32(attributes.get(FRA.PRIORITY)) ?? 0,
       table: readU32(attributes.get(FRA.TABLE)) ?? reply.payload[4] ?? 0,
-      ...(to === undefined ? {} : { to: { address: to, prefixLength: reply.payload[1] ?? 32 } }),
-      ...(from === undefined ? {} : { from: { address: from, prefixLength: reply.payload[2] ?? 32 } }),
+      ...(to === undefined ? {} : { to: networkAt(to, reply.payload[1] ?? 0) }),
+      ...(from === undefined ? {} : { from }),
       // The kernel leaves out a mark of zero, but not its mask.
       ...(value === undefined && mask === undefined ? {} : { mark: { value: value ?? 0, mask: mask ?? 0xffffffff } }),
     },
@@ -165,15 +177,15 @@ export function readRule(reply: NetlinkReply): RuleFact | undefined {
 /** A neighbour entry with the index of its link. */
 export interface NeighbourFact {
   readonly index: number;
-  readonly address: Ipv4Address;
+  readonly address: IpAddress;
   readonly mac: MacAddress | undefined;
 }
 
-/** The IPv4 neighbour in an RTM_NEWNEIGH message. */
+/** The neighbour in an RTM_NEWNEIGH message. */
 export function readNeighbour(reply: NetlinkReply): NeighbourFact | undefined {
   if (reply.type !== RTM.NEWNEIGH) return undefined;
   const attributes = decodeAttributes(reply.payload, 12);
-  const address = readIpv4(attributes.get(NDA.DST));
+  const address = readIp(attributes.get(NDA.DST));
   if (address === undefined) return undefined;
   return { index: view(reply.payload).getInt32(4, true), address, mac: readMac(attributes.get(NDA.LLADDR)) };
 }

@@ -1,13 +1,13 @@
-import type { Ipv4Address, Ipv4Cidr, MacAddress } from '../../addr/index.ts';
+import { familyOf, type IpAddress, type IpCidr, type IpFamily, type MacAddress } from '../../addr/index.ts';
 import { PROTOCOL, type Route, type Rule, type VethPair } from '../../dataplane/index.ts';
-import { ipv4Bytes, macBytes } from './address-bytes.ts';
+import { addressBytes, macBytes } from './address-bytes.ts';
 import { type Attribute, type NetlinkRequest, u32, zeroTerminated } from './codec.ts';
 import {
-  AF_INET,
-  AF_UNSPEC,
+  AF,
   FR_ACT_TO_TBL,
   FRA,
   IFA,
+  IFA_F_NODAD,
   IFA_F_NOPREFIXROUTE,
   IFF_UP,
   IFLA,
@@ -123,29 +123,36 @@ function encodePeer(attributes: readonly Attribute[]): Uint8Array {
   return new Uint8Array(Buffer.concat([header, ...parts]));
 }
 
-/** Adds or removes an address; the kernel makes no connected route for it, routes are ours to place. */
-export function changeAddress(verb: 'add' | 'remove', index: number, address: Ipv4Cidr): NetlinkRequest {
+const numberOf = (family: IpFamily): number => (family === 'ipv4' ? AF.INET : AF.INET6);
+
+/**
+ * Adds or removes an address; the kernel makes no connected route for it, routes are ours to place, and does not look for
+ * another owner of an IPv6 one, which would take a second or two.
+ */
+export function changeAddress(verb: 'add' | 'remove', index: number, address: IpCidr): NetlinkRequest {
   const header = new Uint8Array(8);
-  header[0] = AF_INET;
+  const family = familyOf(address.address);
+  header[0] = numberOf(family);
   header[1] = address.prefixLength;
   new DataView(header.buffer).setUint32(4, index, true);
   const own: readonly Attribute[] = [
-    { type: IFA.LOCAL, value: ipv4Bytes(address.address) },
-    { type: IFA.ADDRESS, value: ipv4Bytes(address.address) },
+    { type: IFA.LOCAL, value: addressBytes(address.address) },
+    { type: IFA.ADDRESS, value: addressBytes(address.address) },
   ];
   if (verb === 'remove') return { type: RTM.DELADDR, flags: 0, header, attributes: own };
+  const flags = IFA_F_NOPREFIXROUTE | (family === 'ipv4' ? 0 : IFA_F_NODAD);
   return {
     type: RTM.NEWADDR,
     flags: NLM_F.CREATE | NLM_F.EXCL,
     header,
-    attributes: [...own, { type: IFA.FLAGS, value: u32(IFA_F_NOPREFIXROUTE) }],
+    attributes: [...own, { type: IFA.FLAGS, value: u32(flags) }],
   };
 }
 
 /** Replaces or removes a route on the link with `index`; a removal matches nobody else's, and ours of any scope. */
 export function changeRoute(verb: 'replace' | 'remove', index: number, route: Route): NetlinkRequest {
   const header = new Uint8Array(12);
-  header[0] = AF_INET;
+  header[0] = numberOf(familyOf(route.destination.address));
   header[1] = route.destination.prefixLength;
   header[4] = route.table < 256 ? route.table : RT_TABLE_UNSPEC;
   header[5] = PROTOCOL;
@@ -156,11 +163,20 @@ export function changeRoute(verb: 'replace' | 'remove', index: number, route: Ro
     { type: RTA.OIF, value: u32(index) },
   ];
   if (route.destination.prefixLength > 0)
-    attributes.push({ type: RTA.DST, value: ipv4Bytes(route.destination.address) });
-  if (route.gateway !== undefined) attributes.push({ type: RTA.GATEWAY, value: ipv4Bytes(route.gateway) });
+    attributes.push({ type: RTA.DST, value: addressBytes(route.destination.address) });
+  if (route.gateway !== undefined) attributes.push({ type: RTA.GATEWAY, value: addressBytes(route.gateway) });
   return verb === 'replace'
     ? { type: RTM.NEWROUTE, flags: NLM_F.CREATE | NLM_F.REPLACE, header, attributes }
     : { type: RTM.DELROUTE, flags: 0, header, attributes };
+}
+
+/** The route that a packet to this address would take. */
+export function getRoute(address: IpAddress): NetlinkRequest {
+  const header = new Uint8Array(12);
+  const value = addressBytes(address);
+  header[0] = numberOf(familyOf(address));
+  header[1] = 8 * value.length;
+  return { type: RTM.GETROUTE, flags: 0, header, attributes: [{ type: RTA.DST, value }] };
 }
 
 /**
@@ -169,7 +185,8 @@ export function changeRoute(verb: 'replace' | 'remove', index: number, route: Ro
  */
 export function changeRule(verb: 'add' | 'add-beside' | 'remove', rule: Rule, protocol = PROTOCOL): NetlinkRequest {
   const header = new Uint8Array(12);
-  header[0] = AF_INET;
+  const { address } = rule.to ?? rule.from ?? {};
+  header[0] = address === undefined ? AF.INET : numberOf(familyOf(address));
   header[1] = rule.to?.prefixLength ?? 0;
   header[2] = rule.from?.prefixLength ?? 0;
   header[4] = rule.table < 256 ? rule.table : RT_TABLE_UNSPEC;
@@ -179,8 +196,8 @@ export function changeRule(verb: 'add' | 'add-beside' | 'remove', rule: Rule, pr
     { type: FRA.TABLE, value: u32(rule.table) },
   ];
   if (protocol !== 0) attributes.push({ type: FRA.PROTOCOL, value: Uint8Array.of(protocol) });
-  if (rule.to !== undefined) attributes.push({ type: FRA.DST, value: ipv4Bytes(rule.to.address) });
-  if (rule.from !== undefined) attributes.push({ type: FRA.SRC, value: ipv4Bytes(rule.from.address) });
+  if (rule.to !== undefined) attributes.push({ type: FRA.DST, value: addressBytes(rule.to.address) });
+  if (rule.from !== undefined) attributes.push({ type: FRA.SRC, value: addressBytes(rule.from.address) });
   if (rule.mark !== undefined)
     attributes.push(
       { type: FRA.FWMARK, value: u32(rule.mark.value) },
@@ -191,15 +208,15 @@ export function changeRule(verb: 'add' | 'add-beside' | 'remove', rule: Rule, pr
   return { type: RTM.NEWRULE, flags, header, attributes };
 }
 
-/** A permanent neighbour entry: the pod never asks who its gateway is. */
+/** A permanent neighbour entry: nobody has to ask who the pod or its gateway is. */
 export function setNeighbour(entry: {
   readonly index: number;
-  readonly address: Ipv4Address;
+  readonly address: IpAddress;
   readonly mac: MacAddress;
 }): NetlinkRequest {
   const header = new Uint8Array(12);
   const view = new DataView(header.buffer);
-  header[0] = AF_INET;
+  header[0] = numberOf(familyOf(entry.address));
   view.setInt32(4, entry.index, true);
   view.setUint16(8, NUD_PERMANENT, true);
   return {
@@ -207,14 +224,17 @@ export function setNeighbour(entry: {
     flags: NLM_F.CREATE | NLM_F.REPLACE,
     header,
     attributes: [
-      { type: NDA.DST, value: ipv4Bytes(entry.address) },
+      { type: NDA.DST, value: addressBytes(entry.address) },
       { type: NDA.LLADDR, value: macBytes(entry.mac) },
     ],
   };
 }
 
-/** A dump of one kind of object, IPv4 where the kind has families. */
-export function dumpOf(kind: 'links' | 'addresses' | 'routes' | 'rules' | 'neighbours'): NetlinkRequest {
+/** A dump of one kind of object, of one family where the kind has families. */
+export function dumpOf(
+  kind: 'links' | 'addresses' | 'routes' | 'rules' | 'neighbours',
+  of: IpFamily = 'ipv4',
+): NetlinkRequest {
   const family = (bytes: number, value: number): Uint8Array => {
     const header = new Uint8Array(bytes);
     header[0] = value;
@@ -222,15 +242,15 @@ export function dumpOf(kind: 'links' | 'addresses' | 'routes' | 'rules' | 'neigh
   };
   switch (kind) {
     case 'links':
-      return { type: RTM.GETLINK, flags: 0, header: family(16, AF_UNSPEC), attributes: [WITHOUT_STATS] };
+      return { type: RTM.GETLINK, flags: 0, header: family(16, AF.UNSPEC), attributes: [WITHOUT_STATS] };
     case 'addresses':
-      return { type: RTM.GETADDR, flags: 0, header: family(8, AF_INET), attributes: [] };
+      return { type: RTM.GETADDR, flags: 0, header: family(8, numberOf(of)), attributes: [] };
     case 'routes':
-      return { type: RTM.GETROUTE, flags: 0, header: family(12, AF_INET), attributes: [] };
+      return { type: RTM.GETROUTE, flags: 0, header: family(12, numberOf(of)), attributes: [] };
     case 'rules':
-      return { type: RTM.GETRULE, flags: 0, header: family(12, AF_INET), attributes: [] };
+      return { type: RTM.GETRULE, flags: 0, header: family(12, numberOf(of)), attributes: [] };
     case 'neighbours':
-      return { type: RTM.GETNEIGH, flags: 0, header: family(12, AF_INET), attributes: [] };
+      return { type: RTM.GETNEIGH, flags: 0, header: family(12, numberOf(of)), attributes: [] };
     default:
       return kind satisfies never;
   }

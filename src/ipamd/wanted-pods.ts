@@ -1,0 +1,57 @@
+import { hostCidr, type IpAddress } from '../addr/index.ts';
+import {
+  linkOfPod,
+  MAIN_TABLE,
+  type ObservedNetwork,
+  podRules,
+  rulesOfAddress,
+  type WantedNetwork,
+} from '../dataplane/index.ts';
+import { addressIn, type Pool } from '../pool/index.ts';
+
+/** Rules and routes of every allocation; an orphan keeps the rules it has, for its table is not known. */
+export function wantedPods(input: {
+  readonly pool: Pool;
+  readonly observed: ObservedNetwork;
+  /** Links of ENIs: none of them is the host end of a pod. */
+  readonly eniLinks: readonly string[];
+  readonly vethPrefix: string;
+  /** Whether this node was another CNI plugin's in this boot, so that what it left becomes ours. */
+  readonly takesOver: boolean;
+}): Pick<WantedNetwork, 'podRules' | 'podRoutes' | 'podAliases' | 'takeOver'> {
+  const { pool, observed, vethPrefix, takesOver } = input;
+  const links = observed.links.filter(({ name }) => !input.eniLinks.includes(name));
+  const own = observed.routes.filter(({ table }) => table === MAIN_TABLE);
+  const routes = takesOver ? [...own, ...observed.foreignRoutes] : own;
+  const foreignRules = takesOver ? observed.foreignRules.map(({ rule }) => rule) : [];
+  const rules = [...observed.rules, ...foreignRules];
+  const wired = pool.allocations().flatMap(({ address, owner, eni }) => {
+    const pod = { ...owner, namespace: owner.podNamespace, name: owner.podName };
+    const end = linkOfPod({ pod, address, vethPrefix, links, routes });
+    return end === undefined ? [] : [{ address, end, eni }];
+  });
+  return {
+    podRules: wired.flatMap(({ address, eni }) =>
+      eni === undefined ? rulesOfAddress(address, rules) : podRules(address, eni.table),
+    ),
+    podRoutes: wired.map(({ address, end }) => ({
+      table: MAIN_TABLE,
+      destination: hostCidr(address),
+      link: end.link,
+    })),
+    ...(takesOver ? { podAliases: wired.map(({ end }) => end), takeOver: { idleAddresses: idleAddresses(pool) } } : {}),
+  };
+}
+
+/** Addresses of the pool that no pod holds; those of a /80 are too many, and no other plugin has given them away. */
+function idleAddresses(pool: Pool): readonly IpAddress[] {
+  return [...pool.enis.values()].flatMap((eni) =>
+    [...eni.cidrs.values()].flatMap((cidr) =>
+      cidr.kind === 'ipv6-prefix'
+        ? []
+        : Array.from({ length: cidr.size }, (_, index) => addressIn(cidr.cidr, index)).filter(
+            (address) => cidr.uses.get(address)?.kind !== 'assigned',
+          ),
+    ),
+  );
+}

@@ -1,0 +1,254 @@
+import { expect } from 'bun:test';
+import { readFileSync } from 'node:fs';
+import { IP_FAMILIES, parseIpv4, parseIpv4Cidr, parseIpv6, parseIpv6Cidr } from '../../src/addr/index.ts';
+import { diffNetwork, podUnwiring, podWiring, wantedHostNetwork } from '../../src/dataplane/index.ts';
+import {
+  applySteps,
+  checkPod,
+  observeNetwork,
+  openPodNetns,
+  RouteSocket,
+  removeHostNetwork,
+  untilPodReceives,
+  wirePod,
+} from '../../src/kernel/index.ts';
+import { systemClock } from '../../src/sys/index.ts';
+import { kernelTest, lines, TestNetns } from '../support/netns.ts';
+import { ping } from './pod-node.ts';
+
+const wiringOf = (name: string, address: string, table: number) =>
+  podWiring({
+    pod: { network: 'aws-cni', namespace: 'default', name, containerId: `c-${name}`, ifName: 'eth0' },
+    ...{ address: parseIpv6(address), table, vethPrefix: 'eni', mtu: 9001 },
+  });
+const A = wiringOf('nginx', '2001:db8:1:0:a::', 254);
+const B = wiringOf('sample-pod', '2001:db8:1:0:b::1', 2);
+const NODE = '2001:db8:1::5';
+const WORLD = '2001:db8:ffff::1';
+
+/** A node with two ENIs; behind each the VPC's router, which is the world too and knows the address blocks of both. */
+class Node6 implements Disposable {
+  readonly space = new TestNetns('node6');
+  readonly router = new TestNetns('router6');
+  readonly socket = new RouteSocket(this.space.netns);
+  readonly host = wantedHostNetwork({
+    primaryLink: 'eth0',
+    enis: [
+      {
+        ...{ link: 'eth1', primaryAddress: parseIpv4('10.0.1.77'), subnet: parseIpv4Cidr('10.0.1.0/24'), table: 2 },
+        ipv6: { addresses: [parseIpv6Cidr('2001:db8:1::77/64')] },
+      },
+    ],
+    ...{ externalServiceCidrs: [], mark: undefined, mtu: 9001 },
+  });
+
+  constructor() {
+    const { space, router } = this;
+    router.run('sysctl', '-qw', 'net.ipv6.conf.all.forwarding=1', 'net.ipv6.conf.default.accept_dad=0');
+    router.ip(`addr add ${WORLD}/128 dev lo nodad`);
+    for (const [eni, mac, block] of [
+      ['eth0', '02:00:00:00:01:00', '2001:db8:1:0:a::/80'],
+      ['eth1', '02:00:00:00:01:01', '2001:db8:1:0:b::/80'],
+    ] as const) {
+      space.ip(`link add ${eni} address ${mac} mtu 9001 type veth peer name ${eni} mtu 9001 netns ${router.name}`);
+      router.ip(`link set ${eni} up`);
+      router.ip(`addr add fe80:ec2::1/128 dev ${eni} nodad`);
+      router.ip(`neigh replace fe80::5 lladdr ${mac} dev ${eni} nud permanent`);
+      router.ip(`route add ${block} via fe80::5 dev ${eni}`);
+    }
+    router.ip(`route add ${NODE}/128 via fe80::5 dev eth0`);
+    // An ENI has been up for long; of the links of pods the kernel probes the own address as it would anywhere.
+    space.run('sysctl', '-qw', 'net.ipv6.conf.eth0.accept_dad=0', 'net.ipv6.conf.eth1.accept_dad=0');
+    space.ip('link set eth0 up');
+    space.ip(`addr add ${NODE}/128 dev eth0 nodad`);
+    space.ip('route add default via fe80:ec2::1 dev eth0');
+    space.run('sysctl', '-qw', 'net.ipv6.conf.all.forwarding=1');
+    this.repair();
+  }
+
+  /** Takes the steps to the wanted state and tells how many there were. */
+  repair(...pods: readonly ReturnType<typeof wiringOf>[]): number {
+    const observed = observeNetwork(this.socket, IP_FAMILIES);
+    const podRules = pods.flatMap(({ hostRules }) => hostRules);
+    const steps = diffNetwork({ ...this.host, podRules, podRoutes: pods.map(({ hostRoute }) => hostRoute) }, observed);
+    applySteps(this.socket, steps);
+    return steps.length;
+  }
+
+  async wire(pod: TestNetns, wiring: typeof A): Promise<void> {
+    using netns = openPodNetns(pod.netns.path);
+    this.space.inside(() => wirePod(this.socket, netns, wiring));
+    const { address } = wiring.hostRoute.destination;
+    await untilPodReceives({ netns, address, clock: systemClock });
+  }
+
+  check(pod: TestNetns, wiring: typeof A): string | undefined {
+    using netns = openPodNetns(pod.netns.path);
+    return checkPod(this.socket, netns, wiring);
+  }
+
+  [Symbol.dispose](): void {
+    this.socket[Symbol.dispose]();
+    this.space[Symbol.dispose]();
+    this.router[Symbol.dispose]();
+  }
+}
+
+const withoutLinkLocal = (space: TestNetns, words: string): readonly string[] =>
+  lines(space.ip(words)).filter((line) => !/^(fe80::\/64|(local|anycast) fe80:|multicast)/.test(line));
+
+kernelTest('an IPv6 pod on each ENI gives exactly the rules, routes, addresses and neighbours wanted', async () => {
+  using node = new Node6();
+  using a = new TestNetns('a6');
+  using b = new TestNetns('b6');
+  // As a runtime leaves a sandbox in which IPv6 is turned off.
+  b.run('sysctl', '-qw', 'net.ipv6.conf.all.disable_ipv6=1', 'net.ipv6.conf.default.disable_ipv6=1');
+  await node.wire(a, A);
+  await node.wire(b, B);
+  expect(lines(node.space.ip('-6 rule'))).toEqual([
+    '0: from all lookup local',
+    '512: from all to 2001:db8:1:0:a:: lookup main proto 90',
+    '512: from all to 2001:db8:1:0:b::1 lookup main proto 90',
+    '1536: from 2001:db8:1:0:b::1 lookup 2 proto 90',
+    '32765: from 2001:db8:1::77 lookup 2 proto 90',
+    '32766: from all lookup main',
+  ]);
+  expect(withoutLinkLocal(node.space, '-6 route')).toEqual([
+    `${NODE} dev eth0 proto kernel metric 256 pref medium`,
+    '2001:db8:1:0:a:: dev enic440f455693 proto 90 metric 1024 pref medium',
+    '2001:db8:1:0:b::1 dev enicc21c2d7785 proto 90 metric 1024 pref medium',
+    'default via fe80:ec2::1 dev eth0 metric 1024 pref medium',
+  ]);
+  expect(lines(node.space.ip('-6 route show table 2'))).toEqual([
+    'fe80:ec2::1 dev eth1 proto 90 metric 1024 pref medium',
+    'default via fe80:ec2::1 dev eth1 proto 90 metric 1024 pref medium',
+  ]);
+  expect(withoutLinkLocal(b, '-6 route')).toEqual([
+    'fe80::1 dev eth0 proto 90 metric 1024 pref medium',
+    'default via fe80::1 dev eth0 proto 90 metric 1024 pref medium',
+  ]);
+  const { host, container } = B.veth;
+  expect(lines(b.ip('-6 neigh show nud permanent'))).toEqual([`fe80::1 dev eth0 lladdr ${host.mac} PERMANENT`]);
+  expect(lines(node.space.ip(`-6 neigh show nud permanent dev ${host.name}`))).toEqual([
+    `2001:db8:1:0:b::1 lladdr ${container.mac} PERMANENT`,
+  ]);
+  expect(lines(b.ip('-6 -o addr show dev eth0 scope global'))[0]).toMatch(
+    / inet6 2001:db8:1:0:b::1\/128 scope global nodad noprefixroute \\/,
+  );
+  expect(lines(node.space.ip('-6 -o addr show dev eth1 scope global'))[0]).toMatch(/ inet6 2001:db8:1::77\/64 /);
+  // Nothing of IPv4 in the pod, and no rule of a pod beside it.
+  expect([lines(b.ip('-4 addr show dev eth0')), lines(b.ip('-4 route'))]).toEqual([[], []]);
+  expect(lines(node.space.ip('-4 rule')).filter((line) => line.startsWith('512'))).toEqual([]);
+  const sysctl = (key: string): string =>
+    node.space.inside(() => readFileSync(`/proc/sys/net/ipv6/conf/${host.name}/${key}`, 'utf8').trim());
+  expect(['accept_ra', 'accept_redirects', 'forwarding'].map(sysctl)).toEqual(['0', '1', '0']);
+  expect([node.check(a, A), node.check(b, B)]).toEqual([undefined, undefined]);
+  expect(node.repair(A, B)).toBe(0);
+});
+
+kernelTest('IPv6 pods, the node and the world reach each other from the first packet on', async () => {
+  using node = new Node6();
+  using a = new TestNetns('a6');
+  using b = new TestNetns('b6');
+  await node.wire(a, A);
+  await node.wire(b, B);
+  const ways = [
+    [a, '2001:db8:1:0:b::1'],
+    [b, '2001:db8:1:0:a::'],
+    [node.space, '2001:db8:1:0:a::'],
+    [node.space, '2001:db8:1:0:b::1'],
+    [a, NODE],
+    [b, NODE],
+    [a, WORLD],
+    [b, WORLD],
+    [node.router, '2001:db8:1:0:a::'],
+    [node.router, '2001:db8:1:0:b::1'],
+  ] as const;
+  expect(await Promise.all(ways.map(async ([from, to]) => `${to} ${await ping(from, to)}`))).toEqual(
+    ways.map(([, to]) => `${to} reached`),
+  );
+});
+
+kernelTest('an IPv6 pod that is damaged is named, and wired or repaired again as it was', async () => {
+  using node = new Node6();
+  using b = new TestNetns('b6');
+  await node.wire(b, B);
+  const state = (): readonly string[] =>
+    [
+      ...['-6 rule', '-6 route show table all', '-6 neigh show nud permanent'].flatMap((words) =>
+        withoutLinkLocal(node.space, words),
+      ),
+      ...['-6 route', '-6 neigh show nud permanent', '-6 -o addr show scope global'].flatMap((words) =>
+        withoutLinkLocal(b, words),
+      ),
+    ].sort();
+  const before = state();
+  const { host } = B.veth;
+  const damages = [
+    ['host', '-6 rule del priority 1536', 'the host has no rule 1536: from 2001:db8:1:0:b::1/128 lookup 2'],
+    ['host', '-6 rule del priority 512', 'the host has no rule 512: from all to 2001:db8:1:0:b::1/128 lookup 254'],
+    ['host', '-6 route del 2001:db8:1:0:b::1', `the host has no route 2001:db8:1:0:b::1/128 dev ${host.name}`],
+    ['pod', '-6 addr del 2001:db8:1:0:b::1/128 dev eth0', 'interface eth0 lacks address 2001:db8:1:0:b::1/128'],
+    ['pod', '-6 route del default', 'the pod lacks route ::/0 via fe80::1'],
+    ['pod', '-6 route del fe80::1', 'the pod lacks route fe80::1/128'],
+    ['pod', '-6 neigh del fe80::1 dev eth0', `the pod's neighbour fe80::1 is missing, not ${host.mac}`],
+  ] as const;
+  for (const [side, damage, says] of damages) {
+    (side === 'host' ? node.space : b).ip(damage);
+    expect(node.check(b, B)).toBe(says);
+    if (side === 'host') node.repair(B);
+    else await node.wire(b, B);
+    expect([node.check(b, B), state()]).toEqual([undefined, before]);
+  }
+});
+
+kernelTest('an address of an IPv6 pod that is gone goes to another pod, and only ours is ever removed', async () => {
+  using node = new Node6();
+  using a = new TestNetns('a6');
+  using next = new TestNetns('next6');
+  node.space.ip('-6 rule add to 2001:db8:1:0:c::1 lookup 9 priority 512');
+  node.space.ip('-6 rule add fwmark 0x80/0x80 lookup 254 priority 1024');
+  node.space.ip('-6 route add 2001:db8:1:0:c::1 dev eth1');
+  const foreign = lines(node.space.ip('-6 rule')).filter((line) => !line.includes('proto 90'));
+  await node.wire(a, A);
+  applySteps(
+    node.socket,
+    podUnwiring({ address: parseIpv6('2001:db8:1:0:a::'), rules: A.hostRules, link: A.veth.host.name }),
+  );
+  expect(lines(node.space.ip('-6 rule')).filter((line) => line.includes('2001:db8:1:0:a::'))).toEqual([]);
+  expect(lines(node.space.ip('-6 route show 2001:db8:1:0:a::/128'))).toEqual([]);
+  const again = wiringOf('another', '2001:db8:1:0:a::', 254);
+  await node.wire(next, again);
+  expect(await ping(next, WORLD)).toBe('reached');
+  await node.space.insideWith(removeHostNetwork);
+  const left = observeNetwork(node.socket, IP_FAMILIES);
+  expect([left.rules, left.routes]).toEqual([[], []]);
+  expect(lines(node.space.ip('-6 rule'))).toEqual([...foreign]);
+  expect(lines(node.space.ip('-6 route show 2001:db8:1:0:c::1'))).toHaveLength(1);
+});
+
+kernelTest('a rule of IPv6 without networks is not taken for the one of IPv4', async () => {
+  using node = new Node6();
+  node.space.ip('-6 rule add fwmark 0x80/0x80 lookup 254 priority 1024 protocol 90');
+  const mark = { priority: 1024, mark: { value: 0x80, mask: 0x80 }, table: 254 };
+  const wanted = { ...node.host, rules: [...node.host.rules, mark], podRules: [], podRoutes: [] };
+  const steps = diffNetwork(wanted, observeNetwork(node.socket, IP_FAMILIES));
+  expect(steps.map(({ kind }) => kind)).toEqual(['add-rule', 'remove-rule']);
+  applySteps(node.socket, steps);
+  const marks = ['-4 rule', '-6 rule'].map((words) =>
+    lines(node.space.ip(words)).filter((line) => /fwmark/.test(line)),
+  );
+  expect(marks).toEqual([['1024: from all fwmark 0x80/0x80 lookup main proto 90'], []]);
+});
+
+kernelTest('with pods of IPv4 nothing of IPv6 on an ENI is touched', async () => {
+  using node = new Node6();
+  const [eni] = [
+    { link: 'eth1', primaryAddress: parseIpv4('10.0.1.77'), subnet: parseIpv4Cidr('10.0.1.0/24'), table: 2 },
+  ];
+  const host = wantedHostNetwork({
+    ...{ primaryLink: 'eth0', enis: [eni], externalServiceCidrs: [], mark: undefined, mtu: 9001 },
+  });
+  const steps = diffNetwork({ ...host, podRules: [], podRoutes: [] }, observeNetwork(node.socket));
+  expect(steps).toEqual([]);
+});
