@@ -1,8 +1,12 @@
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type Ipv4Address, parseIpv4 } from '../../src/addr/index.ts';
-import { checkPool, type DecideInput, decide, type Owner, Pool } from '../../src/pool/index.ts';
+import { checkPool, type DecideInput, decide, type Owner, Pool, renderRecords } from '../../src/pool/index.ts';
+import { openAppendFile } from '../../src/sys/index.ts';
 import type { Measured } from './rows.ts';
 
-const BUDGET = { decideMs: 1, decideLargeMs: 5, checkMs: 5 } as const;
+const BUDGET = { decideMs: 1, decideLargeMs: 5, checkMs: 5, appendMs: 0.2 } as const;
 const SAMPLES = 50;
 const WARM_UP = 20;
 const PAIRS = 200;
@@ -72,6 +76,26 @@ function timePairs(pool: Pool): readonly number[] {
   }).map((ms) => (ms * 1000) / PAIRS);
 }
 
+/** Milliseconds to write one pod down when each waits for its own line, in memory, as /run is. */
+function timeAppends(): readonly number[] {
+  const folder = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'bench-'));
+  const journal = openAppendFile(join(folder, 'journal'), { mode: 0o600, sync: false });
+  let serial = 0;
+  try {
+    return time(() => {
+      for (let pair = 0; pair < PAIRS; pair += 1) {
+        serial += 1;
+        journal.append(
+          renderRecords([{ kind: 'assigned', address: addressOf(serial), owner: owner(serial), since: 1n }]),
+        );
+      }
+    }).map((ms) => ms / PAIRS);
+  } finally {
+    journal.close();
+    rmSync(folder, { recursive: true });
+  }
+}
+
 /** Measures the decisions, and what an ADD costs in a large pool against a small one. */
 export function measurePool(): readonly Measured[] {
   const [usual, large] = [poolOf(15, 50), poolOf(15, 667)];
@@ -91,6 +115,7 @@ export function measurePool(): readonly Measured[] {
       time(() => checkPool(usual)),
       BUDGET.checkMs,
     ),
+    budget('pool-journal-append', timeAppends(), BUDGET.appendMs),
     {
       name: 'pool-assign-release-10000',
       ours: timePairs(large),
