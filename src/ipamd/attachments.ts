@@ -104,8 +104,9 @@ export class Attachments {
     using netns = openPodNetns(call.netns);
     const before = this.#engine.find(owner);
     const allocation = await this.#engine.allocate(owner, gone);
-    const wiring = this.#wiring(call, allocation, before === undefined ? undefined : netns);
+    let wiring: PodWiring;
     try {
+      wiring = this.#wiring(call, allocation, before === undefined ? undefined : netns);
       // The runtime gave up while we waited: its DEL may have come and gone already.
       gone.throwIfAborted();
       wirePod(this.#node.socket, netns, wiring);
