@@ -141,13 +141,30 @@ test("a pod that upstream's plugin wires lives with it, through a restart of the
   }
 });
 
-test('calls over gRPC are counted with the others', async () => {
-  const metrics = await a.text(
-    'perl',
-    '-MIO::Socket::INET',
-    '-e',
-    String.raw`$s = IO::Socket::INET->new('127.0.0.1:61678') or die; print $s "GET /metrics HTTP/1.0\r\n\r\n"; print while <$s>;`,
-  );
+/** A loopback port of the node, as a tool without much of HTTP asks. */
+async function get(node: E2eNode, port: number, path: string): Promise<string> {
+  const ask = String.raw`$s = IO::Socket::INET->new("127.0.0.1:$ARGV[0]") or die; print $s "GET $ARGV[1] HTTP/1.0\r\n\r\n"; print while <$s>;`;
+  const answer = await node.text('perl', '-MIO::Socket::INET', '-e', ask, `${port}`, path);
+  return answer.slice(answer.indexOf('\r\n\r\n') + 4);
+}
+
+test('calls over gRPC are counted with the others, EC2 requests and the start are timed', async () => {
+  const metrics = await get(a, 61678, '/metrics');
   expect(metrics).toContain('vpccni_cni_calls_total{command="DEL",code="ok"} 1');
   expect(metrics).toContain('vpccni_cni_calls_total{command="DEL",code="UNKNOWN"} 1');
+  expect(metrics).toContain('awscni_ec2api_req_count{fn="DescribeNetworkInterfaces"} ');
+  expect(metrics).toMatch(/^vpccni_ec2_request_seconds_count\{action="DescribeNetworkInterfaces",result="ok"\} \d+$/m);
+  expect(metrics).toMatch(/^vpccni_boot_phase_seconds\{phase="serving"\} [\d.]+$/m);
+  expect(metrics).toMatch(/^vpccni_ready_seconds 0\.\d+$/m);
+});
+
+test('introspection has the shape that the log collector of EKS reads', async () => {
+  const paths = ['/v1/enis', '/v1/eni-configs', '/v1/networkutils-env-settings', '/v1/ipamd-env-settings'];
+  for (const path of ['/', '/v1/nothing'])
+    expect(JSON.parse(await get(a, 61679, path))).toEqual({ AvailableCommands: paths });
+  const enis = JSON.parse(await get(a, 61679, '/v1/enis'));
+  const { pool, enis: known } = (await a.status()) ?? {};
+  expect(enis).toMatchObject({ '0': { TotalIPs: pool?.total, AssignedIPs: pool?.assigned } });
+  expect(Object.keys(enis['0'].ENIs).sort()).toEqual((known ?? []).map(({ id }) => id).sort());
+  expect(JSON.parse(await get(a, 61679, '/v1/eni-configs'))).toBe('default');
 });

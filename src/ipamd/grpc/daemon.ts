@@ -20,20 +20,18 @@ export function grpcDaemon(parts: {
     settings: node.settings,
     logger: node.logger,
     clock: node.clock,
-    node: {
-      instanceId: identity.instanceId,
-      region: identity.region,
-      ipv4: identity.primaryAddress,
-      ipv6: '',
-      vpcIpv4Cidrs: network.vpcCidrs.map(formatCidr),
-      vpcIpv6Cidrs: [],
+    // Networks of the VPC come and go while we run.
+    get node() {
+      return {
+        instanceId: identity.instanceId,
+        region: identity.region,
+        ipv4: identity.primaryAddress,
+        ipv6: '',
+        vpcIpv4Cidrs: network.vpcCidrs.map(formatCidr),
+        vpcIpv6Cidrs: [],
+      };
     },
-    find: (owner) => {
-      const allocation = engine.find(owner);
-      if (allocation === undefined) return [];
-      const { address, eni } = allocation;
-      return [{ address, eni: eni && { ...eni, device: network.eni(eni.id)?.device ?? 0 } }];
-    },
+    find: (owner) => engine.pool.find(owner),
     allocate: async (owner, { gone }) => {
       await engine.allocate(owner, gone);
     },
