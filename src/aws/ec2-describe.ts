@@ -44,7 +44,7 @@ export function describingMethods(ask: Ask): DescribingMethods {
         const page = await ask(action, {}, (sdk, client) =>
           client.send(new sdk.DescribeSubnetsCommand({ Filters, MaxResults: PAGE_SIZE, ...from })),
         );
-        subnets.push(...(page.Subnets ?? []).map((subnet) => parseSubnet(action, subnet)));
+        subnets.push(...(page.Subnets ?? []).flatMap((subnet) => parseSubnet(action, subnet) ?? []));
         next = page.NextToken ? { NextToken: page.NextToken } : undefined;
       }
       return subnets;

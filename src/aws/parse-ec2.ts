@@ -107,8 +107,9 @@ export function parseAssignedIpv6(action: Ec2Action, prefixes: readonly string[]
   );
 }
 
-/** A subnet of an answer. Throws `EC2_BAD_ANSWER`. */
-export function parseSubnet(action: Ec2Action, subnet: Subnet): SubnetDescription {
+/** A subnet of an answer; `undefined` for one of IPv6 alone, where no node lives. Throws `EC2_BAD_ANSWER`. */
+export function parseSubnet(action: Ec2Action, subnet: Subnet): SubnetDescription | undefined {
+  if (subnet.CidrBlock === undefined && subnet.Ipv6Native === true) return undefined;
   return {
     id: present(action, 'SubnetId', subnet.SubnetId),
     cidr: parsed(action, 'CidrBlock', subnet.CidrBlock, parseIpv4Cidr),

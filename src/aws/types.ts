@@ -151,7 +151,7 @@ export interface Ec2 {
   unassignIpv6Prefixes(request: { readonly eniId: string; readonly prefixes: readonly Ipv6Cidr[] }): Promise<void>;
   setSecurityGroups(request: { readonly eniId: string; readonly securityGroups: readonly string[] }): Promise<void>;
   tagEni(request: { readonly eniId: string; readonly tags: Tags }): Promise<void>;
-  /** Every subnet of the VPC in the zone. */
+  /** Every subnet of the VPC in the zone that has IPv4 addresses. */
   describeSubnets(request: {
     readonly vpcId: string;
     readonly availabilityZone: string;

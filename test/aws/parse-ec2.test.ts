@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test';
 import { parseIpv4, parseMac } from '../../src/addr/index.ts';
-import { parseEni, parseLimits } from '../../src/aws/parse-ec2.ts';
+import { parseEni, parseLimits, parseSubnet } from '../../src/aws/parse-ec2.ts';
 import { toHostError } from '../../src/errors/index.ts';
 
 const ENI = { NetworkInterfaceId: 'eni-1', MacAddress: '02:00:00:00:00:01', SubnetId: 'subnet-1' };
@@ -36,6 +36,12 @@ test('parseEni() reads an ENI that has nothing but its name', () => {
     tags: {},
     securityGroups: [],
   });
+});
+
+test('parseSubnet() passes over a subnet of IPv6 alone, and knows one that says nothing', () => {
+  const action = 'DescribeSubnets';
+  expect(parseSubnet(action, { SubnetId: 'subnet-1', Ipv6Native: true })).toBeUndefined();
+  expect(() => parseSubnet(action, { SubnetId: 'subnet-1' })).toThrow('EC2 answered DescribeSubnets without CidrBlock');
 });
 
 const bad = [
