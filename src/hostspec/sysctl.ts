@@ -49,11 +49,12 @@ export function wantedSysctls(input: {
         [{ key: ['net', 'ipv4', 'conf', primaryLink, 'rp_filter'], value: '2', need: 'required' }];
   const ipv6: readonly WantedSysctl[] = [
     ...(settings.ENABLE_IPv6 ? [required(['net', 'ipv6', 'conf', 'all', 'disable_ipv6'], '0')] : []),
-    ...(usesIpv6(settings) ? [required(['net', 'ipv6', 'conf', 'all', 'forwarding'], '1')] : []),
     ...(usesIpv6(settings) && primaryLink !== undefined
-      ? // A router ignores router advertisements unless told so, and the default route comes from one.
+      ? // A router ignores router advertisements unless told so, and the default route comes from one: a kernel that
+        // becomes a router before it is told drops the one it has (net/ipv6/route.c, rt6_purge_dflt_routers).
         [required(['net', 'ipv6', 'conf', primaryLink, 'accept_ra'], '2')]
       : []),
+    ...(usesIpv6(settings) ? [required(['net', 'ipv6', 'conf', 'all', 'forwarding'], '1')] : []),
   ];
   return [
     { key: ['net', 'ipv4', 'ip_forward'], value: '1', need: 'required' },

@@ -123,14 +123,14 @@ const sysctlRows: readonly (readonly [string, Partial<SysctlSettings>, string | 
     'e',
     [
       ...['ip_forward=1', 'e.rp_filter=2', 'tcp_early_demux=1?', PORTS],
-      ...['v6:all.disable_ipv6=0', 'v6:all.forwarding=1', 'v6:e.accept_ra=2'],
+      ...['v6:all.disable_ipv6=0', 'v6:e.accept_ra=2', 'v6:all.forwarding=1'],
     ],
   ],
   [
     'of IPv4 pods that reach IPv6',
     { ENABLE_V6_EGRESS: true },
     'e',
-    ['ip_forward=1', 'e.rp_filter=2', 'tcp_early_demux=1?', PORTS, 'v6:all.forwarding=1', 'v6:e.accept_ra=2'],
+    ['ip_forward=1', 'e.rp_filter=2', 'tcp_early_demux=1?', PORTS, 'v6:e.accept_ra=2', 'v6:all.forwarding=1'],
   ],
 ];
 
