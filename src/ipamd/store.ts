@@ -199,13 +199,11 @@ export class Store {
   }
 
   #sideOf(pool: Pool, generation: number): SideFile {
-    const cooldowns = new Map<PodAddress, number>();
     const quarantines = new Map<PodAddress, Doubt>();
     const enis = [...pool.enis.values()].map((eni) => {
       for (const cidr of eni.cidrs.values())
         for (const [address, use] of cidr.uses)
-          if (use.kind === 'cooldown') cooldowns.set(address, use.untilMs);
-          else if (use.kind === 'quarantine') quarantines.set(address, { reason: use.reason, sinceMs: use.sinceMs });
+          if (use.kind === 'quarantine') quarantines.set(address, { reason: use.reason, sinceMs: use.sinceMs });
       const { id, card, device, table, primary, subnetId, attachedAtMs, efa, service } = eni;
       const attached = this.#attachmentOf(id);
       return {
@@ -214,7 +212,7 @@ export class Store {
         ...(attached === undefined ? {} : { attached }),
       };
     });
-    return { bootId: this.#bootId, generation, intents: this.#intents, cooldowns, quarantines, enis };
+    return { bootId: this.#bootId, generation, intents: this.#intents, cooldowns: pool.cooldowns, quarantines, enis };
   }
 
   #path(name: MemoryFile): string {

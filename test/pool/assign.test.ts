@@ -87,7 +87,17 @@ describe('what EC2 takes away', () => {
   test('an ENI goes with its free addresses, and no pod is forgotten', () => {
     const made = pool(eni(0, 'f'), eni(1, 'acf'));
     made.removeEni('eni-1');
-    expect([show(made), made.allocations().length, made.nextCooldownEndMs]).toEqual(['eni-0:f', 1, undefined]);
+    expect([show(made), made.allocations().length]).toEqual(['eni-0:f', 1]);
+  });
+  test('an address at rest that EC2 takes away and brings again rests on, and no longer', () => {
+    const made = pool(eni(0, 'cf'));
+    made.removeCidrs('eni-0', [single(0)]);
+    made.addCidrs('eni-0', [single(0)]);
+    expect(show(made)).toBe('eni-0:fc');
+    made.removeCidrs('eni-0', [single(0)]);
+    made.endCooldowns(NOW + 20_000);
+    made.addCidrs('eni-0', [single(0)]);
+    expect(show(made)).toBe('eni-0:ff');
   });
   test('new facts of an ENI leave its pods alone', () => {
     const made = pool(eni(0, 'acrf'));

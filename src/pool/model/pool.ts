@@ -117,13 +117,22 @@ export class Pool implements PoolView {
 
   /** Lets a free address rest: its cooldown began before a restart. */
   rest(address: PodAddress, untilMs: number): void {
-    if (this.useOf(address) === undefined) this.#use(address, { kind: 'cooldown', untilMs });
+    if (this.#place(address) === undefined) this.#cooling.set(address, untilMs);
+    else if (this.useOf(address) === undefined) this.#use(address, { kind: 'cooldown', untilMs });
+  }
+
+  /** Ends of cooldowns by address, ms since the epoch; also of addresses that EC2 took away meanwhile and may bring again. */
+  get cooldowns(): ReadonlyMap<PodAddress, number> {
+    return this.#cooling;
   }
 
   /** Addresses whose cooldown has run out become free. Reports whether any did. */
   endCooldowns(nowMs: number): boolean {
     const over = [...this.#cooling].filter(([, untilMs]) => untilMs <= nowMs).map(([address]) => address);
-    for (const address of over) this.#use(address, undefined);
+    for (const address of over) {
+      this.#cooling.delete(address);
+      if (this.useOf(address)?.kind === 'cooldown') this.#use(address, undefined);
+    }
     return over.length > 0;
   }
 
@@ -163,6 +172,8 @@ export class Pool implements PoolView {
       this.#eniOfCidr.set(cidr, eni);
       for (const [address, use] of uses) if (use.kind !== 'assigned') this.#use(address, use);
     }
+    // Whoever still talks to the pod that had it does not know that the address was away.
+    for (const [address, untilMs] of [...this.#cooling]) this.rest(address, untilMs);
     for (const { address } of this.orphans) this.#bringHome(address);
   }
 
@@ -176,7 +187,6 @@ export class Pool implements PoolView {
       eni.remove(cidr);
       if (this.#eniOfCidr.get(cidr) === eni) this.#eniOfCidr.delete(cidr);
       for (const [address, use] of uses) {
-        this.#cooling.delete(address);
         if (use.kind === 'assigned')
           this.#allocations.put({ address, owner: use.owner, since: use.since, eni: undefined });
       }
@@ -237,8 +247,11 @@ export class Pool implements PoolView {
   }
 
   #release({ address, owner, untilMs }: Extract<PoolEvent, { kind: 'released' }>): void {
-    if (this.#allocations.remove(owner, address)?.eni === undefined) return;
-    this.#use(address, { kind: 'cooldown', untilMs });
+    const released = this.#allocations.remove(owner, address);
+    if (released === undefined) return;
+    // An orphan's address rests too, in case EC2 brings it again; unless another pod holds it.
+    if (released.eni !== undefined) this.#use(address, { kind: 'cooldown', untilMs });
+    else if (this.#place(address) === undefined) this.#cooling.set(address, untilMs);
     // Another pod says it has the same address: as long as it lives, nobody else may get it.
     this.#bringHome(address);
   }

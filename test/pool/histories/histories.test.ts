@@ -2,7 +2,9 @@ import { expect, setDefaultTimeout, test } from 'bun:test';
 import fc from 'fast-check';
 import type { PoolLimits, PoolTargets } from '../../../src/pool/index.ts';
 import { owner } from '../sample.ts';
-import { type Outcome, type Settings, World } from './world.ts';
+import { checkQuiet, checkWorld } from './checks.ts';
+import type { Outcome, Settings } from './parts.ts';
+import { World } from './world.ts';
 
 /** HISTORIES=200000 SEED=1 runs more of them; what fails prints its seed and path, and becomes a case below. */
 const HISTORIES = Number(process.env['HISTORIES'] ?? 2_000);
@@ -106,16 +108,20 @@ function live(settings: Settings, steps: readonly Step[]): readonly string[] {
   world.start();
   for (const step of steps) {
     take(world, step);
-    if (world.check().length > 0) return [...world.wrong, `after ${JSON.stringify(step)}`];
+    if (checkWorld(world).length > 0) return [...world.wrong, `after ${JSON.stringify(step)}`];
   }
   const calls = world.quiet();
   const most = 4 * (settings.limits.cards[0]?.maxEnis ?? 0) * (settings.limits.slotsPerEni + 2) + 20;
-  return [...world.check(), ...world.checkQuiet(), ...(calls > most ? [`${calls} EC2 calls until it was quiet`] : [])];
+  return [
+    ...checkWorld(world),
+    ...checkQuiet(world),
+    ...(calls > most ? [`${calls} EC2 calls until it was quiet`] : []),
+  ];
 }
 
 test(`${HISTORIES} histories of pods, EC2, crashes and time break nothing`, () => {
   fc.assert(
-    fc.property(settingsArb, fc.array(stepArb, { maxLength: 80 }), (settings, steps) => {
+    fc.property(settingsArb, fc.array(stepArb, { maxLength: 60, size: 'max' }), (settings, steps) => {
       expect(live(settings, steps)).toEqual([]);
     }),
     { numRuns: HISTORIES, seed: SEED },

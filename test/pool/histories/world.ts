@@ -1,5 +1,4 @@
 import {
-  checkPool,
   type DecideInput,
   decide,
   type Intent,
@@ -14,45 +13,16 @@ import {
   type PodAddress,
   type Pool,
   type PoolAction,
-  type PoolLimits,
-  type PoolTargets,
-  poolFigures,
   renderJournalHeader,
   renderRecords,
   resolveTruth,
+  sameOwner,
 } from '../../../src/pool/index.ts';
 import { replay } from '../../../src/pool/journal/memory.ts';
 import { parseJournal } from '../../../src/pool/journal/parse-journal.ts';
+import { execute, goingWith, learn, takeBack } from './deeds.ts';
 import { Ec2Model } from './ec2-model.ts';
-
-export const COOLDOWN_MS = 30_000;
-/** How long growth rests after EC2 refused it. */
-const REST_MS = 30_000;
-
-/** How EC2 answers: what was asked is done or not, and the caller hears of it or not. */
-export type Outcome = 'ok' | 'refused' | 'lost' | 'unheard';
-
-interface UnderWay {
-  readonly action: PoolAction;
-  readonly growth: PendingGrowth | undefined;
-  readonly intent: Intent | undefined;
-}
-
-interface Daemon {
-  readonly pool: Pool;
-  readonly underWay: UnderWay[];
-  readonly waiting: Map<string, Owner>;
-  /** Begun and not ended, whatever the journal could be told of it. */
-  readonly intents: Map<string, Intent>;
-  /** EC2 has told what there is; before that nothing is asked of it. */
-  sure: boolean;
-}
-
-export interface Settings {
-  readonly limits: PoolLimits;
-  readonly targets: PoolTargets;
-  readonly room: number;
-}
+import { COOLDOWN_MS, type Daemon, type Outcome, REST_MS, type Settings } from './parts.ts';
 
 /**
  * A node as values: EC2, the kernel's pods, what was written down, and a daemon that may be dead. The daemon does with its
@@ -62,71 +32,70 @@ export class World {
   readonly ec2: Ec2Model;
   readonly kernel = new Map<string, Orphan>();
   readonly wrong: string[] = [];
+  readonly takenByHand = new Set<string>();
   nowMs = 1_700_000_000_000;
   ec2Up = true;
   diskFull = false;
-  #daemon: Daemon | undefined;
+  daemon: Daemon | undefined;
   /** Growth that EC2 had no room for rests until then. */
   #growthUntilMs = 0;
   #memory: Memory = NOTHING_REMEMBERED;
   #journal = renderJournalHeader({ generation: 1, bootId: 'b' });
   readonly #spool: Owner[] = [];
   readonly #freedAt = new Map<PodAddress, number>();
-  readonly #settings: Settings;
+  readonly settings: Settings;
 
   constructor(settings: Settings) {
-    this.#settings = settings;
+    this.settings = settings;
     this.ec2 = new Ec2Model(settings.room);
-  }
-
-  get daemon(): Daemon | undefined {
-    return this.#daemon;
   }
 
   /** Starts the daemon: memory and journal, EC2 if it answers, the kernel; then leftovers and kept DELs. */
   start(): void {
-    if (this.#daemon !== undefined) return;
+    // A start waits until it can write its checkpoint: what a crash tore must not be written on.
+    if (this.daemon !== undefined || this.diskFull) return;
     const { records } = parseJournal(this.#journal);
     this.#memory = replay(this.#memory, records);
     const pool = this.#truth();
     const intents = new Map(this.#memory.intents.map((intent) => [intent.key, intent]));
-    this.#daemon = { pool, underWay: [], waiting: new Map(), intents, sure: this.ec2Up };
+    this.daemon = { pool, underWay: [], waiting: new Map(), intents, sure: this.ec2Up };
     this.#fold();
     if (this.ec2Up) this.#removeLeftovers();
-    for (const owner of this.#spool.splice(0)) this.#release(owner);
     this.#pass();
   }
 
   /** The daemon dies; `executed` says whether EC2 still does what it was asked for; a half line may be left. */
   crash(executed: boolean, torn: boolean): void {
-    for (const { action } of this.#daemon?.underWay ?? []) if (executed) this.#execute(action, true);
-    if (torn && this.#daemon !== undefined) this.#journal += '00000000 {"kind":"assig';
-    this.#daemon = undefined;
+    for (const { action } of this.daemon?.underWay ?? []) if (executed) this.#execute(action, true);
+    if (torn && this.daemon !== undefined) this.#journal += '00000000 {"kind":"assig';
+    this.daemon = undefined;
   }
 
   /** EC2 is there again: a daemon that started without it learns the truth. */
   ec2Returns(): void {
     this.ec2Up = true;
-    const daemon = this.#daemon;
+    const daemon = this.daemon;
     if (daemon === undefined || daemon.sure) return;
     this.#fold();
-    this.#daemon = { ...daemon, pool: this.#truth(), sure: true };
+    this.daemon = { ...daemon, pool: this.#truth(), sure: true };
     this.#removeLeftovers();
     this.#pass();
   }
 
   add(owner: Owner): void {
-    const daemon = this.#daemon;
+    const daemon = this.daemon;
     if (daemon === undefined || this.kernel.has(owner.containerId)) return;
+    // A sandbox whose DEL is still to be done never comes back under its name.
+    if (this.#spool.some((each) => sameOwner(each, owner))) return;
     daemon.waiting.set(owner.containerId, owner);
     this.#pass();
   }
 
   del(owner: Owner): void {
     this.kernel.delete(owner.containerId);
-    if (this.#daemon === undefined) this.#spool.push(owner);
+    if (this.daemon === undefined) this.#spool.push(owner);
     else {
-      this.#daemon.waiting.delete(owner.containerId);
+      this.daemon.waiting.delete(owner.containerId);
       this.#release(owner);
       this.#pass();
     }
@@ -139,7 +108,7 @@ export class World {
 
   /** EC2 answers the request that has waited longest. */
   answer(outcome: Outcome): void {
-    const daemon = this.#daemon;
+    const daemon = this.daemon;
     const asked = daemon?.underWay.shift();
     if (daemon === undefined || asked === undefined) return;
     const { pool } = daemon;
@@ -150,9 +119,9 @@ export class World {
     // What EC2 has no room for is asked again every now and then; all else is counted.
     if (done !== undefined) this.ec2.calls += 1;
     if (done === undefined) {
-      this.#takeBack(pool, action);
+      takeBack(pool, action);
       if (growth !== undefined) this.#growthUntilMs = this.nowMs + REST_MS;
-    } else this.#learn(pool, action, done);
+    } else learn(pool, action, { done, ec2: this.ec2 });
     if (asked.intent !== undefined) this.#end(asked.intent);
     this.#pass();
   }
@@ -162,8 +131,9 @@ export class World {
     const all = [...this.ec2.enis].flatMap(([id, eni]) => [...eni.cidrs].map((cidr) => ({ id, cidr })));
     const one = all[index % Math.max(1, all.length)];
     if (one === undefined || this.#podsIn([one.cidr]).length > 0) return;
+    this.takenByHand.add(one.cidr);
     this.ec2.unassign(one.id, [one.cidr]);
-    if (this.#daemon?.sure === true) this.#daemon.pool.removeCidrs(one.id, [one.cidr]);
+    if (this.daemon?.sure === true) this.daemon.pool.removeCidrs(one.id, [one.cidr]);
     this.#pass();
   }
 
@@ -174,54 +144,18 @@ export class World {
     this.start();
     const before = this.ec2.calls;
     for (let round = 0; round < 200; round++) {
-      while (this.#daemon !== undefined && this.#daemon.underWay.length > 0) this.answer('ok');
+      while (this.daemon !== undefined && this.daemon.underWay.length > 0) this.answer('ok');
       this.pass(round < 40 ? 5_000 : 61_000);
-      if (round > 60 && this.#daemon?.underWay.length === 0) break;
+      if (round > 60 && this.daemon?.underWay.length === 0) break;
     }
-    while (this.#daemon !== undefined && this.#daemon.underWay.length > 0) this.answer('ok');
+    while (this.daemon !== undefined && this.daemon.underWay.length > 0) this.answer('ok');
     return this.ec2.calls - before;
-  }
-
-  /** What does not hold of the world and of the pool. */
-  check(): readonly string[] {
-    const seen = new Map<PodAddress, string>();
-    for (const { address, owner } of this.kernel.values()) {
-      const other = seen.get(address);
-      if (other !== undefined) this.wrong.push(`${address} has two pods: ${other} and ${owner.containerId}`);
-      seen.set(address, owner.containerId);
-    }
-    const pool = this.#daemon?.pool;
-    if (pool !== undefined)
-      for (const { code, object, found } of checkPool(pool, [...this.kernel.values()]))
-        this.wrong.push(`${code}: ${object}: ${found}`);
-    return this.wrong;
-  }
-
-  /** Targets, leaks and differences that may not be left once all is quiet. */
-  checkQuiet(): readonly string[] {
-    const { limits, targets } = this.#settings;
-    const pool = this.#daemon?.pool;
-    if (pool === undefined) return ['the daemon is dead'];
-    const wrong: string[] = [];
-    const inEc2 = [...this.ec2.enis].flatMap(([id, eni]) => [id, ...eni.cidrs]).sort();
-    const inPool = [...pool.enis.values()].flatMap((eni) => [eni.id, ...eni.cidrs.keys()]).sort();
-    if (JSON.stringify(inEc2) !== JSON.stringify(inPool)) wrong.push(`EC2 has ${inEc2}, the pool ${inPool}`);
-    if (this.#memoryNow().intents.length > 0) wrong.push('intents are left');
-    if (pool.orphans.length > 0) wrong.push(`orphans: ${pool.orphans.map(({ address }) => address)}`);
-    const figures = poolFigures(pool, limits, targets.mode);
-    const waiting = this.#daemon?.waiting.size ?? 0;
-    const { actions } = decide({ ...this.#input(pool, waiting), holds: { growthUntilMs: 0, shrinkUntilMs: 0 } });
-    // Targets are met as far as EC2 has room.
-    const possible = actions.filter((action) => !('unit' in action) || this.ec2.hasRoomFor(action.unit));
-    if (possible.length > 0) wrong.push(`still to do: ${JSON.stringify(possible)}`);
-    if (waiting > 0 && figures.free > 0) wrong.push(`${waiting} pods wait, and ${figures.free} addresses are free`);
-    return wrong;
   }
 
   #truth(): Pool {
     const { pool } = resolveTruth({
       ec2: this.ec2Up ? this.ec2.inventory() : undefined,
-      journal: { ...this.#memoryNow(), sameBoot: true },
+      journal: { ...this.memory(), sameBoot: true },
       kernel: { pods: [...this.kernel.values()], hostAddresses: [] },
       // It lies: the metadata knows of nothing but the primary ENI.
       imds: {
@@ -237,7 +171,8 @@ export class World {
     return pool;
   }
 
-  #memoryNow(): Memory {
+  /** What a start would remember now. */
+  memory(): Memory {
     return replay(this.#memory, parseJournal(this.#journal).records);
   }
 
@@ -249,23 +184,23 @@ export class World {
 
   /** The checkpoint: what the pool holds, and a new journal. */
   #fold(): void {
-    const pool = this.#daemon?.pool;
+    const pool = this.daemon?.pool;
     if (pool === undefined || this.diskFull) return;
     const enis = [...pool.enis.values()].map((eni) => ({
       facts: { ...eni, cidrs: undefined },
       cidrs: [...eni.cidrs.keys()],
     }));
-    this.#memory = { ...this.#memoryNow(), intents: [...(this.#daemon?.intents.values() ?? [])], enis };
+    this.#memory = { ...this.memory(), intents: [...(this.daemon?.intents.values() ?? [])], enis };
     this.#journal = renderJournalHeader({ generation: 1, bootId: 'b' });
   }
 
   #end(intent: Intent): void {
-    this.#daemon?.intents.delete(intent.key);
+    this.daemon?.intents.delete(intent.key);
     this.#append([{ kind: 'ended', key: intent.key }]);
   }
 
   #release(owner: Owner): void {
-    const pool = this.#daemon?.pool;
+    const pool = this.daemon?.pool;
     const events = pool?.release(owner, this.nowMs + COOLDOWN_MS) ?? [];
     // A DEL that cannot be written down fails, and comes again.
     if (!this.#append(events)) {
@@ -280,14 +215,15 @@ export class World {
 
   #removeLeftovers(): void {
     for (const [id, eni] of [...this.ec2.enis]) if (!eni.attached) this.ec2.deleteEni(id);
-    for (const intent of this.#memoryNow().intents) this.#end(intent);
+    for (const intent of this.memory().intents) this.#end(intent);
   }
 
-  #input(pool: Pool, waiting: number): DecideInput {
+  /** What the daemon decides from. */
+  input(pool: Pool): DecideInput {
     return {
       view: pool,
-      ...this.#settings,
-      waiting,
+      ...this.settings,
+      waiting: this.daemon?.waiting.size ?? 0,
       nowMs: this.nowMs,
       holds: { growthUntilMs: this.#growthUntilMs, shrinkUntilMs: 0 },
       permits: { grow: true, shrink: true, freeEnis: true },
@@ -298,17 +234,18 @@ export class World {
   }
 
   #pass(): void {
-    const daemon = this.#daemon;
+    const daemon = this.daemon;
     if (daemon === undefined) return;
     daemon.pool.endCooldowns(this.nowMs);
+    if (!this.diskFull) for (const owner of this.#spool.splice(0)) this.#release(owner);
     this.#serve(daemon);
     this.#fold();
     if (!daemon.sure) return;
-    for (const action of decide(this.#input(daemon.pool, daemon.waiting.size)).actions) this.#begin(daemon, action);
+    for (const action of decide(this.input(daemon.pool)).actions) this.#begin(daemon, action);
   }
 
   #serve({ pool, waiting }: Daemon): void {
-    const { limits, targets } = this.#settings;
+    const { limits, targets } = this.settings;
     const cards = limits.cards.map(({ card }) => card);
     for (const owner of [...waiting.values()]) {
       const choice = pool.choose({ owner, since: BigInt(this.nowMs), kinds: kindsOf(targets.mode), cards });
@@ -355,49 +292,9 @@ export class World {
     );
   }
 
-  /** What EC2 does. A creation whose caller dies in the middle leaves the ENI unattached. */
   #execute(action: PoolAction, died: boolean): readonly string[] | undefined {
-    switch (action.kind) {
-      case 'assign': {
-        // A request that does not fit is halved until it does, as the lane does.
-        for (let count = action.count; count >= 1; count = Math.floor(count / 2)) {
-          const cidrs = this.ec2.assign(action.eniId, action.unit, count);
-          if (cidrs !== undefined) return cidrs;
-        }
-        return undefined;
-      }
-      case 'create-eni':
-        for (let count = action.count; count >= 1; count = Math.floor(count / 2)) {
-          const id = this.ec2.createEni({ ...action, count }, !died, this.nowMs);
-          if (id !== undefined) return [id];
-        }
-        return undefined;
-      case 'unassign':
-        for (const address of this.#podsIn(action.cidrs)) this.wrong.push(`${address} of a running pod is unassigned`);
-        this.ec2.unassign(action.eniId, action.cidrs);
-        return [];
-      case 'delete-eni':
-        for (const address of this.#podsIn([...(this.ec2.enis.get(action.eniId)?.cidrs ?? [])]))
-          this.wrong.push(`${address} of a running pod goes with its ENI`);
-        this.ec2.deleteEni(action.eniId);
-        return [];
-      default:
-        return action satisfies never;
-    }
-  }
-
-  #learn(pool: Pool, action: PoolAction, done: readonly string[]): void {
-    if (action.kind === 'assign') pool.addCidrs(action.eniId, done);
-    if (action.kind === 'unassign') pool.removeCidrs(action.eniId, action.cidrs);
-    if (action.kind === 'delete-eni') pool.removeEni(action.eniId);
-    const made = action.kind === 'create-eni' ? this.ec2.enis.get(done[0] ?? '') : undefined;
-    if (made === undefined) return;
-    pool.putEni(made.facts);
-    pool.addCidrs(made.facts.id, [...made.cidrs]);
-  }
-
-  #takeBack(pool: Pool, action: PoolAction): void {
-    if (action.kind === 'unassign') pool.setReleasing(action.eniId, action.cidrs, false);
-    if (action.kind === 'delete-eni') pool.setLeaving(action.eniId, false);
+    const going = goingWith(this.ec2, action);
+    for (const address of this.#podsIn(going)) this.wrong.push(`${address} of a running pod is given back`);
+    return execute(this.ec2, action, { died, nowMs: this.nowMs });
   }
 }
