@@ -65,7 +65,7 @@ async function sort(parts: InventoryParts, { eni, attachment }: Attached, linkWa
     if (primaryAddress === undefined) return foreign('unusable');
     try {
       const place = { card, device, attachmentId: attachment.id, primaryAddress };
-      await network.addEni(eni, { ...place, timeoutMs: linkWaitMs });
+      await network.addEni(eni, { ...place, timeoutMs: linkWaitMs, subnet: placement.cidrOf(eni.subnetId) });
     } catch (error) {
       // Any other failure passes: to count the ENI as useless would take the rules of its running pods away.
       if (toHostError(error).code !== 'LINK_MISSING') throw error;

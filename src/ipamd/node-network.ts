@@ -6,7 +6,6 @@ import {
   type Ipv4Address,
   type Ipv4Cidr,
   isHostCidr,
-  parseIpv4Cidr,
 } from '../addr/index.ts';
 import type { EniDescription } from '../aws/index.ts';
 import {
@@ -19,7 +18,6 @@ import {
   usesMark,
   wantedHostNetwork,
 } from '../dataplane/index.ts';
-import { HostError } from '../errors/index.ts';
 import {
   applyPacketRules,
   applySteps,
@@ -31,6 +29,7 @@ import {
 } from '../kernel/index.ts';
 import type { EniAttachmentFacts, KnownEni, PodAddress, Pool } from '../pool/index.ts';
 import type { Node, NodeEni } from './parts.ts';
+import { subnetOf } from './subnet-of.ts';
 import { wantedPods } from './wanted-pods.ts';
 
 /** The host's network as this daemon wants it: ENIs as links, their tables, pods' rules, packet rules. */
@@ -89,11 +88,14 @@ export class NodeNetwork {
       readonly attachmentId: string;
       readonly primaryAddress: Ipv4Address;
       readonly timeoutMs: number;
+      /** The network of its subnet, where that is known. */
+      readonly subnet?: Ipv4Cidr | undefined;
     },
   ): Promise<NodeEni> {
     const { socket, clock, signal } = this.#node;
-    const subnet = await this.#subnetOf(eni);
-    const link = await waitForLink({ socket, mac: eni.mac, clock, timeoutMs: place.timeoutMs, signal });
+    const { timeoutMs } = place;
+    const link = await waitForLink({ socket, mac: eni.mac, clock, timeoutMs, signal });
+    const subnet = await subnetOf(this.#node, eni, { known: place.subnet, timeoutMs });
     const added: NodeEni = {
       id: eni.id,
       mac: eni.mac,
@@ -252,16 +254,6 @@ export class NodeNetwork {
       ...routes.flatMap(({ destination }) => single(destination)),
       ...addresses.map(({ address }) => address.address),
     ];
-  }
-
-  /** Ours is the primary ENI's subnet; of another one only the metadata tells the network, without an EC2 call. */
-  async #subnetOf(eni: EniDescription): Promise<Ipv4Cidr> {
-    const { identity, imds } = this.#node;
-    if (eni.subnetId === identity.subnetId) return identity.subnetCidr;
-    const path = `/latest/meta-data/network/interfaces/macs/${eni.mac}/subnet-ipv4-cidr-block`;
-    const told = await imds.get(path);
-    if (told === undefined) throw new HostError('IMDS_BAD_ANSWER', { path, found: 'HTTP 404' });
-    return parseIpv4Cidr(told.trim());
   }
 }
 

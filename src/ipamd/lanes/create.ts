@@ -117,7 +117,12 @@ async function bringUp(
   const { primaryAddress } = eni;
   if (primaryAddress === undefined)
     throw new HostError('EC2_BAD_ANSWER', { action: 'CreateNetworkInterface', missing: `an address of ${eni.id}` });
-  const added = await network.addEni(eni, { ...place, primaryAddress, timeoutMs: LINK_WAIT_MS });
+  const added = await network.addEni(eni, {
+    ...place,
+    primaryAddress,
+    timeoutMs: LINK_WAIT_MS,
+    subnet: placement.cidrOf(eni.subnetId),
+  });
   if (added.link !== undefined) await unmanaged.claimLink(added.link);
   network.setUp(added);
   engine.change((pool) => {

@@ -35,6 +35,9 @@ export class Placement {
   /** Where the last new ENI was to lie. */
   #last: readonly string[] | undefined;
   #groups: readonly string[];
+  #asking: Promise<readonly SubnetDescription[]> | undefined;
+  /** Networks of subnets never change, however old the rest of what is known. */
+  #described: ReadonlyMap<string, SubnetDescription['cidr']> = new Map();
   #changed: () => void = () => undefined;
 
   /** `configs` where pods have subnets of their own (custom networking). */
@@ -140,14 +143,28 @@ export class Placement {
     return subnet !== undefined && isExcluded(subnet, this.#asker);
   }
 
+  /** The network of a subnet, as far as subnets were described. */
+  cidrOf(subnetId: string): SubnetDescription['cidr'] | undefined {
+    return this.#described.get(subnetId);
+  }
+
   /** The subnets of the zone, from memory while they are young. */
   async subnets(): Promise<readonly SubnetDescription[]> {
-    const { ec2, identity, clock } = this.#node;
     const known = this.#subnets;
-    if (known !== undefined && clock.monotonic() - known.atMs < SUBNETS_LIVE_MS) return known.list;
+    if (known !== undefined && this.#node.clock.monotonic() - known.atMs < SUBNETS_LIVE_MS) return known.list;
+    // The start and the first new ENI ask at the same moment.
+    this.#asking ??= this.#describe().finally(() => {
+      this.#asking = undefined;
+    });
+    return this.#asking;
+  }
+
+  async #describe(): Promise<readonly SubnetDescription[]> {
+    const { ec2, identity, clock } = this.#node;
     const { vpcId, availabilityZone } = identity;
     const list = await ec2.describeSubnets({ vpcId, availabilityZone });
     this.#subnets = { atMs: clock.monotonic(), list };
+    this.#described = new Map(list.map(({ id, cidr }) => [id, cidr]));
     this.#changed();
     return list;
   }
