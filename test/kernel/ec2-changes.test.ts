@@ -150,3 +150,13 @@ kernelTest('an ENI with an address that the kernel still has rules for is not gi
     expect([ec2.calls.get('DetachNetworkInterface'), uses(parts.engine.pool)]).toEqual([before, ['free', 'free']]);
   }),
 );
+
+kernelTest('subnets that may not be described make no ENI impossible, and spare none', () =>
+  onNode(async ({ dials, instance, vpc }, parts) => {
+    dials.set({ action: 'DescribeSubnets', denied: true });
+    await grow(parts, newEni);
+    expect(uses(parts.engine.pool)).toEqual(['free', 'free']);
+    const eni = first(parts.engine.pool);
+    expect({ service: eni?.service, enis: vpc.enisOf(instance.id).length }).toEqual({ service: 'pods', enis: 2 });
+  }),
+);
