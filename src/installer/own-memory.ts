@@ -31,7 +31,7 @@ export function writeOwnAllocations(files: Files, allocations: readonly Orphan[]
   files.replace({ path: PATHS.checkpoint, text: renderCheckpoint(allocations), mode: MODE });
   if (before === undefined) return;
   const { memory, generation } = before;
-  const bootId = files.read(PATHS.kernelBootId)?.trim() ?? '';
-  const side = renderSideFile({ ...memory, bootId, generation: generation + 1 });
+  // These pods run: nothing of them is of an earlier boot. In a container the daemon may see another boot id than we do.
+  const side = renderSideFile({ ...memory, bootId: undefined, generation: generation + 1 });
   files.replace({ path: `${PATHS.run}/pool.json`, text: side, mode: MODE });
 }

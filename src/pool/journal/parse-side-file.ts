@@ -8,7 +8,8 @@ import { isReason, readIntent } from './parse-journal.ts';
 
 /** What upstream's checkpoint has no place for, beside it: which boot and journal it belongs to, and the rest of the memory. */
 export interface SideFile extends Omit<Memory, 'allocations'> {
-  readonly bootId: string;
+  /** `undefined` in what adopt wrote, which is of this boot by its nature. */
+  readonly bootId: string | undefined;
   /** Number of checkpoints so far in this boot; the journal that follows carries it. */
   readonly generation: number;
 }
@@ -54,9 +55,9 @@ export function parseSideFile(text: string): SideFile {
   }
   if (!isObject(document) || document['version'] !== VERSION) return fail(`its version is not ${VERSION}`);
   const { bootId, generation, cooldowns, quarantines, intents, enis } = document;
-  if (typeof bootId !== 'string' || typeof generation !== 'number') return fail('it names no boot or no generation');
+  if (typeof generation !== 'number') return fail('it names no generation');
   return {
-    bootId,
+    bootId: typeof bootId === 'string' ? bootId : undefined,
     generation,
     cooldowns: new Map(
       entries(cooldowns).flatMap(([address, untilMs]): (readonly [PodAddress, number])[] =>

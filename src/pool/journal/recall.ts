@@ -24,7 +24,7 @@ export interface Recollection {
   readonly memory: Memory;
   /** Which checkpoint it starts from. */
   readonly checkpoint: 'last' | 'before' | 'none';
-  /** The boot in which it was written; `undefined` when no file tells. */
+  /** The boot in which it was written; `undefined` when no file tells: then it is this one. */
   readonly bootId: string | undefined;
   readonly generation: number;
   /** Files that say nothing, and why: torn, empty, or of a version to come. */
@@ -48,7 +48,7 @@ export function recall(texts: ReadonlyMap<MemoryFile, string>): Recollection {
       journals.flatMap(({ records }) => records),
     ),
     checkpoint: last !== undefined ? 'last' : allocations !== undefined ? 'before' : 'none',
-    bootId: side?.bootId ?? newest?.bootId,
+    bootId: side === undefined ? newest?.bootId : side.bootId,
     generation: Math.max(side?.generation ?? 0, newest?.generation ?? 0),
     broken,
     damaged: journals.reduce((sum, { damaged }) => sum + damaged, 0),
