@@ -68,17 +68,28 @@ export default async function run(guest: CaseGuest): Promise<void> {
   );
   await stays();
 
-  // The version before cannot serve either while EC2 is out of order: both reasons are told, and its files are back.
+  // While EC2 is out of order the version before serves what it knows.
   await guest.vpc.dial('DescribeNetworkInterfaces', '--error=InternalError');
-  const stuck = await failure(guest, ends, 'install', '--ready-timeout', '12').finally(() => guest.vpc.clearDials());
+  const known = await failure(guest, ends, 'install', '--ready-timeout', '12').finally(() => guest.vpc.clearDials());
+  expect(known.error.code).toBe('UPGRADE_ROLLED_BACK');
+  await stays();
+
+  // It cannot serve either once the metadata are out of order: both reasons are told, and its files are back.
+  const outage = (async () => {
+    while ((await guest.machine.property('ActiveState')) === 'active') await Bun.sleep(10);
+    await guest.vpc.dial('IMDS', '--error=500');
+  })();
+  const stuck = await failure(guest, ends, 'install', '--ready-timeout', '12');
+  await outage.finally(() => guest.vpc.clearDials());
   expect(stuck.error.code).toBe('UPGRADE_STUCK');
   expect(stuck.error.message).toMatch(
     new RegExp(
-      `does not load.*; then version ${VERSION} is not ready after 12 s: .*DescribeNetworkInterfaces.*; everything of this run was taken back$`,
+      `^ipamd of version 9\\.2\\.0 did not start: .*; then version ${VERSION} did not start: .*metadata.*; everything of this run was taken back$`,
     ),
   );
-  expect(diffFiles(before, stateOf(guest))).toEqual([]);
+  // systemd goes on starting it, and once it can it serves.
   await guest.machine.untilProperty('ActiveState', 'active');
+  expect(diffFiles(before, stateOf(guest))).toEqual([]);
   await stays();
 
   // Where nothing served before there is nothing to go back to: the files stay, and rollback is the way out.
