@@ -151,6 +151,18 @@ kernelTest('an ENI with an address that the kernel still has rules for is not gi
   }),
 );
 
+kernelTest('the intent of a creation stays while nobody knows what became of it', () =>
+  onNode(async ({ dials, losing, vpc, instance }, parts) => {
+    losing.add('CreateNetworkInterface');
+    dials.set({ action: 'DescribeNetworkInterfaces', denied: true });
+    expect(await code(grow(parts, newEni))).toBe('IAM_DENIED');
+    // Made, unattached, and known to nobody but by what was written down.
+    expect(vpc.enis().filter(({ attachment }) => attachment === undefined).length).toBe(1);
+    expect(vpc.enisOf(instance.id).length).toBe(1);
+    expect(parts.store.load().intents.map(({ kind }) => kind)).toEqual(['create-eni']);
+  }),
+);
+
 kernelTest('subnets that may not be described make no ENI impossible, and spare none', () =>
   onNode(async ({ dials, instance, vpc }, parts) => {
     dials.set({ action: 'DescribeSubnets', denied: true });

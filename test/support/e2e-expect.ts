@@ -3,6 +3,9 @@ import type { StatusDocument } from '../../src/cniproto/index.ts';
 import type { E2eNode, JsonFailure } from './e2e.ts';
 import { fileState, networkState, sysctlState } from './e2e-state.ts';
 
+/** The figures of a pool that has nothing. */
+export const EMPTY_POOL = { total: 0, assigned: 0, free: 0, cooldown: 0, quarantine: 0, orphans: 0, pending: 0 };
+
 /** Everything on a node a call could leave half-done, once what earlier calls set going has come to rest. */
 export async function callState(node: E2eNode): Promise<string> {
   const resting = ({ pool, enis, targets: { warmIp, minimumIp } }: StatusDocument): boolean =>

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type EniDescription, insist, removeEni } from '../../aws/index.ts';
 import { routeTableOf } from '../../dataplane/index.ts';
-import { HostError, toHostError } from '../../errors/index.ts';
+import { type ErrorCode, HostError, toHostError } from '../../errors/index.ts';
 import type { LogFields } from '../../log/index.ts';
 import type { Intent, PoolAction } from '../../pool/index.ts';
 import { ENI_TAG } from '../../vpc/index.ts';
@@ -60,25 +60,27 @@ interface Wanted {
 /** Tries the places in turn while they have no room; any other refusal ends the search. */
 async function requestSomewhere(parts: LaneParts, wanted: Wanted): Promise<EniDescription> {
   const { placement, store } = parts;
-  let refusal: unknown;
-  for (const [index, place] of wanted.places.entries())
-    try {
-      return await requestEni(parts, wanted, { place, first: index === 0 });
-    } catch (error) {
-      refusal = error;
-      const { code } = toHostError(error);
-      if (!noteRefusal(placement, { code, unit: wanted.action.unit, subnetId: place.subnetId })) break;
-    }
-  // EC2 said no everywhere: there is nothing to clean up. Where nobody knows, the intent was left by `requestEni`.
-  if (toHostError(refusal).code !== 'EC2_UNREACHABLE') store.end(wanted.intent);
-  throw refusal;
+  let refusal: HostError | undefined;
+  for (const [index, place] of wanted.places.entries()) {
+    const made = await requestEni(parts, wanted, { place, first: index === 0 });
+    if (!(made instanceof HostError)) return made;
+    refusal = made;
+    if (!noteRefusal(placement, { code: made.code, unit: wanted.action.unit, subnetId: place.subnetId })) break;
+  }
+  // EC2 said no everywhere: there is nothing to clean up.
+  store.end(wanted.intent);
+  throw refusal ?? new HostError('SUBNET_NONE_TAGGED', { vpc: parts.node.identity.vpcId });
 }
 
+/** After these nobody knows whether the ENI is there. */
+const UNCERTAIN: ReadonlySet<ErrorCode> = new Set(['EC2_UNREACHABLE', 'EC2_BAD_ANSWER']);
+
+/** The new ENI, or EC2's refusal. Throws while nobody knows which of both it is: the intent stays, and the next start looks. */
 async function requestEni(
-  { node, store }: LaneParts,
+  { node }: LaneParts,
   { action, intent }: Wanted,
   at: { readonly place: EniPlace; readonly first: boolean },
-): Promise<EniDescription> {
+): Promise<EniDescription | HostError> {
   const { ec2, identity, clock } = node;
   const tags = {
     ...clusterTags(node.settings),
@@ -97,14 +99,13 @@ async function requestEni(
         clientToken: at.first && count === action.count ? intent.key : randomUUID(),
       }),
     );
-  } catch (error) {
-    if (toHostError(error).code !== 'EC2_UNREACHABLE') throw error;
-    // No answer: the ENI may exist. Its tag tells; while EC2 stays away the intent stays, and the next start looks.
+  } catch (caught) {
+    const refusal = toHostError(caught);
+    if (!UNCERTAIN.has(refusal.code)) return refusal;
+    // No answer: the ENI may exist, and its tag tells. A search that is refused tells nothing.
     const patience = { clock, tries: ASK_TRIES, signal: node.signal };
     const [made] = await insist(patience, () => ec2.findEnis({ tags: { [ENI_TAG.intent]: intent.key } }));
-    if (made !== undefined) return made;
-    store.end(intent);
-    throw error;
+    return made ?? refusal;
   }
 }
 

@@ -1,5 +1,6 @@
 import { expect } from 'bun:test';
 import type { CaseGuest } from '../../../support/case-guest.ts';
+import { until } from '../../../support/e2e.ts';
 
 const INSTALLS = 100;
 /** Every tenth is one of a part of the work, as an image build and the unit call it. */
@@ -8,8 +9,14 @@ const STAGES = ['image', 'boot'] as const;
 /** Installs again and again, and looks at everything only before and after. */
 export default async function run(guest: CaseGuest): Promise<void> {
   await guest.install();
-  // The daemon's checkpoint follows what it does within a fraction of a second: that is not the installs' doing.
-  await Bun.sleep(2_000);
+  // The daemon's checkpoint follows what it does: that is not the installs' doing.
+  await until('the checkpoint to have all addresses', async () => {
+    const { enis } = JSON.parse(await guest.text('cat', '/run/vpc-cni/pool.json'));
+    const { daemon } = JSON.parse(await guest.text('vpc-cni', 'status', '--json'));
+    return enis.flatMap(({ cidrs }: { readonly cidrs: readonly string[] }) => cidrs).length === daemon.pool.total
+      ? true
+      : undefined;
+  });
   const [stamps, kernel] = [guest.stamps(), await guest.kernel()];
   const pid = await guest.machine.property('MainPID');
   const begin = performance.now();
