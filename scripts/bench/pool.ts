@@ -47,6 +47,7 @@ function inputOf(view: Pool, enis: number, addresses: number): DecideInput {
     ...{ waiting: 0, nowMs: 3_600_000, holds: { growthUntilMs: 0, shrinkUntilMs: 0 } },
     permits: { grow: true, shrink: true, freeEnis: true },
     ...{ trunkReserve: 0, fragmented: new Set<string>(), newEniFragmented: false },
+    ...{ full: new Set<string>(), newEniFull: false },
   };
 }
 

@@ -13,6 +13,8 @@ export const FREE_POLICY: Policy = {
   trunkReserve: 0,
   fragmented: new Set(),
   newEniFragmented: false,
+  full: new Set(),
+  newEniFull: false,
 };
 
 /** Nothing is asked of EC2, whatever the pool lacks. */

@@ -54,6 +54,8 @@ export class Store {
   #journalOf: number | undefined;
   #isClosed = false;
   #intents: readonly Intent[] = [];
+  /** What the files hold of the pool; `undefined` while that is not certain. */
+  #folded: string | undefined;
   /** The pool to fold into the checkpoint; known once the daemon has one. */
   #pool: Pool | undefined;
   #attachmentOf: AttachmentOf = () => undefined;
@@ -119,18 +121,28 @@ export class Store {
     if (this.#cancelFold === undefined && !this.#isClosed) this.#foldSoon(FOLD_AFTER_MS);
   }
 
-  /** Writes the checkpoint of the pool as it is, and begins a new journal. Throws `FILE_FAILED`. */
+  /**
+   * Writes the checkpoint of the pool as it is, and begins a new journal; nothing when the files say all that already.
+   * Throws `FILE_FAILED`.
+   */
   fold(): void {
     this.#cancelFold?.();
     this.#cancelFold = undefined;
     const pool = this.#pool;
     if (pool === undefined || this.#isClosed) return;
+    const checkpoint = renderCheckpoint(inOrder(pool));
+    const side = this.#sideOf(pool, this.#generation);
+    const folded = checkpoint + renderSideFile(side);
+    if (folded === this.#folded && this.#journal === undefined) return;
+    this.#folded = undefined;
     // The order matters: a crash after each step leaves a journal that ends in the same memory when it is replayed.
-    this.#write('ipam.json', renderCheckpoint(inOrder(pool)));
+    this.#write('ipam.json', checkpoint);
     const generation = this.#generation + 1;
-    this.#write('pool.json', renderSideFile(this.#sideOf(pool, generation)));
+    const next = renderSideFile({ ...side, generation });
+    this.#write('pool.json', next);
     this.#generation = generation;
     this.#beginJournal();
+    this.#folded = checkpoint + next;
   }
 
   /** Ends the writing: the checkpoint holds everything, and the files are the next daemon's. */

@@ -1,29 +1,61 @@
 import type { MacAddress } from '../addr/index.ts';
 import type { Link } from '../dataplane/index.ts';
 import { HostError } from '../errors/index.ts';
-import type { Clock } from '../sys/index.ts';
+import type { Netns, Timers } from '../sys/index.ts';
 import type { RouteSocket } from './netlink/socket.ts';
 import { findLinkByMac, listLinks } from './observe.ts';
+import { watchNetwork } from './watch-network.ts';
 
-const LOOK_AGAIN_MS = 25;
+/** The safety net for an event that was lost: the kernel drops them when nobody reads for long. */
+const LOOK_AGAIN_MS = 500;
 
-/** The link with this MAC, once it is there. Throws `LINK_MISSING` naming the MACs seen when the deadline passes. */
+/**
+ * The link with this MAC, once it is there: the kernel tells of each new one. `netns` is that of the socket, unless it is
+ * the calling thread's. Throws `LINK_MISSING` naming the MACs seen when the deadline passes.
+ */
 export async function waitForLink(request: {
   readonly socket: RouteSocket;
+  readonly netns?: Netns;
   readonly mac: MacAddress;
-  readonly clock: Clock;
+  readonly clock: Timers;
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
 }): Promise<Link> {
   const { socket, mac, clock, signal } = request;
   const end = clock.monotonic() + request.timeoutMs;
-  for (;;) {
-    const link = findLinkByMac(socket, mac);
-    if (link !== undefined) return link;
-    if (clock.monotonic() >= end) {
-      const seen = listLinks(socket).map((other) => `${other.name} ${other.mac ?? ''}`.trim());
-      throw new HostError('LINK_MISSING', { mac, seen: seen.join(', ') });
+  const found = new AbortController();
+  let pause = Promise.withResolvers<void>();
+  const wake = (): void => pause.resolve();
+  signal.addEventListener('abort', wake, { signal: found.signal });
+  try {
+    hear({ ...(request.netns === undefined ? {} : { netns: request.netns }), signal: found.signal, wake });
+    for (;;) {
+      // Before the look: an event that comes during it is not missed.
+      pause = Promise.withResolvers<void>();
+      const link = findLinkByMac(socket, mac);
+      if (link !== undefined) return link;
+      const leftMs = end - clock.monotonic();
+      if (leftMs <= 0) {
+        const seen = listLinks(socket).map((other) => `${other.name} ${other.mac ?? ''}`.trim());
+        throw new HostError('LINK_MISSING', { mac, seen: seen.join(', ') });
+      }
+      const cancel = clock.after(Math.min(LOOK_AGAIN_MS, leftMs), wake);
+      await pause.promise;
+      cancel();
+      signal.throwIfAborted();
     }
-    await clock.sleep(LOOK_AGAIN_MS, signal);
+  } finally {
+    found.abort();
+  }
+}
+
+/** Calls `wake` whenever a link comes or changes. Where there are no events the looks now and then must do. */
+function hear(request: { readonly netns?: Netns; readonly signal: AbortSignal; readonly wake: () => void }): void {
+  const { wake, ...where } = request;
+  const look = (): void => undefined;
+  try {
+    watchNetwork({ ...where, tell: wake, ended: look });
+  } catch (error) {
+    if (!(error instanceof HostError)) throw error;
   }
 }

@@ -15,6 +15,8 @@ const input = (view: Pool, change: Partial<DecideInput> = {}): DecideInput => ({
   trunkReserve: 0,
   fragmented: new Set(),
   newEniFragmented: false,
+  full: new Set(),
+  newEniFull: false,
   ...change,
 });
 

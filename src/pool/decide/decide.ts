@@ -1,6 +1,6 @@
 import type { PoolAction } from '../model/types.ts';
 import { planGrowth } from './growth.ts';
-import type { DecideInput } from './input.ts';
+import { cardFigures, type DecideInput } from './input.ts';
 import { nextEniAge, planShrink } from './shrink.ts';
 
 /** The actions due now, and when time alone will make the next decision differ (ms since the epoch). */
@@ -29,8 +29,9 @@ function nextCooldownEnd({ view }: DecideInput): number | undefined {
  */
 export function decide(input: DecideInput): Decision {
   const { nowMs, holds, permits } = input;
-  const growth = permits.grow ? planGrowth(input) : [];
-  const shrink = growth.length > 0 || !permits.shrink ? [] : planShrink(input);
+  const cards = cardFigures(input);
+  const growth = permits.grow ? planGrowth(input, cards) : [];
+  const shrink = growth.length > 0 || !permits.shrink ? [] : planShrink(input, cards);
   const growHeld = growth.length > 0 && holds.growthUntilMs > nowMs;
   const shrinkHeld = shrink.length > 0 && holds.shrinkUntilMs > nowMs;
   const times = [
@@ -38,7 +39,7 @@ export function decide(input: DecideInput): Decision {
     shrinkHeld ? holds.shrinkUntilMs : undefined,
     nextEniAge(input),
     // A subnet's room comes back by itself, and nobody tells.
-    growth.length === 0 && input.fragmented.size + (input.full?.size ?? 0) > 0 ? nowMs + SUBNET_RECHECK_MS : undefined,
+    growth.length === 0 && input.fragmented.size + input.full.size > 0 ? nowMs + SUBNET_RECHECK_MS : undefined,
     nextCooldownEnd(input),
   ].filter((time) => time !== undefined && time > nowMs);
   return {

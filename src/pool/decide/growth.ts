@@ -1,6 +1,6 @@
 import type { GrowthUnit, PoolAction, PoolEni, PoolLimits, PoolView } from '../model/types.ts';
-import { assignedOn, type Figures, figuresOf, unitSize, wantedFree, warmIpMode } from './figures.ts';
-import { countedKinds, type DecideInput, targetsOf } from './input.ts';
+import { assignedOn, type Figures, unitSize, wantedFree, warmIpMode } from './figures.ts';
+import { type CardFigures, type DecideInput, targetsOf } from './input.ts';
 import { isClearing } from './leftovers.ts';
 
 /**
@@ -91,7 +91,7 @@ function planCard(input: DecideInput, card: number, need: Need): readonly PoolAc
   for (const eni of enis) {
     const slots = freeSlots(view, limits, eni);
     const unit = unitFor(input, input.fragmented.has(eni.subnetId));
-    if (short <= 0 || slots <= 0 || unit === undefined || input.full?.has(eni.subnetId)) continue;
+    if (short <= 0 || slots <= 0 || unit === undefined || input.full.has(eni.subnetId)) continue;
     actions.push({ kind: 'assign', eniId: eni.id, unit, count: take(slots, unit) });
   }
   // An ENI on its way has room for more than was asked with it: once it is there, one call fills it.
@@ -100,7 +100,7 @@ function planCard(input: DecideInput, card: number, need: Need): readonly PoolAc
       short -= (limits.slotsPerEni - growth.count) * unitSize(growth.unit);
   const unit = unitFor(input, input.newEniFragmented);
   // A new ENI is dear: slots that are about to be free are waited for.
-  if (unit === undefined || input.newEniFull === true || enis.some((eni) => isClearing(input, eni))) return actions;
+  if (unit === undefined || input.newEniFull || enis.some((eni) => isClearing(input, eni))) return actions;
   for (const device of freeDevices(input, card)) {
     if (short <= 0) break;
     actions.push({ kind: 'create-eni', card, device, unit, count: take(limits.slotsPerEni, unit) });
@@ -126,11 +126,10 @@ function planIpv6(input: DecideInput, card: number): readonly PoolAction[] {
 const addressesIn = (action: PoolAction): number => ('count' in action ? action.count * unitSize(action.unit) : 0);
 
 /** What to ask EC2 for so that every card reaches its targets, and pods that wait are served. */
-export function planGrowth(input: DecideInput): readonly PoolAction[] {
+export function planGrowth(input: DecideInput, cards: readonly CardFigures[]): readonly PoolAction[] {
   let { waiting } = input;
-  return input.limits.cards.flatMap(({ card }) => {
+  return cards.flatMap(({ card, figures }) => {
     if (input.targets.mode === 'ipv6') return planIpv6(input, card);
-    const figures = figuresOf(input.view, card, countedKinds(input.targets));
     const actions = planCard(input, card, { figures, waiting });
     const asked = actions.reduce((sum, action) => sum + addressesIn(action), 0);
     // What this card cannot give is wanted of the next one: an ordinary pod takes an address of any card.

@@ -1,5 +1,5 @@
 import type { PoolCidr, PoolLimits, PoolTargets, PoolView } from '../model/types.ts';
-import { kindsOf } from './figures.ts';
+import { type Figures, figuresOf, kindsOf } from './figures.ts';
 
 /** What a decision is made from. */
 export interface DecideInput {
@@ -20,9 +20,9 @@ export interface DecideInput {
   /** Whether a new ENI would lie in such a subnet. */
   readonly newEniFragmented: boolean;
   /** Subnets EC2 found no free address in lately: they are asked for nothing until they have rested. */
-  readonly full?: ReadonlySet<string>;
+  readonly full: ReadonlySet<string>;
   /** Whether a new ENI would lie in such a subnet. */
-  readonly newEniFull?: boolean;
+  readonly newEniFull: boolean;
 }
 
 /** Targets of a card beyond the first: one address, and one more than is used (ipamd reference §2.1). */
@@ -36,4 +36,16 @@ export function targetsOf(targets: PoolTargets, card: number): PoolTargets {
  */
 export function countedKinds(targets: PoolTargets): readonly PoolCidr['kind'][] {
   return targets.mode === 'prefix' && !targets.fallbackToAddresses ? ['prefix'] : kindsOf(targets.mode);
+}
+
+/** A card with its figures, counted once for all parts of a decision. */
+export interface CardFigures {
+  readonly card: number;
+  readonly figures: Figures;
+}
+
+/** The figures of every card, over the CIDRs that count. */
+export function cardFigures({ view, limits, targets }: DecideInput): readonly CardFigures[] {
+  const kinds = countedKinds(targets);
+  return limits.cards.map(({ card }) => ({ card, figures: figuresOf(view, card, kinds) }));
 }

@@ -1,6 +1,6 @@
 import type { PoolAction, PoolCidr, PoolEni } from '../model/types.ts';
-import { assignedOn, figuresOf, wantedFree, warmIpMode, warmIpPrefixBalance } from './figures.ts';
-import { countedKinds, type DecideInput, targetsOf } from './input.ts';
+import { assignedOn, wantedFree, warmIpMode, warmIpPrefixBalance } from './figures.ts';
+import { type CardFigures, countedKinds, type DecideInput, targetsOf } from './input.ts';
 import { isUnused, leftoversOf } from './leftovers.ts';
 
 /** A younger ENI is kept: what was just wanted is likely wanted again (upstream's figure). */
@@ -39,9 +39,8 @@ interface Excess {
 
 const NONE: Excess = { addresses: 0, address: 0, prefix: 0 };
 
-function excessOf(input: DecideInput, card: number): Excess {
+function excessOf(input: DecideInput, { card, figures }: CardFigures): Excess {
   const targets = targetsOf(input.targets, card);
-  const figures = figuresOf(input.view, card, countedKinds(targets));
   const above = figures.free - wantedFree(targets, input.limits.slotsPerEni, 0);
   const addresses = Math.max(0, warmIpMode(targets) ? Math.min(above, figures.total - targets.minimumIp) : above);
   if (targets.mode === 'secondary') return { addresses, address: warmIpMode(targets) ? addresses : 0, prefix: 0 };
@@ -63,27 +62,28 @@ function spareOf(cidrs: readonly PoolCidr[], excess: Excess): readonly PoolCidr[
   return spare.toReversed();
 }
 
-function planCard(input: DecideInput, card: number): readonly PoolAction[] {
+function planCard(input: DecideInput, counted: CardFigures): readonly PoolAction[] {
   const { view, permits, waiting, nowMs } = input;
+  const { card } = counted;
   const actions: PoolAction[] = [];
   // While pods wait only what they cannot be given goes: it may be in the way of what they can.
-  const excess = waiting > 0 ? { ...NONE } : excessOf(input, card);
+  const excess = waiting > 0 ? { ...NONE } : excessOf(input, counted);
   const kinds = countedKinds(input.targets);
   for (const eni of byWorth([...view.enis.values()].filter((one) => one.card === card && !one.leaving))) {
     const gone = leftoversOf(input, eni);
-    const counted = [...eni.cidrs.values()].filter(
+    const unused = [...eni.cidrs.values()].filter(
       (cidr) => isUnused(cidr) && kinds.includes(cidr.kind) && !gone.includes(cidr),
     );
-    const free = counted.reduce((sum, cidr) => sum + cidr.size, 0);
+    const free = unused.reduce((sum, cidr) => sum + cidr.size, 0);
     const oldEnough = eni.attachedAtMs + ENI_MIN_AGE_MS <= nowMs;
     const spared = waiting > 0 && eni.service === 'pods';
     if (permits.freeEnis && idle(eni) && oldEnough && !spared && free <= excess.addresses) {
       actions.push({ kind: 'delete-eni', eniId: eni.id });
       excess.addresses -= free;
-      for (const { kind } of counted) if (kind !== 'ipv6-prefix') excess[kind] -= 1;
+      for (const { kind } of unused) if (kind !== 'ipv6-prefix') excess[kind] -= 1;
       continue;
     }
-    const cidrs = [...gone, ...spareOf(counted, excess)].map(({ cidr }) => cidr);
+    const cidrs = [...gone, ...spareOf(unused, excess)].map(({ cidr }) => cidr);
     if (cidrs.length > 0) actions.push({ kind: 'unassign', eniId: eni.id, cidrs });
   }
   return actions;
@@ -102,10 +102,10 @@ function aboutToBeFree({ view, nowMs }: DecideInput): number {
  * What can be given back: whole idle ENIs the targets can spare, CIDRs above the targets, and CIDRs nobody will be given
  * any more. Nothing while growth is under way, so that no address is given back and asked for again.
  */
-export function planShrink(input: DecideInput): readonly PoolAction[] {
-  const { view, targets, limits, waiting } = input;
+export function planShrink(input: DecideInput, cards: readonly CardFigures[]): readonly PoolAction[] {
+  const { view, targets, waiting } = input;
   if (view.pending.length > 0 || targets.mode === 'ipv6') return [];
-  const actions = limits.cards.flatMap(({ card }) => planCard(input, card));
+  const actions = cards.flatMap((counted) => planCard(input, counted));
   const going = actions.reduce((sum, action) => {
     if (action.kind === 'unassign') return sum + action.cidrs.length;
     return sum + (action.kind === 'delete-eni' ? (view.enis.get(action.eniId)?.cidrs.size ?? 0) : 0);

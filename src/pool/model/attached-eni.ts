@@ -7,14 +7,14 @@ export type EniFacts = Omit<PoolEni, 'cidrs' | 'leaving' | 'service'> & { readon
 /** An ENI of the pool. Which of its CIDRs have room, and which addresses are assigned, is indexed for `choose`. */
 export class AttachedEni implements PoolEni {
   readonly id: string;
-  card: number;
-  device: number;
-  table: number;
-  primary: boolean;
-  subnetId: string;
-  attachedAtMs: number;
-  efa: boolean;
-  service: EniService;
+  card = 0;
+  device = 0;
+  table = 0;
+  primary = false;
+  subnetId = '';
+  attachedAtMs = 0;
+  efa = false;
+  service: EniService = 'pods';
   leaving = false;
   readonly cidrs = new Map<string, Holding>();
   /** CIDRs with a free address, the one that has had room longest first. */
@@ -23,14 +23,7 @@ export class AttachedEni implements PoolEni {
 
   constructor(facts: EniFacts) {
     this.id = facts.id;
-    this.card = facts.card;
-    this.device = facts.device;
-    this.table = facts.table;
-    this.primary = facts.primary;
-    this.subnetId = facts.subnetId;
-    this.attachedAtMs = facts.attachedAtMs;
-    this.efa = facts.efa;
-    this.service = facts.service ?? 'pods';
+    this.update(facts);
   }
 
   /** Takes over what is newly known; addresses, their uses and the service stay unless told. */

@@ -5,6 +5,7 @@ import {
   type CheckedPool,
   checkPool,
   Pool,
+  type PoolCidr,
   type PoolEni,
   VIOLATION_CODES,
 } from '../../../src/pool/index.ts';
@@ -44,8 +45,11 @@ const allocation = (n: number, of: number, change: Partial<Allocation> = {}): Al
   eni: { id: 'eni-0-0', card: 0, device: 0, table: 254 },
   ...change,
 });
-const cidr = (text: string, uses: PoolEni['cidrs'] extends ReadonlyMap<string, infer C> ? C : never) =>
-  [text, uses] as const;
+/** A single address of an ENI, under its key. */
+const held = (cidr: string, uses: PoolCidr['uses'] = new Map(), releasing = false): readonly [string, PoolCidr] => [
+  cidr,
+  { cidr, kind: 'address', size: 1, releasing, uses },
+];
 const assigned = (n: number) => ({ kind: 'assigned', owner: owner(n), since: 1n }) as const;
 
 const rows: readonly { readonly name: string; readonly pool: CheckedPool; readonly found: readonly string[] }[] = [
@@ -62,20 +66,8 @@ const rows: readonly { readonly name: string; readonly pool: CheckedPool; readon
     name: 'an owner with two addresses on one card',
     pool: withEni('eni-0-0', {
       cidrs: new Map([
-        cidr(single(0), {
-          cidr: single(0),
-          kind: 'address',
-          size: 1,
-          releasing: false,
-          uses: new Map([[address(0), assigned(0)]]),
-        }),
-        cidr(single(1), {
-          cidr: single(1),
-          kind: 'address',
-          size: 1,
-          releasing: false,
-          uses: new Map([[address(1), assigned(0)]]),
-        }),
+        held(single(0), new Map([[address(0), assigned(0)]])),
+        held(single(1), new Map([[address(1), assigned(0)]])),
       ]),
     }),
     found: [
@@ -101,13 +93,7 @@ const rows: readonly { readonly name: string; readonly pool: CheckedPool; readon
     pool: withEni('eni-0-0', {
       cidrs: new Map([
         ...(sound().enis.get('eni-0-0')?.cidrs ?? []),
-        cidr('10.64.0.3/32', {
-          cidr: '10.64.0.3/32',
-          kind: 'address',
-          size: 1,
-          releasing: false,
-          uses: new Map([[addressIn(prefix(0), 3), { kind: 'cooldown', untilMs: 1 }]]),
-        }),
+        held('10.64.0.3/32', new Map([[addressIn(prefix(0), 3), { kind: 'cooldown', untilMs: 1 }]])),
       ]),
     }),
     found: ['cidr-twice 10.64.0.3/32: within 10.64.0.0/28'],
@@ -115,15 +101,7 @@ const rows: readonly { readonly name: string; readonly pool: CheckedPool; readon
   {
     name: 'a use of an address that is not in its CIDR',
     pool: withEni('eni-0-1', {
-      cidrs: new Map([
-        cidr(single(2), {
-          cidr: single(2),
-          kind: 'address',
-          size: 1,
-          releasing: false,
-          uses: new Map([[address(9), { kind: 'cooldown', untilMs: 1 }]]),
-        }),
-      ]),
+      cidrs: new Map([held(single(2), new Map([[address(9), { kind: 'cooldown', untilMs: 1 }]]))]),
     }),
     found: ['use-outside-cidr 10.0.0.2/32: 10.0.0.9'],
   },
@@ -135,15 +113,7 @@ const rows: readonly { readonly name: string; readonly pool: CheckedPool; readon
   {
     name: 'a pod whose address is on its way back',
     pool: withEni('eni-0-0', {
-      cidrs: new Map([
-        cidr(single(0), {
-          cidr: single(0),
-          kind: 'address',
-          size: 1,
-          releasing: true,
-          uses: new Map([[address(0), assigned(0)]]),
-        }),
-      ]),
+      cidrs: new Map([held(single(0), new Map([[address(0), assigned(0)]]), true)]),
     }),
     found: ['assigned-while-going 10.0.0.0: 10.0.0.0/32'],
   },

@@ -1,3 +1,4 @@
+import { FREE_POLICY } from '../../../src/ipamd/policy.ts';
 import {
   type DecideInput,
   decide,
@@ -226,10 +227,7 @@ export class World {
       waiting: this.daemon?.waiting.size ?? 0,
       nowMs: this.nowMs,
       holds: { growthUntilMs: this.#growthUntilMs, shrinkUntilMs: 0 },
-      permits: { grow: true, shrink: true, freeEnis: true },
-      trunkReserve: 0,
-      fragmented: new Set(),
-      newEniFragmented: false,
+      ...FREE_POLICY,
     };
   }
 

@@ -53,6 +53,8 @@ export function input(pool: next.Pool, node: Node, change: Partial<next.DecideIn
     trunkReserve: 0,
     fragmented: new Set(),
     newEniFragmented: false,
+    full: new Set(),
+    newEniFull: false,
     ...change,
   };
 }
