@@ -4,24 +4,26 @@
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { measureCrowd } from './bench/crowd.ts';
 import type { Plan, Report } from './bench/inside.ts';
 import { measurePool } from './bench/pool.ts';
 import { renderTable, rowOf } from './bench/rows.ts';
 import { measureSim } from './bench/sim.ts';
 import { measureFabric } from './bench/sim-fabric.ts';
+import { inVpc } from './bench/vpc.ts';
 import { build } from './build.ts';
 
 const HELP = `Usage: npm run bench -- [OPTION…]
 
 Measures ADD and DEL against the stock plugins ptp and host-local, the daemon's memory, and the times of install and start,
-on a node of a simulated VPC; the pool's decisions by themselves; then the simulator: with 1000 instances, and the way to 20 nodes on its fabric. Needs
+on a node of a simulated VPC; what large nodes do with many pods; the pool's decisions by themselves; then the simulator: with 1000 instances, and the way to 20 nodes on its fabric. Needs
 root, except for the 1000 instances.
 Changes nothing outside of namespaces it makes and removes.
 
 Options:
-  --quick     fewer samples, in about 40 s instead of 100
-  --cycles N  ADD and DEL pairs for the growth of memory (600; with --quick 0)
-  --only PART product, pool or sim
+  --quick     fewer samples and no crowd, in about 40 s instead of 400
+  --cycles N  ADD and DEL pairs whose effect on memory is measured (10000; with --quick 0)
+  --only PART product, crowd, pool or sim
   --product F an executable to measure instead of a fresh build
   --json      {"rows":[{"name","ours","peer","ratio","unit"}]} on stdout
   --help      this text
@@ -29,13 +31,13 @@ Options:
 
 // 234 pods: enough for 40 at once, and for a node that is nearly full.
 const INSTANCE_TYPE = 'm5.4xlarge';
-const FULL = { serial: 60, rounds: 7, together: 40, crowd: 200, cycles: 600, restarts: 3 } as const;
+const FULL = { serial: 60, rounds: 7, together: 40, crowd: 200, cycles: 10_000, restarts: 3 } as const;
 const QUICK = { serial: 40, rounds: 3, together: 40, crowd: 0, cycles: 0, restarts: 0 } as const;
 
 interface Options {
   readonly quick: boolean;
   readonly json: boolean;
-  readonly only: 'product' | 'pool' | 'sim' | undefined;
+  readonly only: 'product' | 'crowd' | 'pool' | 'sim' | undefined;
   readonly cycles: number | undefined;
   readonly product: string | undefined;
 }
@@ -49,8 +51,8 @@ function parseWords(words: readonly string[]): Options | 'help' | { readonly wro
     else if (word === '--json') options = { ...options, json: true };
     else if (word === '--only') {
       const part = rest.shift();
-      if (part !== 'product' && part !== 'pool' && part !== 'sim')
-        return { wrong: `--only needs product, pool or sim, not "${part ?? ''}"` };
+      if (part !== 'product' && part !== 'crowd' && part !== 'pool' && part !== 'sim')
+        return { wrong: `--only needs product, crowd, pool or sim, not "${part ?? ''}"` };
       options = { ...options, only: part };
     } else if (word === '--cycles') {
       const count = rest.shift() ?? '';
@@ -65,45 +67,18 @@ function parseWords(words: readonly string[]): Options | 'help' | { readonly wro
   return options;
 }
 
-/** Brings a VPC of our own up, measures on its node, and takes it down whatever happens. */
-async function measure(product: string, plan: Plan): Promise<Report> {
-  const vpc = `bench${process.pid}`;
-  const sim = (...words: readonly string[]): string[] => [product, 'sim', ...words];
-  const down = (): void => {
-    Bun.spawnSync(sim('down', '--name', vpc), { stdout: 'ignore', stderr: 'inherit' });
-  };
-  let child: Bun.Subprocess<'ignore', 'pipe', 'inherit'> | undefined;
-  const stop = (): void => {
-    child?.kill();
-    down();
-    process.exit(130);
-  };
-  process.on('SIGINT', stop).on('SIGTERM', stop);
-  try {
-    const type = ['--instance-type', INSTANCE_TYPE];
-    const up = Bun.spawnSync(sim('up', '--name', vpc, '--nodes', '1', ...type), {
-      stdout: 'ignore',
-      stderr: 'inherit',
-    });
-    if (!up.success) throw new Error('the simulated VPC did not come up');
-    const inside = [process.execPath, join(import.meta.dir, 'bench/inside.ts'), JSON.stringify(plan)];
-    child = Bun.spawn(sim('exec', '--name', vpc, 'node-a', '--', ...inside), {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    const text = await child.stdout.text();
-    if ((await child.exited) !== 0) throw new Error('measuring failed, see above');
-    return JSON.parse(text);
-  } finally {
-    down();
-    process.off('SIGINT', stop).off('SIGTERM', stop);
-  }
-}
-
-function measureProduct(options: Options): Promise<Report> {
-  const size = options.quick ? QUICK : FULL;
+function productOf(options: Options): string {
   const product = options.product ?? build();
   console.error(`measuring ${product}`);
-  return measure(product, { product, ...size, cycles: options.cycles ?? size.cycles });
+  return product;
+}
+
+async function measureProduct(product: string, options: Options): Promise<Report> {
+  const size = options.quick ? QUICK : FULL;
+  const plan: Plan = { product, ...size, cycles: options.cycles ?? size.cycles };
+  const up = ['--nodes', '1', '--instance-type', INSTANCE_TYPE];
+  const report = await inVpc(product, up, (vpc) => vpc.run('node-a', join(import.meta.dir, 'bench/inside.ts'), plan));
+  return Object(report);
 }
 
 function legend({ memory }: Report): string {
@@ -125,15 +100,18 @@ async function main(words: readonly string[]): Promise<number> {
     return 2;
   }
   const wants = (part: Options['only']): boolean => options.only === undefined || options.only === part;
-  if (wants('product') && process.getuid?.() !== 0) {
+  if ((wants('product') || options.only === 'crowd') && process.getuid?.() !== 0) {
     console.error('bench: namespaces need root: run it with sudo, or with --only pool or sim');
     return 1;
   }
-  const report = wants('product') ? await measureProduct(options) : undefined;
+  const crowded = options.only === 'crowd' || (options.only === undefined && !options.quick);
+  const product = wants('product') || crowded ? productOf(options) : '';
+  const report = wants('product') ? await measureProduct(product, options) : undefined;
+  const crowd = crowded ? await measureCrowd(product) : [];
   const pool = wants('pool') ? measurePool() : [];
   const sim = wants('sim') ? await measureSim() : [];
   const fabric = wants('sim') && process.getuid?.() === 0 ? await measureFabric() : [];
-  const measured = [...(report?.measured ?? []), ...pool, ...sim, ...fabric];
+  const measured = [...(report?.measured ?? []), ...crowd, ...pool, ...sim, ...fabric];
   const table = `${renderTable(measured)}\nMedians.${report === undefined ? '\n' : legend(report)}`;
   if (options.json) console.error(`\n${table}`);
   console.log(options.json ? JSON.stringify({ rows: measured.map(rowOf) }) : `\n${table}`);

@@ -1,6 +1,8 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
+import { median } from './rows.ts';
 
-const SOCKET = '/run/vpc-cni/cni.sock';
+/** Where our daemon listens. */
+export const DAEMON_SOCKET = '/run/vpc-cni/cni.sock';
 const POLL_MS = 5;
 const PATIENCE_MS = 60_000;
 /** Of the kernel's clock for process start times; the same on every Linux we run on. */
@@ -27,7 +29,10 @@ export interface Memory {
 
 async function read(): Promise<DaemonStatus | undefined> {
   try {
-    const answer = await fetch('http://localhost/v1/status', { unix: SOCKET, signal: AbortSignal.timeout(2000) });
+    const answer = await fetch('http://localhost/v1/status', {
+      unix: DAEMON_SOCKET,
+      signal: AbortSignal.timeout(2000),
+    });
     return JSON.parse(await answer.text());
   } catch {
     return undefined;
@@ -57,6 +62,33 @@ export function readyAfter(status: DaemonStatus): number {
   return (
     Date.parse(status.startedAt) + (status.readyAfterMs ?? Number.NaN) - (bootMs + (ticks / TICKS_PER_SECOND) * 1000)
   );
+}
+
+/** Milliseconds of processor time a process has used, all its threads together. */
+export function cpuOf(pid: number): number {
+  const threads = readdirSync(`/proc/${pid}/task`);
+  const nanoseconds = (id: string): number =>
+    Number(readFileSync(`/proc/${pid}/task/${id}/schedstat`, 'utf8').split(' ')[0]);
+  return threads.reduce((sum, id) => sum + nanoseconds(id), 0) / 1e6;
+}
+
+/** The daemon gives memory back 10 s after its last work. */
+const GIVEN_BACK_MS = 12_000;
+const LOOKS = 24;
+const LOOK_MS = 250;
+
+/** What the process holds once it is idle: the median of some looks. */
+export async function idleMemory(pid: number): Promise<Memory> {
+  await Bun.sleep(GIVEN_BACK_MS);
+  return memoryDuring(pid, LOOKS * LOOK_MS);
+}
+
+/** What the process holds in the median during so long. */
+export async function memoryDuring(pid: number, ms: number): Promise<Memory> {
+  const looks: Memory[] = [];
+  for (const end = performance.now() + ms; performance.now() < end; await Bun.sleep(LOOK_MS)) looks.push(memoryOf(pid));
+  const at = (key: keyof Memory): number => median(looks.map((look) => look[key]));
+  return { resident: at('resident'), anonymous: at('anonymous'), file: at('file') };
 }
 
 /** What the process holds now. */

@@ -3,11 +3,12 @@
  * starts is timed and nothing else. Its one argument is a Plan; it prints a Report.
  */
 import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { awaitStatus, type DaemonStatus, type Memory, memoryOf, readyAfter } from './daemon.ts';
+import { awaitStatus, cpuOf, type DaemonStatus, idleMemory, type Memory, readyAfter } from './daemon.ts';
 import { type BootTimes, stopSupervised, timeBoot, timeImageStage, timeInstall } from './install.ts';
 import { callOnce, callTogether, OUR_FOLDER, OURS, type Peer, type Pod, stockPeer } from './peers.ts';
+import { inTurn, makePod, makePods, turnOver } from './pods.ts';
 import type { Measured } from './rows.ts';
-import { linkCount, makeSandbox, removeSandboxes, settle } from './sandbox.ts';
+import { linkCount, removeSandboxes, settle } from './sandbox.ts';
 
 /** What is to be measured. */
 export interface Plan {
@@ -32,26 +33,13 @@ export interface Report {
 const STOCK_DATA = '/run/vpc-cni-bench/data';
 const BUDGET = {
   ...{ installMs: 2000, reinstallMs: 300, imageMs: 3000, bootMs: 150, conflistMs: 1000 },
-  ...{ readyMs: 500, daemonMb: 60, growthMb: 5 },
+  ...{ readyMs: 500, bootReadyMs: 300, daemonMb: 60 },
 } as const;
 const BOOTS = 5;
-/** The daemon gives memory back 10 s after its last work: memory that has not moved for longer is that of an idle one. */
-const STEADY = { forMs: 11_000, withinMb: 0.5, pollMs: 250, deadlineMs: 90_000 } as const;
 
 const say = (text: string): void => console.error(`  ${text}`);
-let made = 0;
-const makePod = (peer: Peer): Pod => {
-  made += 1;
-  const id = `bench-${peer.name}-${made}`;
-  return { id, netns: makeSandbox(id) };
-};
-const makePods = (peer: Peer, count: number): readonly Pod[] => Array.from({ length: count }, () => makePod(peer));
 
 const times = (count: number, sample: () => number): readonly number[] => Array.from({ length: count }, sample);
-
-/** Each in turn goes first, so that what one leaves behind in the kernel does not always meet the other. */
-const inTurn = (peers: readonly Peer[], round: number): readonly Peer[] =>
-  round % 2 === 0 ? peers : peers.toReversed();
 
 type Samples = Record<Peer['name'], number[]>;
 const noSamples = (): Samples => ({ ours: [], ptp: [] });
@@ -64,14 +52,19 @@ const within = (name: string, unit: 'ms' | 'MB', budget: number, ours: readonly 
 });
 
 /** One after the other: first all ADDs, then all DELs, each with its namespace gone before the next begins. */
-async function measureSerial(peers: readonly Peer[], count: number): Promise<readonly Measured[]> {
+async function measureSerial(
+  peers: readonly Peer[],
+  { count, pid }: { readonly count: number; readonly pid: number },
+): Promise<readonly Measured[]> {
   const links = linkCount();
-  const [add, del, gone] = [noSamples(), noSamples(), noSamples()];
+  const [add, addCpu, del, gone] = [noSamples(), noSamples(), noSamples(), noSamples()];
   const pods = Array.from({ length: count }, () => new Map(peers.map((peer) => [peer.name, makePod(peer)])));
   for (const [round, both] of pods.entries())
     for (const peer of inTurn(peers, round)) {
-      const { ms, pod } = callOnce(peer, 'ADD', both.get(peer.name) ?? makePod(peer));
+      const before = cpuOf(pid);
+      const { ms, cpuMs, pod } = callOnce(peer, 'ADD', both.get(peer.name) ?? makePod(peer));
       add[peer.name].push(ms);
+      addCpu[peer.name].push(cpuMs + (peer === OURS ? cpuOf(pid) - before : 0));
       both.set(peer.name, pod);
       await Bun.sleep(5);
     }
@@ -85,7 +78,12 @@ async function measureSerial(peers: readonly Peer[], count: number): Promise<rea
       gone[peer.name].push(performance.now() - started);
       await Bun.sleep(5);
     }
-  return [compare('add-serial', add), compare('del-serial', del), compare('del-until-gone', gone)];
+  return [
+    compare('add-serial', add),
+    compare('add-serial-cpu', addCpu),
+    compare('del-serial', del),
+    compare('del-until-gone', gone),
+  ];
 }
 
 /** All at once, as a node does that is drained or fills up. */
@@ -131,30 +129,16 @@ async function measureCrowd(plan: Plan, few: readonly number[]): Promise<readonl
   return [{ name: `add-at-${plan.crowd}-pods`, ours: samples, peer: few, unit: 'ms', against }];
 }
 
-async function idleMemory(pid: number): Promise<Memory> {
-  const deadline = performance.now() + STEADY.deadlineMs;
-  let [memory, since] = [memoryOf(pid), performance.now()];
-  while (performance.now() - since < STEADY.forMs && performance.now() < deadline) {
-    await Bun.sleep(STEADY.pollMs);
-    const now = memoryOf(pid);
-    if (Math.abs(now.resident - memory.resident) > STEADY.withinMb) [memory, since] = [now, performance.now()];
-  }
-  return memoryOf(pid);
-}
-
-/** What many pods that came and went leave in the daemon's memory. */
-async function measureGrowth(plan: Plan, pid: number): Promise<readonly Measured[]> {
+/** What many pods that came and went leave in the daemon's memory, against what it held before. */
+async function measureTurnover(plan: Plan, pid: number): Promise<readonly Measured[]> {
   if (plan.cycles === 0) return [];
-  const links = linkCount();
-  const before = (await idleMemory(pid)).resident;
-  for (let done = 0; done < plan.cycles; done += 20) {
-    const { pods } = await callTogether(OURS, 'ADD', makePods(OURS, 20));
-    await callTogether(OURS, 'DEL', pods);
-    removeSandboxes(pods.map(({ netns }) => netns));
-  }
-  await settle(links);
-  const growth = (await idleMemory(pid)).resident - before;
-  return [within(`rss-growth-${plan.cycles}`, 'MB', BUDGET.growthMb, [growth])];
+  const before = await idleMemory(pid);
+  await turnOver(plan.cycles);
+  const after = await idleMemory(pid);
+  const row = (name: string, key: keyof Memory): Measured => ({
+    ...{ name: `${name}-${plan.cycles}`, ours: [after[key]], peer: [before[key]], unit: 'MB', against: 'before them' },
+  });
+  return [row('rss', 'resident'), row('rss-own', 'anonymous')];
 }
 
 async function measureRestarts(plan: Plan, first: DaemonStatus): Promise<readonly number[]> {
@@ -200,15 +184,15 @@ async function measure(plan: Plan): Promise<Report> {
     const fresh = await idleMemory(status.pid);
     const peers = [OURS, stockPeer(STOCK_DATA)];
     say('warming up');
-    await measureSerial(peers, 5);
+    await measureSerial(peers, { count: 5, pid: status.pid });
     say(`${plan.serial} pods one after the other`);
-    const serial = await measureSerial(peers, plan.serial);
+    const serial = await measureSerial(peers, { count: plan.serial, pid: status.pid });
     say(`${plan.together} pods at once, ${plan.rounds} times`);
     const together = await measureTogether(peers, plan);
     if (plan.crowd > 0) say(`ADD with ${plan.crowd} pods on the node`);
     const crowd = await measureCrowd(plan, serial[0]?.ours ?? []);
     if (plan.cycles > 0) say(`${plan.cycles} pods come and go`);
-    const growth = await measureGrowth(plan, status.pid);
+    const growth = await measureTurnover(plan, status.pid);
     say('memory of the daemon after that');
     const memory = await idleMemory(status.pid);
     if (plan.restarts > 0) say('restarts of the daemon');
@@ -239,6 +223,12 @@ async function measure(plan: Plan): Promise<Report> {
           'ms',
           BUDGET.conflistMs,
           boots.map(({ conflist }) => conflist),
+        ),
+        within(
+          'boot-to-ready',
+          'ms',
+          BUDGET.bootReadyMs,
+          boots.map(({ ready }) => ready),
         ),
         within('start-to-ready', 'ms', BUDGET.readyMs, [ready]),
         ...(plan.restarts > 0 ? [within('restart-to-ready', 'ms', BUDGET.readyMs, restarts)] : []),

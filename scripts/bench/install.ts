@@ -1,7 +1,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { awaitStatus } from './daemon.ts';
+import { awaitStatus, readyAfter } from './daemon.ts';
 
 const RUN = '/run/vpc-cni';
 const CONFLIST = '/etc/cni/net.d/10-aws.conflist';
@@ -43,10 +43,11 @@ export async function stopSupervised(): Promise<void> {
   await until('the end of the supervisor', () => isGone(supervisor.pid));
 }
 
-/** What one boot took: the boot stage, and from its start until the daemon published the conflist. */
+/** What one boot took: the boot stage, from its start until the daemon published the conflist, the daemon until READY. */
 export interface BootTimes {
   readonly stage: number;
   readonly conflist: number;
+  readonly ready: number;
 }
 
 /**
@@ -62,8 +63,7 @@ export async function timeBoot(product: string): Promise<BootTimes> {
   try {
     await until('the conflist', () => existsSync(CONFLIST));
     const conflist = performance.now() - started;
-    await awaitStatus('a ready daemon', ({ ready }) => ready);
-    return { stage, conflist };
+    return { stage, conflist, ready: readyAfter(await awaitStatus('a ready daemon', ({ ready }) => ready)) };
   } finally {
     daemon.kill('SIGTERM');
     await daemon.exited;

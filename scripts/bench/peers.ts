@@ -1,3 +1,5 @@
+import { DAEMON_SOCKET } from './daemon.ts';
+
 /** A plugin as a runtime would call it. */
 export interface Peer {
   readonly name: 'ours' | 'ptp';
@@ -14,9 +16,10 @@ export interface Pod {
   readonly result?: unknown;
 }
 
-/** What one call cost. */
+/** What one call cost: time, and processor time of its process and those it waited for. */
 export interface Call {
   readonly ms: number;
+  readonly cpuMs: number;
   readonly pod: Pod;
 }
 
@@ -51,6 +54,24 @@ export function stockPeer(dataDir: string): Peer {
 
 type Command = 'ADD' | 'DEL';
 
+// A runtime hands the result of the ADD to the DEL.
+const configOf = (peer: Peer, pod: Pod): unknown =>
+  pod.result === undefined ? peer.config : { ...peer.config, prevResult: pod.result };
+
+/** Asks our daemon as our plugin does, without the process of a plugin; returns the pod with what an ADD answered. */
+export async function callDaemon(command: Command, pod: Pod): Promise<Pod> {
+  const { id, netns } = pod;
+  const args = `IgnoreUnknown=1;K8S_POD_NAMESPACE=bench;K8S_POD_NAME=${id}`;
+  const call = { command, containerId: id, netns, ifName: 'eth0', args, path: OURS.path, plugin: 'aws-cni' };
+  const answer = await fetch('http://localhost/cni/v1', {
+    unix: DAEMON_SOCKET,
+    method: 'POST',
+    body: JSON.stringify({ ...call, config: configOf(OURS, pod) }),
+    headers: { 'content-type': 'application/json', connection: 'close' },
+  });
+  return check(OURS, command, pod, { code: answer.ok ? 0 : answer.status, out: await answer.text() });
+}
+
 function invocation(peer: Peer, command: Command, pod: Pod) {
   const env = {
     PATH: '/usr/sbin:/usr/bin:/sbin:/bin',
@@ -61,9 +82,12 @@ function invocation(peer: Peer, command: Command, pod: Pod) {
     CNI_PATH: peer.path,
     CNI_ARGS: `IgnoreUnknown=1;K8S_POD_NAMESPACE=bench;K8S_POD_NAME=${pod.id}`,
   };
-  // A runtime hands the result of the ADD to the DEL.
-  const config = pod.result === undefined ? peer.config : { ...peer.config, prevResult: pod.result };
-  const options = { env, stdin: Buffer.from(JSON.stringify(config)), stdout: 'pipe', stderr: 'pipe' } as const;
+  const options = {
+    env,
+    stdin: Buffer.from(JSON.stringify(configOf(peer, pod))),
+    stdout: 'pipe',
+    stderr: 'pipe',
+  } as const;
   return { argv: [peer.executable], options };
 }
 
@@ -80,9 +104,10 @@ function check(peer: Peer, command: Command, pod: Pod, answer: { readonly code: 
 export function callOnce(peer: Peer, command: Command, pod: Pod): Call {
   const { argv, options } = invocation(peer, command, pod);
   const started = performance.now();
-  const { exitCode, stdout } = Bun.spawnSync(argv, options);
+  const { exitCode, stdout, resourceUsage } = Bun.spawnSync(argv, options);
   const ms = performance.now() - started;
-  return { ms, pod: check(peer, command, pod, { code: exitCode, out: stdout.toString() }) };
+  const cpuMs = Number(resourceUsage?.cpuTime.total ?? Number.NaN) / 1000;
+  return { ms, cpuMs, pod: check(peer, command, pod, { code: exitCode, out: stdout.toString() }) };
 }
 
 /** Starts one call per pod at once; the time is that until the last has ended. */

@@ -9,7 +9,12 @@ export interface Row {
 }
 
 /** What the peer's column holds. */
-export type PeerKind = 'ptp+host-local' | 'budget' | 'same, near-empty node';
+export type PeerKind =
+  | 'ptp+host-local'
+  | 'budget'
+  | 'same, near-empty node'
+  | 'before them'
+  | 'the same EC2 calls alone';
 
 /** A row and what people are told beside it. */
 export interface Measured {

@@ -61,16 +61,31 @@ function parseReport(line: string): SimReport {
 
 /** The ENIs of one instance by filter, as a node's daemon asks for them; milliseconds until the answer is read. */
 async function describeEnis({ url, region }: SimReport, instanceId: string): Promise<number> {
-  const body = new URLSearchParams({
+  const parameters = {
     Action: 'DescribeNetworkInterfaces',
-    Version: '2016-11-15',
     'Filter.1.Name': 'attachment.instance-id',
     'Filter.1.Value.1': instanceId,
-  });
+  };
+  const request = signedRequest({ url, region, parameters });
+  const start = performance.now();
+  const answer = await fetch(request);
+  const text = await answer.text();
+  const took = performance.now() - start;
+  const found = text.match(/<networkInterfaceId>/g)?.length;
+  if (found !== 4) throw new Error(`asked for the 4 ENIs of ${instanceId}, got ${found}: ${text.slice(0, 300)}`);
+  return took;
+}
+
+/** A request to the simulator's EC2 API as any client sends it. */
+export function signedRequest(call: {
+  readonly url: string;
+  readonly region: string;
+  readonly parameters: Readonly<Record<string, string>>;
+}): Request {
+  const { url, region, parameters } = call;
   const stamp = new Date().toISOString().replace(/[-:]|\.\d+/g, '');
   const scope = `AKIDEXAMPLE/${stamp.slice(0, 8)}/${region}/ec2/aws4_request`;
-  const start = performance.now();
-  const answer = await fetch(url, {
+  return new Request(url, {
     method: 'POST',
     headers: {
       'content-type': 'application/x-www-form-urlencoded; charset=utf-8',
@@ -78,11 +93,6 @@ async function describeEnis({ url, region }: SimReport, instanceId: string): Pro
       // The simulator looks at the shape of a signature unless it was given credentials.
       authorization: `AWS4-HMAC-SHA256 Credential=${scope}, SignedHeaders=host;x-amz-date, Signature=${'0'.repeat(64)}`,
     },
-    body: body.toString(),
+    body: new URLSearchParams({ Version: '2016-11-15', ...parameters }).toString(),
   });
-  const text = await answer.text();
-  const took = performance.now() - start;
-  const found = text.match(/<networkInterfaceId>/g)?.length;
-  if (found !== 4) throw new Error(`asked for the 4 ENIs of ${instanceId}, got ${found}: ${text.slice(0, 300)}`);
-  return took;
 }
