@@ -2,8 +2,8 @@ import { IP_FAMILIES } from '../addr/index.ts';
 import { DEAD_LINK_GROUP, readPodAlias } from '../dataplane/index.ts';
 import { toHostError } from '../errors/index.ts';
 import { listLinks, observeNetwork } from '../kernel/index.ts';
-import { type Orphan, type Pool, resolveTruth } from '../pool/index.ts';
-import { type Attached, describeAttached, type InventoryParts, sortAttached } from './inventory.ts';
+import { type Inventory, type Orphan, type Pool, resolveTruth } from '../pool/index.ts';
+import { type Attached, describeAttached, type InventoryParts, listMetadata, sortAttached } from './inventory.ts';
 import type { Node } from './parts.ts';
 import type { Stored } from './store.ts';
 
@@ -22,59 +22,87 @@ function podsInKernel(node: Node, network: ReturnType<typeof observeNetwork>): r
   });
 }
 
+/** What was heard of our ENIs: EC2's list, and the metadata's as far as it counts or is compared. */
+export interface Heard {
+  readonly ec2: readonly Attached[] | undefined;
+  readonly imds: Inventory | undefined;
+}
+
 /**
- * The pool after a start, by the one order of authority. `attached` is EC2's list; without it our own notes of this boot
- * stand in, and what they say of ENIs whose links are there. Nothing in the kernel is changed: before the pool is
- * complete, the rules of running pods would look like too much.
+ * The pool after a start, by the one order of authority: EC2's list, without it our own notes of this boot and what they
+ * say of ENIs whose links are there, and the metadata where neither says anything. Nothing in the kernel is changed:
+ * before the pool is complete, the rules of running pods would look like too much.
  */
-export async function adoptPool(
-  parts: InventoryParts,
-  stored: Stored,
-  attached: readonly Attached[] | undefined,
-): Promise<Pool> {
+export async function adoptPool(parts: InventoryParts, stored: Stored, heard: Heard): Promise<Pool> {
   const { node, network } = parts;
   const { clock, logger, settings } = node;
-  const ec2 = attached === undefined ? undefined : await sortAttached(parts, attached, LINK_WAIT_MS);
-  if (ec2 === undefined) for (const eni of stored.enis ?? []) network.remember(eni);
+  const ec2 = heard.ec2 === undefined ? undefined : await sortAttached(parts, heard.ec2, LINK_WAIT_MS);
+  const journal = ec2 !== undefined || tellsOfEnis(stored) ? stored : { ...stored, enis: undefined };
+  if (ec2 === undefined) for (const eni of journal.enis ?? []) network.remember(eni);
   const observed = observeNetwork(node.socket, IP_FAMILIES);
   const truth = resolveTruth({
     ec2,
-    journal: stored,
+    journal,
     kernel: {
       pods: podsInKernel(node, observed),
       // Also those that the operating system or cloud-init gave the link of an ENI.
       hostAddresses: observed.addresses.map(({ address }) => address.address),
     },
-    imds: undefined,
+    imds: heard.imds,
     nowMs: clock.now(),
     cooldownMs: settings.IP_COOLDOWN_PERIOD * 1000,
   });
   for (const { kind, address } of truth.findings) logger.warn(FINDINGS[kind], { pod_ip: address });
+  if (truth.disbelieved.length > 0)
+    logger.warn('the instance metadata says otherwise, and is not believed', { differences: truth.disbelieved });
   return truth.pool;
+}
+
+/** Whether our notes can stand in for EC2: they are of this boot, and tell how each ENI is found in the kernel. */
+const tellsOfEnis = ({ sameBoot, enis }: Stored): boolean =>
+  sameBoot && enis?.every(({ attached }) => attached !== undefined) === true;
+
+/**
+ * Asks those who can say which ENIs are ours. Where EC2 must not be asked our own notes come before the metadata, whose
+ * additions the watch of others' changes takes over once we serve.
+ */
+export async function listen(parts: InventoryParts, stored: Stored): Promise<Heard> {
+  const { node } = parts;
+  const { ENABLE_IMDS_ONLY_MODE: imdsOnly } = node.settings;
+  if (imdsOnly && !tellsOfEnis(stored))
+    return { ec2: undefined, imds: await sortAttached(parts, await describeAttached(node), LINK_WAIT_MS) };
+  const comparing = withPatience(node, METADATA_PATIENCE_MS, listMetadata(parts)).catch(() => undefined);
+  const ec2 = imdsOnly ? undefined : await askOrRemember(node, stored);
+  const enis = await comparing;
+  return { ec2, imds: enis && { enis, foreign: [] } };
 }
 
 /**
  * EC2's list of our ENIs. Without notes of this boot there is no way around it. With them EC2 is waited for a moment
  * only: pods that run are served, and addresses that are known are handed out, while EC2 is away; `undefined` then.
  */
-export async function askOrRemember(node: Node, stored: Stored): Promise<readonly Attached[] | undefined> {
+async function askOrRemember(node: Node, stored: Stored): Promise<readonly Attached[] | undefined> {
   const asking = describeAttached(node);
-  if (!stored.sameBoot || stored.enis === undefined || stored.enis.some(({ attached }) => attached === undefined))
-    return asking;
-  const { promise: late, resolve } = Promise.withResolvers<undefined>();
-  const cancel = node.clock.after(EC2_PATIENCE_MS, () => resolve(undefined));
+  if (!tellsOfEnis(stored)) return asking;
   try {
-    return await Promise.race([asking, late]);
+    return await withPatience(node, EC2_PATIENCE_MS, asking);
   } catch (error) {
     node.logger.warn('EC2 does not list our ENIs: serving from our own notes', { error: toHostError(error) });
     return undefined;
-  } finally {
-    cancel();
   }
+}
+
+/** What was asked for, `undefined` when it has not come by then. */
+async function withPatience<T>({ clock }: Node, ms: number, asked: Promise<T>): Promise<T | undefined> {
+  const { promise: late, resolve } = Promise.withResolvers<undefined>();
+  const cancel = clock.after(ms, () => resolve(undefined));
+  return Promise.race([asked, late]).finally(cancel);
 }
 
 /** A describe takes a fraction of it; a runtime that restarts pods waits for us meanwhile. */
 const EC2_PATIENCE_MS = 2_000;
+/** It is only compared with what EC2 says; it takes no longer than EC2 unless something is wrong with it. */
+const METADATA_PATIENCE_MS = 500;
 
 const FINDINGS = {
   'kernel-only': 'the kernel has a pod that the checkpoint has not; it is kept',

@@ -1,7 +1,7 @@
-import type { EniAttachment, EniDescription } from '../aws/index.ts';
+import { type EniAttachment, type EniDescription, metadataOnlyEc2 } from '../aws/index.ts';
 import { routeTableOf } from '../dataplane/index.ts';
 import { toHostError } from '../errors/index.ts';
-import { type ForeignDevice, type Inventory, type KnownEni, roleOf } from '../pool/index.ts';
+import { type ForeignDevice, type Inventory, type KnownEni, type PoolLimits, roleOf } from '../pool/index.ts';
 import { cidrsOf, type Placement } from './lanes/index.ts';
 import type { NodeNetwork } from './node-network.ts';
 import type { Node } from './parts.ts';
@@ -19,9 +19,12 @@ export interface InventoryParts {
   readonly placement: Placement;
 }
 
-/** The ENIs on the cards this node uses. One EC2 call. */
+/** The ENIs on the cards this node uses. One EC2 call; none where EC2 must not be asked, then the metadata answers. */
 export async function describeAttached({ ec2, identity, limits }: Node): Promise<readonly Attached[]> {
-  const described = await ec2.describeEnis({ instanceId: identity.instanceId });
+  return onCards(await ec2.describeEnis({ instanceId: identity.instanceId }), limits);
+}
+
+function onCards(described: readonly EniDescription[], limits: PoolLimits): readonly Attached[] {
   const cards = new Set(limits.cards.map(({ card }) => card));
   return described.flatMap((eni): readonly Attached[] =>
     eni.attachment === undefined || !cards.has(eni.attachment.cardIndex) ? [] : [{ eni, attachment: eni.attachment }],
@@ -47,7 +50,7 @@ type Sorted =
 
 async function sort(parts: InventoryParts, { eni, attachment }: Attached, linkWaitMs: number): Promise<Sorted> {
   const { node, network, placement } = parts;
-  const { identity, settings, clock } = node;
+  const { identity, settings } = node;
   const card = attachment.cardIndex;
   const device = attachment.deviceIndex;
   const primary = card === 0 && device === 0;
@@ -73,6 +76,13 @@ async function sort(parts: InventoryParts, { eni, attachment }: Attached, linkWa
       return foreign('unusable');
     }
   }
+  return { kind: 'ours', known: knownEni(parts, { eni, attachment }, role.efa) };
+}
+
+function knownEni({ node, placement }: Omit<InventoryParts, 'network'>, each: Attached, efa: boolean): KnownEni {
+  const { eni, attachment } = each;
+  const { cardIndex: card, deviceIndex: device } = attachment;
+  const primary = card === 0 && device === 0;
   const facts = {
     id: eni.id,
     card,
@@ -80,9 +90,20 @@ async function sort(parts: InventoryParts, { eni, attachment }: Attached, linkWa
     table: routeTableOf({ card, device }),
     primary,
     subnetId: eni.subnetId,
-    attachedAtMs: clock.now(),
-    efa: role.efa,
+    attachedAtMs: node.clock.now(),
+    efa,
     service: placement.isSpared({ subnetId: eni.subnetId, primary }) ? ('no-new-pods' as const) : ('pods' as const),
   };
-  return { kind: 'ours', known: { facts, cidrs: cidrsOf(eni) } };
+  return { facts, cidrs: cidrsOf(eni) };
+}
+
+/**
+ * The ENIs the metadata lists that could carry pods, on the cards this node uses. It knows no tags and no types: which of
+ * them are left alone is for others to say.
+ */
+export async function listMetadata(parts: Omit<InventoryParts, 'network'>): Promise<readonly KnownEni[]> {
+  const { imds, identity, limits } = parts.node;
+  const { instanceId } = identity;
+  const attached = onCards(await metadataOnlyEc2(imds, instanceId).describeEnis({ instanceId }), limits);
+  return attached.flatMap((each) => (each.eni.addresses.length === 0 ? [] : [knownEni(parts, each, false)]));
 }

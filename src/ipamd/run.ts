@@ -6,7 +6,7 @@ import type { Logger } from '../log/index.ts';
 import { Pool } from '../pool/index.ts';
 import { createFiles, giveBackMemory, systemClock, systemExec, takeLock } from '../sys/index.ts';
 import { notify } from '../systemd/index.ts';
-import { adoptPool, askOrRemember } from './adopt.ts';
+import { adoptPool, listen } from './adopt.ts';
 import { Attachments } from './attachments.ts';
 import { startBackground } from './background.ts';
 import { Conditions } from './conditions.ts';
@@ -126,9 +126,10 @@ class Daemon {
     let proven = false;
     const [pool] = await Promise.all([
       persist(this.#edges, 'asking EC2 for our ENIs', tell, async () => {
-        const attached = await askOrRemember(node, stored);
-        proven = attached !== undefined;
-        return adoptPool({ node, network, placement }, stored, attached);
+        const parts = { node, network, placement };
+        const heard = await listen(parts, stored);
+        proven = heard.ec2 !== undefined;
+        return adoptPool(parts, stored, heard);
       }),
       persist(this.#edges, 'setting packet rules', tell, () => network.repairPacketRules()),
     ]);

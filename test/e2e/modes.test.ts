@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type E2eNode, freshVpc, until } from '../support/e2e.ts';
 import { callPlugin, errorOf, makeSandbox, removeSandbox, type Sandbox } from '../support/e2e-cni.ts';
+import { asOthers } from '../support/e2e-ec2.ts';
 import { cniError } from '../support/e2e-expect.ts';
 
 setDefaultTimeout(240_000);
@@ -232,6 +233,26 @@ test('a node that must not ask EC2 asks the metadata, and EC2 nothing', async ()
   expect(pool).toMatchObject({ total: 1, assigned: 1 });
   expect(await callsOf(node)).toEqual({});
   await remove(node, pod);
+});
+
+test('there, what the node wrote down comes before metadata that lacks it, and metadata that has more is heard', async () => {
+  const node = vpc.node('quiet');
+  const settings = ['ENABLE_IMDS_ONLY_MODE=true', 'IP_COOLDOWN_PERIOD=1'];
+  const eniId = (await node.status())?.enis[0]?.id ?? 'none';
+  await asOthers(await vpc.status(), 'quiet', (ec2) => ec2.assignAddresses({ eniId, count: 2 }));
+  await vpc.forgetCalls();
+  await restart(node, ...settings);
+  await node.untilStatus('what others assigned', ({ pool }) => pool.total === 3 && pool.free === 3);
+  const pods = [await add(node, 'j-0'), await add(node, 'j-1'), await add(node, 'j-2')];
+  // The newest address is no longer listed, though a pod lives on it.
+  await vpc.dial('IMDS', '--stale', 'missing-address');
+  await restart(node, ...settings);
+  const { pool } = await node.untilStatus('serving', ({ phase }) => phase === 'serving');
+  expect(pool).toMatchObject({ total: 3, assigned: 3, orphans: 0 });
+  for (const pod of pods) await remove(node, pod);
+  await node.untilStatus('all to be free', ({ pool: now }) => now.free === 3);
+  await vpc.clearDials();
+  expect(await callsOf(node)).toEqual({});
 });
 
 test('the switch of a node that takes no pods stops growth until it is turned back', async () => {

@@ -1,11 +1,10 @@
-import { formatCidr, hostCidr } from '../../addr/index.ts';
-import { backoffMs, type ListedInterface, readInterfaces } from '../../aws/index.ts';
+import { backoffMs } from '../../aws/index.ts';
 import { HostError, toHostError } from '../../errors/index.ts';
 import { type NetworkEvent, watchNetwork } from '../../kernel/index.ts';
 import { compareInventory, compareKernel, differenceKeys, type PodAddress } from '../../pool/index.ts';
 import { type Conditions, named } from '../conditions.ts';
 import type { Engine } from '../engine.ts';
-import { describeAttached, type InventoryParts, sortAttached } from '../inventory.ts';
+import { describeAttached, type InventoryParts, listMetadata, sortAttached } from '../inventory.ts';
 import type { Counts } from '../metrics/counts.ts';
 import type { UnmanagedEnis } from '../unmanaged-enis.ts';
 import { Asking } from './asking.ts';
@@ -171,12 +170,11 @@ export class Outside {
     if (engine.busy) return;
     try {
       const revision = engine.revision;
-      const listed = await readInterfaces(node.imds);
+      const listed = await listMetadata(this.#parts);
       if (engine.revision !== revision) return;
       const foreign = new Set(engine.pool.foreign.map(({ eniId }) => eniId));
-      const cards = new Set(node.limits.cards.map(({ card }) => card));
-      const ours = listed.filter(({ eniId, card }) => !foreign.has(eniId) && cards.has(card));
-      const keys = differenceKeys(compareInventory(engine.pool, ours.map(listedEni)));
+      const ours = listed.filter(({ facts }) => !foreign.has(facts.id));
+      const keys = differenceKeys(compareInventory(engine.pool, ours));
       this.#suspicions = keys.filter((key) => this.#seen.has(key));
       this.#seen = new Set(keys);
       this.#consider();
@@ -254,16 +252,4 @@ export class Outside {
       ? undefined
       : new HostError('ADDRESS_CONFLICT', { addresses: named(this.#conflicts) });
   }
-}
-
-/** What the metadata lists of an ENI, as the pool has it: all but the primary address. */
-function listedEni({ eniId, addresses, prefixes, ipv6Prefixes }: ListedInterface) {
-  return {
-    facts: { id: eniId },
-    cidrs: [
-      ...addresses.slice(1).map((address) => formatCidr(hostCidr(address))),
-      ...prefixes.map(formatCidr),
-      ...ipv6Prefixes.map(formatCidr),
-    ],
-  };
 }

@@ -2,17 +2,18 @@ import type { KnownEni, Memory } from '../journal/memory.ts';
 import { sameOwner } from '../model/allocations.ts';
 import { Pool } from '../model/pool.ts';
 import type { ForeignDevice, Orphan, PodAddress, QuarantineReason } from '../model/types.ts';
+import { compareInventory, differenceKeys, type Inventory } from './compare-inventory.ts';
 
 /** Who says what about this node. Any of them may be missing, late or wrong. */
 export interface TruthInput {
   /** EC2's answer; `undefined` while it gives none. */
-  readonly ec2: { readonly enis: readonly KnownEni[]; readonly foreign: readonly ForeignDevice[] } | undefined;
+  readonly ec2: Inventory | undefined;
   /** What we wrote down, and whether in this boot: pods do not outlive one. */
   readonly journal: Memory & { readonly sameBoot: boolean };
   /** Pods whose host end runs, and addresses that links of the host itself have. */
   readonly kernel: { readonly pods: readonly Orphan[]; readonly hostAddresses: readonly PodAddress[] };
   /** The metadata's ENIs: known to be minutes late. Counts only where nobody else has said anything. */
-  readonly imds: { readonly enis: readonly KnownEni[]; readonly foreign: readonly ForeignDevice[] } | undefined;
+  readonly imds: Inventory | undefined;
   readonly nowMs: number;
   readonly cooldownMs: number;
 }
@@ -30,6 +31,8 @@ export interface Truth {
   readonly pool: Pool;
   readonly source: 'ec2' | 'journal' | 'imds' | 'none';
   readonly findings: readonly Finding[];
+  /** What the metadata says differently from whoever is believed, as `differenceKeys` words it. */
+  readonly disbelieved: readonly string[];
 }
 
 /**
@@ -54,13 +57,21 @@ export function resolveTruth(input: TruthInput): Truth {
       findings.push({ kind: pool.eniOf(address) === undefined ? 'orphan' : 'duplicate', address });
   }
   restoreRest();
-  return { pool, source, findings };
+  return { pool, source, findings, disbelieved: disbelieved() };
 
   function inventoryOf(): readonly [Truth['source'], readonly KnownEni[], readonly ForeignDevice[]] {
     if (ec2 !== undefined) return ['ec2', ec2.enis.map(asOldAsKnown), ec2.foreign];
     if (journal.enis !== undefined) return ['journal', journal.enis, []];
     if (imds !== undefined) return ['imds', imds.enis, imds.foreign];
     return ['none', [], []];
+  }
+
+  function disbelieved(): readonly string[] {
+    if (imds === undefined || source === 'imds') return [];
+    // An ENI that is not for pods is no news: the metadata cannot tell.
+    const others = new Set(foreign.map(({ eniId }) => eniId));
+    const listed = imds.enis.filter(({ facts }) => !others.has(facts.id));
+    return differenceKeys(compareInventory(pool, listed));
   }
 
   /** EC2's answer does not say since when an ENI is ours; a restart must not make it young again. */

@@ -210,6 +210,17 @@ describe('resolveTruth()', () => {
       });
     });
 
+  test('what the metadata says otherwise is told, an ENI that is not for pods left out', () => {
+    const foreign = { card: 0, device: 3, eniId: 'eni-0-3', why: 'trunk' as const };
+    const imds = listed(eni(0, 1, 2), eni(2, 21), eni(3, 31));
+    const { disbelieved } = truth({ ec2: { enis: [eni(0, 1, 3), eni(1, 11)], foreign: [foreign] }, imds });
+    expect(disbelieved).toEqual(['gone eni-0-0 10.0.0.3/32', 'gone eni-0-1', 'new eni-0-0 10.0.0.2/32', 'new eni-0-2']);
+    expect(truth({ journal: { enis: [eni(0, 1)] }, imds: listed(eni(0)) }).disbelieved).toEqual([
+      'gone eni-0-0 10.0.0.1/32',
+    ]);
+    expect(truth({ imds: listed(eni(0, 1)) }).disbelieved).toEqual([]);
+  });
+
   test('a clock that was set back lets no address rest longer than a cooldown', () => {
     const { pool } = truth({ ec2: listed(eni(0, 1)), journal: { cooldowns: new Map([[address(1), NOW * 9]]) } });
     expect(pool.nextCooldownEndMs).toBe(NOW + COOLDOWN);
