@@ -50,6 +50,8 @@ const BY_EC2_CODE: ReadonlyMap<string, ErrorCode> = new Map([
  */
 const NO_SPACE = { code: 'InvalidParameterValue', sentence: /sufficient free Ipv4 addresses or prefixes/i } as const;
 
+/** Answers that say yes. */
+const GRANTED = { from: 200, below: 300 } as const;
 const TOO_MANY_REQUESTS = 429;
 const SERVER_FAULT = 500;
 
@@ -72,6 +74,7 @@ export function classifyEc2Error(failure: {
       action,
       reason: code === 'EC2_UNREACHABLE' && isServerFault(seen) ? `${seen.name}: ${seen.reason}` : seen.reason,
       ec2Code: seen.name,
+      ...(code === 'EC2_BAD_ANSWER' ? { missing: `a form that can be read (${seen.reason})` } : {}),
       ...(code === 'SUBNET_NO_IPS' || code === 'SUBNET_FRAGMENTED'
         ? { subnet: subject.subnetId ?? `of ${subject.eniId ?? 'the ENI'}` }
         : {}),
@@ -99,6 +102,8 @@ function codeOf(seen: Seen): ErrorCode {
   if (seen.name === NO_SPACE.code && NO_SPACE.sentence.test(seen.reason)) return 'SUBNET_NO_IPS';
   if (seen.status === TOO_MANY_REQUESTS) return 'EC2_THROTTLED';
   if (/\.NotFound$/.test(seen.name)) return 'EC2_NOT_FOUND';
+  // EC2 did it, or somebody between us and EC2 says so: the answer cannot be read, so nobody knows what it did.
+  if (seen.status !== undefined && seen.status >= GRANTED.from && seen.status < GRANTED.below) return 'EC2_BAD_ANSWER';
   // A fault on EC2's side: nobody knows what was carried out, and it passes.
   if (isServerFault(seen)) return 'EC2_UNREACHABLE';
   return seen.status === undefined && seen.systemCode !== undefined ? 'EC2_UNREACHABLE' : 'EC2_FAILED';
@@ -109,7 +114,8 @@ function inspect(error: unknown): Seen {
     return { name: 'unknown', reason: String(error), status: undefined, systemCode: undefined };
   return {
     name: error.name,
-    reason: (error.message || error.name).slice(0, LONGEST_REASON),
+    // The SDK adds lines of advice for who debugs it.
+    reason: (error.message.split('\n')[0] || error.name).slice(0, LONGEST_REASON),
     status: statusOf(error),
     systemCode: 'code' in error && typeof error.code === 'string' ? error.code : undefined,
   };

@@ -44,7 +44,9 @@ export function describingMethods(ask: Ask): DescribingMethods {
         const page = await ask(action, {}, (sdk, client) =>
           client.send(new sdk.DescribeSubnetsCommand({ Filters, MaxResults: PAGE_SIZE, ...from })),
         );
-        subnets.push(...(page.Subnets ?? []).flatMap((subnet) => parseSubnet(action, subnet) ?? []));
+        subnets.push(
+          ...present(action, 'Subnets', page.Subnets).flatMap((subnet) => parseSubnet(action, subnet) ?? []),
+        );
         next = page.NextToken ? { NextToken: page.NextToken } : undefined;
       }
       return subnets;
@@ -56,7 +58,7 @@ export function describingMethods(ask: Ask): DescribingMethods {
         const answer = await ask(action, { eniId }, (sdk, client) =>
           client.send(new sdk.DescribeNetworkInterfacesCommand({ NetworkInterfaceIds: [eniId] })),
         );
-        const [eni] = answer.NetworkInterfaces ?? [];
+        const [eni] = present(action, 'NetworkInterfaces', answer.NetworkInterfaces);
         return eni === undefined ? undefined : parseEni(action, eni);
       } catch (error) {
         if (error instanceof HostError && error.code === 'EC2_NOT_FOUND') return undefined;
@@ -94,7 +96,8 @@ async function listEnis(
         new sdk.DescribeNetworkInterfacesCommand({ Filters: renderFilters(filters), MaxResults: PAGE_SIZE, ...from }),
       ),
     );
-    enis.push(...(page.NetworkInterfaces ?? []));
+    // An answer without the list is none: taken for an empty one, it would take every ENI away from us.
+    enis.push(...present(action, 'NetworkInterfaces', page.NetworkInterfaces));
     // The last page has no token or, in some of EC2's answers, an empty one.
     next = page.NextToken ? { NextToken: page.NextToken } : undefined;
   }

@@ -57,8 +57,8 @@ function parseAttachment(action: Ec2Action, attachment: NetworkInterface['Attach
   return {
     id: attachment.AttachmentId,
     instanceId: attachment.InstanceId,
-    deviceIndex: present(action, 'Attachment.DeviceIndex', attachment.DeviceIndex),
-    cardIndex: attachment.NetworkCardIndex ?? 0,
+    deviceIndex: whole(action, 'Attachment.DeviceIndex', attachment.DeviceIndex),
+    cardIndex: whole(action, 'Attachment.NetworkCardIndex', attachment.NetworkCardIndex ?? 0),
     state: parsed(action, 'Attachment.Status', attachment.Status, parseState),
     deleteOnTermination: attachment.DeleteOnTermination ?? false,
   };
@@ -72,14 +72,14 @@ function parseState(text: string): AttachmentState {
 /** The limits of an instance type. The figures of the default card stand for the type, as in the built-in table. */
 export function parseLimits(action: Ec2Action, info: InstanceTypeInfo): InstanceLimits {
   const network = info.NetworkInfo;
-  const maxEnis = present(action, 'NetworkInfo.MaximumNetworkInterfaces', network?.MaximumNetworkInterfaces);
+  const maxEnis = whole(action, 'NetworkInfo.MaximumNetworkInterfaces', network?.MaximumNetworkInterfaces);
   const cards = [...(network?.NetworkCards ?? [])]
     .sort((a, b) => (a.NetworkCardIndex ?? 0) - (b.NetworkCardIndex ?? 0))
-    .map((card) => present(action, 'NetworkCards.MaximumNetworkInterfaces', card.MaximumNetworkInterfaces));
+    .map((card) => whole(action, 'NetworkCards.MaximumNetworkInterfaces', card.MaximumNetworkInterfaces));
   return {
     instanceType: present(action, 'InstanceType', info.InstanceType),
     maxEnis: cards[network?.DefaultNetworkCardIndex ?? 0] ?? maxEnis,
-    ipv4PerEni: present(action, 'NetworkInfo.Ipv4AddressesPerInterface', network?.Ipv4AddressesPerInterface),
+    ipv4PerEni: whole(action, 'NetworkInfo.Ipv4AddressesPerInterface', network?.Ipv4AddressesPerInterface),
     cards: cards.length === 0 ? [maxEnis] : cards,
     hypervisor: info.Hypervisor === 'nitro' || info.Hypervisor === 'xen' ? info.Hypervisor : 'unknown',
     bareMetal: info.BareMetal ?? false,
@@ -113,7 +113,7 @@ export function parseSubnet(action: Ec2Action, subnet: Subnet): SubnetDescriptio
   return {
     id: present(action, 'SubnetId', subnet.SubnetId),
     cidr: parsed(action, 'CidrBlock', subnet.CidrBlock, parseIpv4Cidr),
-    availableAddresses: subnet.AvailableIpAddressCount ?? 0,
+    availableAddresses: whole(action, 'AvailableIpAddressCount', subnet.AvailableIpAddressCount ?? 0),
     tags: parseTags(subnet.Tags),
   };
 }
@@ -132,6 +132,13 @@ function parseTags(tags: readonly Tag[] | undefined): Tags {
 export function present<T>(action: Ec2Action, field: string, value: T | undefined): T {
   if (value === undefined) throw new HostError('EC2_BAD_ANSWER', { action, missing: field });
   return value;
+}
+
+/** A number, which the SDK makes NaN of whatever text there is. Throws `EC2_BAD_ANSWER`. */
+function whole(action: Ec2Action, field: string, value: number | undefined): number {
+  const number = present(action, field, value);
+  if (!Number.isInteger(number)) throw new HostError('EC2_BAD_ANSWER', { action, missing: `a number for ${field}` });
+  return number;
 }
 
 function parsed<T>(action: Ec2Action, field: string, value: string | undefined, parse: (text: string) => T): T {

@@ -1,6 +1,6 @@
 import { type EniAttachment, type EniDescription, metadataOnlyEc2 } from '../aws/index.ts';
 import { routeTableOf } from '../dataplane/index.ts';
-import { toHostError } from '../errors/index.ts';
+import { HostError, toHostError } from '../errors/index.ts';
 import { type ForeignDevice, type Inventory, type KnownEni, type PoolLimits, roleOf } from '../pool/index.ts';
 import { cidrsOf, type Placement } from './lanes/index.ts';
 import type { NodeNetwork } from './node-network.ts';
@@ -19,9 +19,16 @@ export interface InventoryParts {
   readonly placement: Placement;
 }
 
-/** The ENIs on the cards this node uses. One EC2 call; none where EC2 must not be asked, then the metadata answers. */
+/**
+ * The ENIs on the cards this node uses. One EC2 call; none where EC2 must not be asked, then the metadata answers. Throws
+ * `EC2_BAD_ANSWER` for a list without the primary one.
+ */
 export async function describeAttached({ ec2, identity, limits }: Node): Promise<readonly Attached[]> {
-  return onCards(await ec2.describeEnis({ instanceId: identity.instanceId }), limits);
+  const attached = onCards(await ec2.describeEnis({ instanceId: identity.instanceId }), limits);
+  // No instance has ever been without it: who leaves it out has not told everything.
+  if (!attached.some(({ attachment }) => attachment.cardIndex === 0 && attachment.deviceIndex === 0))
+    throw new HostError('EC2_BAD_ANSWER', { action: 'DescribeNetworkInterfaces', missing: 'the primary ENI' });
+  return attached;
 }
 
 function onCards(described: readonly EniDescription[], limits: PoolLimits): readonly Attached[] {
@@ -90,7 +97,7 @@ function knownEni({ node, placement }: Omit<InventoryParts, 'network'>, each: At
     table: routeTableOf({ card, device }),
     primary,
     subnetId: eni.subnetId,
-    attachedAtMs: node.clock.now(),
+    attachedAtMs: node.clock.monotonic(),
     efa,
     service: placement.isSpared({ subnetId: eni.subnetId, primary }) ? ('no-new-pods' as const) : ('pods' as const),
   };

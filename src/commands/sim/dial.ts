@@ -12,6 +12,7 @@ export interface DialOptions extends CommonOptions {
   readonly delay?: string;
   readonly bucket?: string;
   readonly lost?: boolean;
+  readonly garble?: string;
   readonly lag?: string;
   readonly stale?: string;
   readonly times?: string;
@@ -49,6 +50,7 @@ export function addDialCommand(program: Command, context: SimContext, common: (c
     .option('--delay <words>', 'wait before looking at the request, in ms: 200, 50-300 or p50=80,p99=900')
     .option('--bucket <size/rate>', 'a token bucket of this size, filled at this rate a second: 100/5')
     .option('--lost', 'do the work, then drop the connection without an answer')
+    .option('--garble <kind>', 'do the work, then answer nonsense: xml (cut off), empty, or types')
     .option('--lag <ms>', 'answer as of so long ago')
     .option('--stale <kind>', 'missing-eni, missing-prefix, missing-address or deleted-eni')
     .option('--times <count>', 'so many requests, then stop')
@@ -90,7 +92,7 @@ export function renderTimes({ attachMs, detachMs }: SimStatus['times']): string 
   return `attaching takes ${words(attachMs)}, detaching ${words(detachMs)}`;
 }
 
-function effectsOf({ error, denied, throttled, delay, bucket, lost, lagMs, stale }: Dial): string {
+function effectsOf({ error, denied, throttled, delay, bucket, lost, garble, lagMs, stale }: Dial): string {
   return [
     error === undefined ? '' : `error ${error}`,
     denied === true ? 'denied' : '',
@@ -98,6 +100,7 @@ function effectsOf({ error, denied, throttled, delay, bucket, lost, lagMs, stale
     delay === undefined ? '' : `delay ${formatDelay(delay)} ms`,
     bucket === undefined ? '' : `bucket ${bucket.size}/${bucket.perSecond}`,
     lost === true ? 'answer lost' : '',
+    garble === undefined ? '' : `answer garbled (${garble})`,
     lagMs === undefined ? '' : `${lagMs} ms old`,
     stale ?? '',
   ]
@@ -122,7 +125,7 @@ function bucketMode(mode: string | undefined): 'ec2' | 'off' {
   throw new HostError('USAGE', { reason: `"sim dial throttle" needs "ec2" or "off", not "${mode ?? ''}"` });
 }
 
-const EFFECTS = ['error', 'deny', 'throttle', 'delay', 'bucket', 'lost', 'lag', 'stale'] as const;
+const EFFECTS = ['error', 'deny', 'throttle', 'delay', 'bucket', 'lost', 'garble', 'lag', 'stale'] as const;
 
 function wantsDial(options: DialOptions): boolean {
   return EFFECTS.some((effect) => options[effect] !== undefined);

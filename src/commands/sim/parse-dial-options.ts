@@ -7,7 +7,7 @@ import type { DialOptions } from './dial.ts';
  * `USAGE` for what is no number where one is needed.
  */
 export function parseDialOptions(action: string, options: DialOptions): Dial {
-  const { error, deny, throttle, delay, bucket, lost, lag, stale, times, probability } = options;
+  const { error, deny, throttle, delay, bucket, lost, garble, lag, stale, times, probability } = options;
   const fields = {
     action,
     error,
@@ -16,6 +16,7 @@ export function parseDialOptions(action: string, options: DialOptions): Dial {
     delay,
     bucket: bucket === undefined ? undefined : bucketOf(bucket),
     lost,
+    garble,
     lagMs: numberOf('--lag', lag),
     stale,
     times: numberOf('--times', times),
@@ -23,9 +24,9 @@ export function parseDialOptions(action: string, options: DialOptions): Dial {
   };
   if (Object.values(fields).filter((value) => value !== undefined).length === 1)
     throw new HostError('USAGE', {
-      reason: 'a dial needs one of --error, --deny, --throttle, --delay, --bucket, --lost, --lag, --stale',
+      reason: 'a dial needs one of --error, --deny, --throttle, --delay, --bucket, --lost, --garble, --lag, --stale',
     });
-  // The words of --delay and the kind of --stale are the simulator's to judge.
+  // The words of --delay and the kinds of --garble and --stale are the simulator's to judge.
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as unknown as Dial;
 }
 

@@ -1,7 +1,7 @@
 import { type BucketLevel, bucketIn, takeToken } from './buckets.ts';
 import type { Chance } from './chance.ts';
 import { sampleDelay } from './delay.ts';
-import type { BucketMode, Dial, Stale } from './dial.ts';
+import type { BucketMode, Dial, Garble, Stale } from './dial.ts';
 import { type DialFault, faultFor, statusFault } from './fault.ts';
 
 /** What is set, and how full the buckets are. */
@@ -26,6 +26,7 @@ export interface Decision {
   readonly delayMs: number;
   readonly answer: { readonly kind: 'serve' } | ({ readonly kind: 'fault' } & DialFault);
   readonly lost: boolean;
+  readonly garble: Garble | undefined;
   readonly lagMs: number;
   readonly stale: Stale | undefined;
 }
@@ -46,6 +47,7 @@ export function decide(
       delayMs: dial?.delay === undefined ? 0 : sampleDelay(dial.delay, chance),
       answer: granted ? answerOf(dial, asked) : refuse(asked, 'throttled'),
       lost: dial?.lost === true,
+      garble: dial?.garble,
       lagMs: asked.reads ? (dial?.lagMs ?? 0) : 0,
       stale: asked.reads ? dial?.stale : undefined,
     },
@@ -73,8 +75,8 @@ function strikingDial(state: DialState, asked: Asked, chance: Chance): Dial | un
 }
 
 function onlyChangesReads(dial: Dial): boolean {
-  const { error, denied, throttled, delay, lost } = dial;
-  return [error, denied, throttled, delay, lost].every((effect) => effect === undefined);
+  const { error, denied, throttled, delay, lost, garble } = dial;
+  return [error, denied, throttled, delay, lost, garble].every((effect) => effect === undefined);
 }
 
 function answerOf(dial: Dial | undefined, asked: Asked): Decision['answer'] {

@@ -15,6 +15,9 @@ export interface BucketSize {
 /** What an answer about ENIs leaves out, or still has. */
 export type Stale = 'missing-eni' | 'missing-prefix' | 'missing-address' | 'deleted-eni';
 
+/** How an answer is spoilt: cut off in the middle, nothing at all, or every number, flag and address in it nonsense. */
+export type Garble = 'xml' | 'empty' | 'types';
+
 /** Which buckets every EC2 action has when no dial names one: EC2's documented ones, or none. */
 export type BucketMode = 'ec2' | 'off';
 
@@ -33,6 +36,8 @@ export interface Dial {
   readonly bucket?: BucketSize;
   /** Do the work, then close the connection without an answer. */
   readonly lost?: true;
+  /** Do the work, then answer so that nobody can read it. */
+  readonly garble?: Garble;
   /** Answer as of so many milliseconds ago. */
   readonly lagMs?: number;
   readonly stale?: Stale;

@@ -1,10 +1,11 @@
 import { delayProblem, parseDelay } from './delay.ts';
-import type { BucketSize, Delay, Dial, Stale } from './dial.ts';
+import type { BucketSize, Delay, Dial, Garble, Stale } from './dial.ts';
 
 const STALES: readonly Stale[] = ['missing-eni', 'missing-prefix', 'missing-address', 'deleted-eni'];
 /** Actions whose answers lag behind in EC2, and here. */
 const READS = ['IMDS', '*', 'DescribeInstances', 'DescribeNetworkInterfaces'];
-const REFUSALS = ['error', 'denied', 'throttled', 'lost'] as const;
+const GARBLES: readonly Garble[] = ['xml', 'empty', 'types'];
+const REFUSALS = ['error', 'denied', 'throttled', 'lost', 'garble'] as const;
 const EFFECTS = [...REFUSALS, 'delay', 'bucket', 'lagMs', 'stale'] as const;
 const KEYS: readonly string[] = ['action', ...EFFECTS, 'times', 'probability'];
 /** Ten minutes: the past of an ENI is kept no longer. */
@@ -47,7 +48,7 @@ function problemsOfKeys(fields: Readonly<Record<string, unknown>>): readonly str
 }
 
 function problemsOfAction(fields: Readonly<Record<string, unknown>>, actions: readonly string[]): readonly string[] {
-  const { action, error, lagMs, stale } = fields;
+  const { action, error, garble, lagMs, stale } = fields;
   if (typeof action !== 'string' || action === '')
     return ['action must be the name of an EC2 action, "IMDS", or "*" for every EC2 action'];
   if (action !== 'IMDS' && action !== '*' && !actions.includes(action))
@@ -55,6 +56,7 @@ function problemsOfAction(fields: Readonly<Record<string, unknown>>, actions: re
   const reads = READS.includes(action) || (lagMs === undefined && stale === undefined);
   const code = action === 'IMDS' ? /^[45]\d\d$/ : /^[A-Za-z][A-Za-z0-9.]{0,99}$/;
   return [
+    ...(action === 'IMDS' && garble !== undefined ? ['garble spoils answers of EC2, not of IMDS'] : []),
     ...(reads ? [] : [`lagMs and stale change only the answers of ${READS.join(', ')}, not of ${action}`]),
     ...(error === undefined || (typeof error === 'string' && code.test(error))
       ? []
@@ -65,7 +67,7 @@ function problemsOfAction(fields: Readonly<Record<string, unknown>>, actions: re
 }
 
 function problemsOfValues(fields: Readonly<Record<string, unknown>>): readonly string[] {
-  const { bucket, lagMs, stale, times, probability } = fields;
+  const { bucket, garble, lagMs, stale, times, probability } = fields;
   const flags = (['denied', 'throttled', 'lost'] as const).filter(
     (key) => fields[key] !== undefined && fields[key] !== true,
   );
@@ -82,6 +84,9 @@ function problemsOfValues(fields: Readonly<Record<string, unknown>>): readonly s
     ...(stale === undefined || STALES.some((one) => one === stale)
       ? []
       : [`stale is one of ${STALES.join(', ')}, not ${shown(stale)}`]),
+    ...(garble === undefined || GARBLES.some((one) => one === garble)
+      ? []
+      : [`garble is one of ${GARBLES.join(', ')}, not ${shown(garble)}`]),
     ...(within(times, 1, MAX_TIMES) && Number.isInteger(times ?? 1)
       ? []
       : [`times is a whole number from 1 to ${MAX_TIMES}, not ${shown(times)}`]),

@@ -1,5 +1,5 @@
 import { type Clock, systemClock } from '../../sys/index.ts';
-import { type Decision, type Dials, lostAnswer } from '../dials/index.ts';
+import { type Decision, type Dials, garbled, lostAnswer } from '../dials/index.ts';
 import { SimFault, type SimVpc } from '../model/index.ts';
 import { createVpcViews, type VpcViews } from '../view/index.ts';
 import type { Action, ActionContext } from './action.ts';
@@ -78,7 +78,9 @@ export function createEc2Handler(options: Ec2HandlerOptions): (request: Request)
       await disturb({ decision, denied, clock, signal: options.signal });
       lost = decision?.lost === true;
       const xml = renderAnswer(action, requestId, run(views.view(decision)));
-      return answer(xml, { status: 200, code: 'OK', result: resultOf(xml) });
+      const how = decision?.garble;
+      const result = `${resultOf(xml)}${how === undefined ? '' : ', and the answer was garbled'}`;
+      return answer(how === undefined ? xml : garbled(xml, how), { status: 200, code: 'OK', result });
     } catch (error) {
       if (!(error instanceof SimFault)) onError(error);
       const fault = error instanceof SimFault ? error : new SimFault('InternalError', 'An internal error', 500);

@@ -11,7 +11,14 @@ import {
   sampleDelay,
 } from '../../../src/sim/dials/index.ts';
 
-const served: Decision = { delayMs: 0, answer: { kind: 'serve' }, lost: false, lagMs: 0, stale: undefined };
+const served: Decision = {
+  delayMs: 0,
+  answer: { kind: 'serve' },
+  lost: false,
+  garble: undefined,
+  lagMs: 0,
+  stale: undefined,
+};
 const refused = (code: string, status: number, message = `${code}, as the simulator was told`): Decision => ({
   ...served,
   answer: { kind: 'fault', code, message, status },

@@ -11,6 +11,7 @@ const sound = [
   { action: 'IMDS', error: '503', delay: { minMs: 50, maxMs: 300 } },
   { action: 'CreateNetworkInterface', bucket: { size: 3, perSecond: 0.5 } },
   { action: 'CreateNetworkInterface', lost: true, delay: { p50Ms: 80, p99Ms: 900 } },
+  { action: '*', garble: 'types', times: 1 },
   { action: 'IMDS', lagMs: 3000, stale: 'missing-prefix' },
   { action: 'DescribeNetworkInterfaces', stale: 'deleted-eni', times: 1 },
   { action: '*', lagMs: 0 },
@@ -26,7 +27,7 @@ test('parseDial() takes a delay in the words of the command line', () => {
   });
 });
 
-const KEYS = 'action, error, denied, throttled, lost, delay, bucket, lagMs, stale, times, probability';
+const KEYS = 'action, error, denied, throttled, lost, garble, delay, bucket, lagMs, stale, times, probability';
 const unsound: readonly { name: string; value: unknown; problems: readonly string[] }[] = [
   {
     name: 'no object',
@@ -36,7 +37,7 @@ const unsound: readonly { name: string; value: unknown; problems: readonly strin
   {
     name: 'no effect',
     value: { action: '*' },
-    problems: ['a dial needs at least one of error, denied, throttled, lost, delay, bucket, lagMs, stale'],
+    problems: ['a dial needs at least one of error, denied, throttled, lost, garble, delay, bucket, lagMs, stale'],
   },
   {
     name: 'an unknown key',
