@@ -31,6 +31,19 @@ export const POOL_ERRORS = {
     remedy:
       'this is a defect: report it with the output of "vpc-cni support-bundle"; restarting ipamd rebuilds the pool',
   },
+  STATE_DAMAGED: {
+    retry: 'never',
+    says: (d) =>
+      `state files of an earlier run were broken or missing: ${d['files']}; pods known from the kernel alone: ${d['pods']}`,
+    remedy:
+      'nothing is to be done, running pods have kept their addresses; if no disk was full and nobody removed the files, report it with the *.broken files next to them. It is told for an hour after the start',
+  },
+  METADATA_STALE: {
+    retry: 'backoff',
+    says: (d) => `the instance metadata tells otherwise than EC2: ${d['differences']}`,
+    remedy:
+      'nothing is to be done, EC2 is believed; if it lasts for more than an hour, report it to AWS with the id of the instance',
+  },
   NO_PROGRESS: {
     retry: 'backoff',
     says: (d) => `EC2 answers ${d['action']} with success, and nothing changes`,

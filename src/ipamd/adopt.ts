@@ -31,9 +31,14 @@ export interface Heard {
 /**
  * The pool after a start, by the one order of authority: EC2's list, without it our own notes of this boot and what they
  * say of ENIs whose links are there, and the metadata where neither says anything. Nothing in the kernel is changed:
- * before the pool is complete, the rules of running pods would look like too much.
+ * before the pool is complete, the rules of running pods would look like too much. `fromKernel` counts the pods that no
+ * note has.
  */
-export async function adoptPool(parts: InventoryParts, stored: Stored, heard: Heard): Promise<Pool> {
+export async function adoptPool(
+  parts: InventoryParts,
+  stored: Stored,
+  heard: Heard,
+): Promise<{ readonly pool: Pool; readonly fromKernel: number }> {
   const { node, network } = parts;
   const { clock, logger, settings } = node;
   const ec2 = heard.ec2 === undefined ? undefined : await sortAttached(parts, heard.ec2, LINK_WAIT_MS);
@@ -49,13 +54,14 @@ export async function adoptPool(parts: InventoryParts, stored: Stored, heard: He
       hostAddresses: observed.addresses.map(({ address }) => address.address),
     },
     imds: heard.imds,
-    nowMs: clock.now(),
+    nowMs: clock.monotonic(),
     cooldownMs: settings.IP_COOLDOWN_PERIOD * 1000,
   });
   for (const { kind, address } of truth.findings) logger.warn(FINDINGS[kind], { pod_ip: address });
   if (truth.disbelieved.length > 0)
     logger.warn('the instance metadata says otherwise, and is not believed', { differences: truth.disbelieved });
-  return truth.pool;
+  const fromKernel = truth.findings.filter(({ kind }) => kind === 'kernel-only').length;
+  return { pool: truth.pool, fromKernel };
 }
 
 /** Whether our notes can stand in for EC2: they are of this boot, and tell how each ENI is found in the kernel. */

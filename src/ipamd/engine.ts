@@ -141,9 +141,9 @@ export class Engine {
     this.#holds.hold(lane, forMs, failure);
   }
 
-  /** Forgets earlier failures of a lane. */
-  succeed(lane: LaneName): void {
-    this.#holds.succeed(lane);
+  /** Forgets what a lane failed with before work began that has succeeded now; reports whether nothing is left. */
+  succeed(lane: LaneName, beganMs: number): boolean {
+    return this.#holds.succeed(lane, beganMs);
   }
 
   /** The owner's first allocation, if it has one. */
@@ -177,7 +177,7 @@ export class Engine {
   release(owner: Owner): Allocation | undefined {
     const allocation = this.find(owner);
     if (allocation === undefined) return undefined;
-    const untilMs = this.#parts.clock.now() + this.#parts.settings.IP_COOLDOWN_PERIOD * 1000;
+    const untilMs = this.#parts.clock.monotonic() + this.#parts.settings.IP_COOLDOWN_PERIOD * 1000;
     const events = this.#pool.release(owner, untilMs);
     // Written first: when that fails, memory and disk still agree, and the DEL is repeated.
     this.#store.append(events);
@@ -201,6 +201,8 @@ export class Engine {
 
   /** Why no address can be handed out now; `undefined` when one can. */
   refusal(): HostError | undefined {
+    // What cannot be written down must not be handed out: after a crash it would have two owners.
+    if (this.#store.refusal !== undefined) return this.#store.refusal;
     const { because } = this.#effects.policy();
     return refusalOf(this.#parts, this.#pool, { failure: this.#holds.failureOf('growth'), because });
   }
@@ -211,7 +213,7 @@ export class Engine {
 
   #choose(owner: Owner): Choice | undefined {
     const { clock, limits, targets } = this.#parts;
-    this.#pool.endCooldowns(clock.now());
+    this.#pool.endCooldowns(clock.monotonic());
     return this.#pool.choose({
       owner,
       since: BigInt(clock.now()) * 1_000_000n,
@@ -264,7 +266,7 @@ export class Engine {
 
   #pass(): void {
     const { clock, limits, targets, logger } = this.#parts;
-    const nowMs = clock.now();
+    const nowMs = clock.monotonic();
     this.#pool.endCooldowns(nowMs);
     this.#serveWaiting();
     if (this.#touched) this.#effects.changed();

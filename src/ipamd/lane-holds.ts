@@ -13,30 +13,39 @@ export function laneOf({ kind }: PoolAction): LaneName {
 
 /** Until when each lane is held back, and what it failed with last. */
 export class LaneHolds {
-  readonly #clock: Pick<Clock, 'now'>;
+  readonly #clock: Pick<Clock, 'now' | 'monotonic'>;
   #untils: DecideInput['holds'] = { growthUntilMs: 0, shrinkUntilMs: 0 };
-  readonly #failures: Record<LaneName, Failure | undefined> = { growth: undefined, shrink: undefined };
+  readonly #failures: Record<LaneName, (Failure & { readonly sinceMs: number }) | undefined> = {
+    growth: undefined,
+    shrink: undefined,
+  };
 
-  constructor(clock: Pick<Clock, 'now'>) {
+  constructor(clock: Pick<Clock, 'now' | 'monotonic'>) {
     this.#clock = clock;
   }
 
-  /** Milliseconds since the epoch. */
+  /** Monotonic, as all times of decisions. */
   get untils(): DecideInput['holds'] {
     return this.#untils;
   }
 
   /** Holds a lane back after a failure and remembers why. */
   hold(lane: LaneName, forMs: number, error: HostError): void {
-    const atMs = this.#clock.now();
-    this.#untils = { ...this.#untils, [`${lane}UntilMs`]: atMs + forMs };
-    this.#failures[lane] = { error, atMs };
+    const sinceMs = this.#clock.monotonic();
+    this.#untils = { ...this.#untils, [`${lane}UntilMs`]: sinceMs + forMs };
+    this.#failures[lane] = { error, atMs: this.#clock.now(), sinceMs };
   }
 
-  /** Forgets earlier failures of a lane. */
-  succeed(lane: LaneName): void {
+  /**
+   * Forgets what a lane failed with before work began (monotonic) that has succeeded now. Work that went beside it says
+   * nothing of it. Reports whether no failure is left.
+   */
+  succeed(lane: LaneName, beganMs: number): boolean {
+    const failure = this.#failures[lane];
+    if (failure !== undefined && failure.sinceMs > beganMs) return false;
     this.#untils = { ...this.#untils, [`${lane}UntilMs`]: 0 };
     this.#failures[lane] = undefined;
+    return true;
   }
 
   /** What a lane failed with, until it succeeds. */
@@ -47,6 +56,6 @@ export class LaneHolds {
   /** The later failure of the two. */
   get latest(): Failure | undefined {
     const { growth, shrink } = this.#failures;
-    return growth === undefined || (shrink !== undefined && shrink.atMs > growth.atMs) ? shrink : growth;
+    return growth === undefined || (shrink !== undefined && shrink.sinceMs > growth.sinceMs) ? shrink : growth;
   }
 }

@@ -15,3 +15,11 @@ export function later(edges: Pick<Edges, 'clock' | 'signal'>, afterMs: number, w
   signal.addEventListener('abort', stop);
   return stop;
 }
+
+/** Ends when the signal comes. */
+export function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}

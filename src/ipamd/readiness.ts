@@ -21,7 +21,7 @@ const EXTEND_MS = 120_000;
 export class Readiness {
   readonly #node: Node;
   readonly #engine: Engine;
-  readonly #startedAtMs: number;
+  readonly #beganMs: number;
   readonly #notifySocket: string | undefined;
   #publishing = false;
   #afterMs: number | undefined;
@@ -29,11 +29,11 @@ export class Readiness {
   constructor(
     node: Node,
     engine: Engine,
-    run: { readonly startedAtMs: number; readonly notifySocket: string | undefined },
+    run: { readonly beganMs: number; readonly notifySocket: string | undefined },
   ) {
     this.#node = node;
     this.#engine = engine;
-    this.#startedAtMs = run.startedAtMs;
+    this.#beganMs = run.beganMs;
     this.#notifySocket = run.notifySocket;
   }
 
@@ -68,7 +68,7 @@ export class Readiness {
   }
 
   #ready(free: number, assigned: number): void {
-    this.#afterMs = this.#node.clock.now() - this.#startedAtMs;
+    this.#afterMs = Math.round(this.#node.clock.monotonic() - this.#beganMs);
     const status = { kind: 'status', text: `${free} addresses free, ${assigned} in use` } as const;
     notify(this.#notifySocket, [{ kind: 'ready' }, status]);
     this.#node.logger.info('ready', { ready_ms: this.#afterMs, free, assigned });

@@ -23,7 +23,7 @@ export function refusalOf(
 ): HostError | undefined {
   const { failure, because } = why;
   const { limits, targets, identity, clock } = parts;
-  const nowMs = clock.now();
+  const nowMs = clock.monotonic();
   pool.endCooldowns(nowMs);
   if (poolFigures(pool, limits, targets.mode).free > 0) return undefined;
   const refusal = explainRefusal(pool, limits, targets.mode, nowMs);

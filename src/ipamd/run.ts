@@ -13,8 +13,9 @@ import { Conditions } from './conditions.ts';
 import { Engine } from './engine.ts';
 import { identify, persist } from './identify.ts';
 import { eniConfigsOfFile, grow, Lane, type LaneParts, Placement, permitsOf, shrink } from './lanes/index.ts';
-import { later } from './later.ts';
+import { aborted, later } from './later.ts';
 import { removeLeftovers } from './leftovers.ts';
+import { complaintsOfMemory } from './memory-complaints.ts';
 import { createCounts } from './metrics/counts.ts';
 import { registerEc2Metrics } from './metrics/ec2-metrics.ts';
 import { NodeNetwork } from './node-network.ts';
@@ -62,6 +63,7 @@ class Daemon {
   readonly #unmanaged: UnmanagedEnis;
   readonly #counts = createCounts();
   readonly #startedAtMs: number;
+  readonly #beganMs: number;
   readonly #started = Promise.withResolvers<Attachments>();
   #phase: Phase = { kind: 'starting', doing: 'reading the instance metadata', failure: undefined };
   readonly #calls: CallsUnderWay;
@@ -76,6 +78,7 @@ class Daemon {
     this.#store = new Store(edges, PATHS.run, edges.settings.AWS_VPC_K8S_CNI_BACKING_STORE || undefined);
     this.#unmanaged = new UnmanagedEnis(edges);
     this.#startedAtMs = edges.clock.now();
+    this.#beganMs = edges.clock.monotonic();
     this.#calls = new CallsUnderWay(edges.clock);
   }
 
@@ -84,7 +87,7 @@ class Daemon {
       status: () =>
         statusDocument(this.#phase, {
           startedAtMs: this.#startedAtMs,
-          nowMs: this.#edges.clock.now(),
+          nowMs: this.#edges.clock.monotonic(),
           readyAfterMs: this.#readiness?.afterMs,
         }),
       serve: (request, gone) => this.#serve(request, gone),
@@ -124,7 +127,7 @@ class Daemon {
     const configs = settings.AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG ? eniConfigsOfFile(node) : undefined;
     const placement = new Placement(node, configs);
     let proven = false;
-    const [pool] = await Promise.all([
+    const [{ pool, fromKernel }] = await Promise.all([
       persist(this.#edges, 'asking EC2 for our ENIs', tell, async () => {
         const parts = { node, network, placement };
         const heard = await listen(parts, stored);
@@ -134,9 +137,7 @@ class Daemon {
       persist(this.#edges, 'setting packet rules', tell, () => network.repairPacketRules()),
     ]);
     await this.#unmanaged.claimOnly(network.enis.filter(({ primary }) => !primary).map(({ mac }) => mac));
-    await persist(this.#edges, 'writing the checkpoint', tell, async () =>
-      this.#store.follow(pool, (id) => network.attachmentOf(id)),
-    );
+    this.#store.follow(pool, (id) => network.attachmentOf(id));
     this.#settled = stored.intents.length === 0;
     ended('pool');
     const engine = this.#engine({ node, network, placement }, pool);
@@ -164,6 +165,8 @@ class Daemon {
     later(node, SLOWLY_MS, slowly);
     const conditions = new Conditions(node);
     for (const complaint of complaintsOfPool(engine)) conditions.watch(complaint);
+    for (const complaint of complaintsOfMemory(this.#store, { clock, damage: stored.damage, fromKernel }))
+      conditions.watch(complaint);
     conditions.watch(() => pausedEc2(node.ec2.traffic.paused()));
     this.#phase = { kind: 'serving', node, engine, network, conditions };
     this.#started.resolve(attachments);
@@ -189,7 +192,7 @@ class Daemon {
     ).start();
     logger.info('serving', {
       instance_id: node.identity.instanceId,
-      startup_ms: clock.now() - this.#startedAtMs,
+      startup_ms: Math.round(clock.monotonic() - this.#beganMs),
       pods: pool.allocations().length,
       node_port: settings.AWS_VPC_CNI_NODE_PORT_SUPPORT,
     });
@@ -227,7 +230,7 @@ class Daemon {
       }),
     });
     const readiness = new Readiness(node, engine, {
-      startedAtMs: this.#startedAtMs,
+      beganMs: this.#beganMs,
       notifySocket: this.#options.notifySocket,
     });
     this.#readiness = readiness;
@@ -278,13 +281,6 @@ class Daemon {
     });
     return Promise.race([this.#started.promise, late.promise]).finally(cancel);
   }
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 }
 
 /** Runs the daemon until the signal. Throws `LOCK_HELD` when another one runs on this host. */

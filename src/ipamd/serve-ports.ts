@@ -26,7 +26,7 @@ export function servePorts(parts: {
   const { settings, limits, targets, clock } = node;
   const { registry } = counts;
   const view = (): Pool => {
-    engine.pool.endCooldowns(clock.now());
+    engine.pool.endCooldowns(clock.monotonic());
     return engine.pool;
   };
   registerPoolMetrics(registry, () => ({
@@ -46,7 +46,7 @@ export function servePorts(parts: {
   if (!settings.DISABLE_METRICS)
     void servePort({ name: 'metrics', host: '127.0.0.1', port: METRICS_PORT, routes: { '/metrics': metrics } }, node);
   if (!settings.DISABLE_INTROSPECTION) {
-    const routes = introspectionRoutes({ settings, limits, view, eniConfigName: () => placement.configName });
+    const routes = introspectionRoutes({ settings, limits, view, clock, eniConfigName: () => placement.configName });
     void servePort({ name: 'introspection', ...settings.INTROSPECTION_BIND_ADDRESS, routes }, node);
   }
   if (settings.ENABLE_GRPC_COMPAT) void serveGrpc(AWS_NODE.socket, new GrpcBackend(grpcDaemon(parts)), node);

@@ -1,7 +1,7 @@
-import type { StatusAddress, StatusDocument } from '../cniproto/index.ts';
+import type { StatusAddress, StatusCondition, StatusDocument } from '../cniproto/index.ts';
 import { VERSION } from '../config/index.ts';
 import { type AddressUse, addressIn, type PodAddress, type PoolCidr, poolFigures } from '../pool/index.ts';
-import type { Conditions } from './conditions.ts';
+import type { Condition, Conditions } from './conditions.ts';
 import type { Engine } from './engine.ts';
 import type { NodeNetwork } from './node-network.ts';
 import type { Failure, Node } from './parts.ts';
@@ -18,9 +18,11 @@ export type Phase =
     }
   | { readonly kind: 'stopping' };
 
-/** Times of this run, ms since the epoch; `readyAfterMs` is absent until the daemon is ready. */
+/** Times of this run; `readyAfterMs` is absent until the daemon is ready. */
 export interface RunTimes {
+  /** Milliseconds since the epoch. */
   readonly startedAtMs: number;
+  /** Monotonic. */
   readonly nowMs: number;
   readonly readyAfterMs: number | undefined;
 }
@@ -66,6 +68,13 @@ function lastError(failure: Failure | undefined): StatusDocument['lastError'] {
   return { code, message, remedy, at: new Date(failure.atMs).toISOString() };
 }
 
+const statusCondition = ({ error: { code, message, remedy }, sinceMs }: Condition): StatusCondition => ({
+  code,
+  message,
+  remedy,
+  since: new Date(sinceMs).toISOString(),
+});
+
 /** Everything the daemon says of itself, from the pool as it is now. */
 export function statusDocument(phase: Phase, times: RunTimes): StatusDocument {
   const { nowMs } = times;
@@ -90,6 +99,7 @@ export function statusDocument(phase: Phase, times: RunTimes): StatusDocument {
       enis: [],
       ec2Calls: {},
       lastError: lastError(failure),
+      conditions: failure === undefined ? [] : [statusCondition({ error: failure.error, sinceMs: failure.atMs })],
     };
   }
   const { node, engine, network, conditions } = phase;
@@ -132,11 +142,6 @@ export function statusDocument(phase: Phase, times: RunTimes): StatusDocument {
     })),
     ec2Calls: Object.fromEntries(node.ec2.calls),
     lastError: lastError(engine.failure),
-    conditions: conditions.list().map(({ error: { code, message, remedy }, sinceMs }) => ({
-      code,
-      message,
-      remedy,
-      since: new Date(sinceMs).toISOString(),
-    })),
+    conditions: conditions.list().map(statusCondition),
   };
 }

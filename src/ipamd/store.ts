@@ -8,6 +8,7 @@ import {
   type JournalRecord,
   MEMORY_FILES,
   type Memory,
+  type MemoryDamage,
   type MemoryFile,
   type PodAddress,
   type Pool,
@@ -24,6 +25,7 @@ import { type AppendFile, type Files, openAppendFile, type Timers } from '../sys
 export interface Stored extends Memory {
   /** Written in this boot; pods do not outlive one. */
   readonly sameBoot: boolean;
+  readonly damage: readonly MemoryDamage[];
 }
 
 type AttachmentOf = (eniId: string) => EniAttachmentFacts | undefined;
@@ -60,6 +62,8 @@ export class Store {
   #pool: Pool | undefined;
   #attachmentOf: AttachmentOf = () => undefined;
   #cancelFold: (() => void) | undefined;
+  #appendFailure: HostError | undefined;
+  #foldFailure: HostError | undefined;
 
   constructor(parts: Parts, directory: string, checkpoint = `${directory}/ipam.json`) {
     this.#parts = parts;
@@ -76,26 +80,48 @@ export class Store {
 
   /** Reads what the last run left. What is broken is set aside under another name and reported, never fatal. */
   load(): Stored {
-    const { memory, bootId, generation, broken, damaged } = recall(this.#texts());
+    const { texts, unread } = this.#texts();
+    const { memory, bootId, generation, broken, damage } = recall(texts);
     for (const [name, error] of broken) this.#setAside(name, error);
-    if (damaged > 0) this.#parts.logger.warn('part of the journal cannot be read', { lines: damaged });
+    const found = [...damage.filter(({ file }) => !unread.some((each) => each.file === file)), ...unread];
+    for (const { file, reason } of found) this.#parts.logger.warn('a state file is damaged', { file, reason });
     this.#generation = generation;
     this.#intents = memory.intents;
-    return { ...memory, sameBoot: (bootId ?? this.#bootId) === this.#bootId };
+    return { ...memory, damage: found, sameBoot: (bootId ?? this.#bootId) === this.#bootId };
   }
 
-  /** From now on this pool is what the checkpoint shows; `attachmentOf` tells how its ENIs are found. Throws `FILE_FAILED`. */
+  /** Why the last change could not be written down; nothing may be handed out then. It is tried again by itself. */
+  get refusal(): HostError | undefined {
+    return this.#appendFailure;
+  }
+
+  /** What keeps the files from being written, whichever. */
+  get failure(): HostError | undefined {
+    return this.#appendFailure ?? this.#foldFailure;
+  }
+
+  /**
+   * From now on this pool is what the checkpoint shows; `attachmentOf` tells how its ENIs are found. A disk that is full
+   * keeps no pod that runs from being served: until there is room, nothing new is handed out.
+   */
   follow(pool: Pool, attachmentOf: AttachmentOf): void {
     this.#pool = pool;
     this.#attachmentOf = attachmentOf;
-    this.fold();
+    this.#tryFold();
   }
 
   /** Writes changes down, all of them or none: throws `FILE_FAILED`, and then nothing has happened. */
   append(records: readonly JournalRecord[]): void {
     if (records.length === 0) return;
     if (this.#isClosed) throw new HostError('ENGINE_STARTING', { phase: 'the daemon is being stopped' });
-    this.#open().append(renderRecords(records));
+    try {
+      this.#open().append(renderRecords(records));
+      this.#appendFailure = undefined;
+    } catch (error) {
+      this.#appendFailure = toHostError(error);
+      this.#foldSoon(FOLD_AGAIN_MS);
+      throw error;
+    }
     if ((this.#journal?.size ?? 0) > JOURNAL_BYTES) this.#foldSoon(0);
     else this.foldLater();
   }
@@ -133,7 +159,8 @@ export class Store {
     const checkpoint = renderCheckpoint(inOrder(pool));
     const side = this.#sideOf(pool, this.#generation);
     const folded = checkpoint + renderSideFile(side);
-    if (folded === this.#folded && this.#journal === undefined) return;
+    // A failure is over when something could be written.
+    if (folded === this.#folded && this.#journal === undefined && this.failure === undefined) return;
     this.#folded = undefined;
     // The order matters: a crash after each step leaves a journal that ends in the same memory when it is replayed.
     this.#write('ipam.json', checkpoint);
@@ -143,6 +170,8 @@ export class Store {
     this.#generation = generation;
     this.#beginJournal();
     this.#folded = checkpoint + next;
+    this.#appendFailure = undefined;
+    this.#foldFailure = undefined;
   }
 
   /** Ends the writing: the checkpoint holds everything, and the files are the next daemon's. */
@@ -165,7 +194,8 @@ export class Store {
       this.fold();
     } catch (error) {
       // Nothing is lost: the journal has it. A full disk is tried again until there is room.
-      this.#parts.logger.error('the checkpoint cannot be written, trying again', { error: toHostError(error) });
+      this.#foldFailure = toHostError(error);
+      this.#parts.logger.error('the checkpoint cannot be written, trying again', { error: this.#foldFailure });
       this.#foldSoon(FOLD_AGAIN_MS);
     }
   }
@@ -184,16 +214,19 @@ export class Store {
     this.#journalOf = this.#generation;
   }
 
-  #texts(): ReadonlyMap<MemoryFile, string> {
+  #texts(): { readonly texts: ReadonlyMap<MemoryFile, string>; readonly unread: readonly MemoryDamage[] } {
     const texts = new Map<MemoryFile, string>();
+    const unread: MemoryDamage[] = [];
     for (const name of MEMORY_FILES)
       try {
         const text = this.#parts.files.read(this.#path(name));
         if (text !== undefined) texts.set(name, text);
       } catch (error) {
-        this.#setAside(name, toHostError(error));
+        const failure = toHostError(error);
+        unread.push({ file: name, reason: failure.message });
+        this.#setAside(name, failure);
       }
-    return texts;
+    return { texts, unread };
   }
 
   #setAside(name: MemoryFile, error: HostError): void {

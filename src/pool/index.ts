@@ -32,7 +32,7 @@ export {
 } from './journal/memory.ts';
 export { renderJournalHeader, renderRecords } from './journal/parse-journal.ts';
 export { renderSideFile, type SideFile } from './journal/parse-side-file.ts';
-export { MEMORY_FILES, type MemoryFile, type Recollection, recall } from './journal/recall.ts';
+export { MEMORY_FILES, type MemoryDamage, type MemoryFile, type Recollection, recall } from './journal/recall.ts';
 export { sameOwner } from './model/allocations.ts';
 export type { EniFacts } from './model/attached-eni.ts';
 export { Pool } from './model/pool.ts';

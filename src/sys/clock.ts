@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { setTimeout as sleep, setImmediate as soonAsPromise } from 'node:timers/promises';
 
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
@@ -6,7 +7,7 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number;
-  /** Milliseconds from an arbitrary start; never jumps. */
+  /** Milliseconds since this machine was booted: the same for all its programs, and nobody can set it. */
   monotonic(): number;
   /** Resolves after `ms`, rejects with the signal's reason when aborted first. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
@@ -18,10 +19,21 @@ export interface Timers extends Clock {
   after(ms: number, work: () => void): () => void;
 }
 
+let startedAfterMs: number | undefined;
+
+/** How long the machine had been up when this process began; the kernel tells hundredths of a second. */
+function bootOffsetMs(): number {
+  if (startedAfterMs === undefined) {
+    const [uptime = ''] = readFileSync('/proc/uptime', 'utf8').split(' ');
+    startedAfterMs = Number(uptime) * 1000 - performance.now();
+  }
+  return startedAfterMs;
+}
+
 /** The clock of this machine. */
 export const systemClock: Timers = {
   now: () => Date.now(),
-  monotonic: () => performance.now(),
+  monotonic: () => bootOffsetMs() + performance.now(),
   sleep: async (ms, signal) => {
     await sleep(ms, undefined, signal ? { signal } : {});
   },

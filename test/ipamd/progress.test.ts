@@ -8,7 +8,7 @@ import { facts, single } from '../pool/model/sample.ts';
 const ASSIGN = { kind: 'assign', eniId: 'eni-0-0', unit: 'address', count: 1 } as const;
 
 function sample() {
-  const holds = new LaneHolds({ now: () => 0 });
+  const holds = new LaneHolds({ now: () => 0, monotonic: () => 0 });
   const pool = new Pool();
   pool.putEni(facts(0));
   return { holds, pool, progress: new Progress(holds) };
@@ -19,7 +19,7 @@ test('an action that changes nothing holds its lane back, longer each time', () 
   const waits: number[] = [];
   for (let n = 0; n < 4; n++) {
     const ended = progress.begin(ASSIGN, pool);
-    holds.succeed('growth');
+    holds.succeed('growth', 0);
     ended();
     expect(holds.failureOf('growth')?.code).toBe('NO_PROGRESS');
     waits.push(holds.untils.growthUntilMs);
@@ -41,4 +41,17 @@ test('one that gives an address, or has failed by itself, is left alone', () => 
   fails();
   expect(holds.failureOf('growth')?.code).toBe('EC2_THROTTLED');
   expect(holds.untils.growthUntilMs).toBe(7);
+});
+
+test('success of work that went beside a failure says nothing of the failure; success of later work ends it', () => {
+  let nowMs = 0;
+  const holds = new LaneHolds({ now: () => 0, monotonic: () => nowMs });
+  const began = nowMs;
+  nowMs = 10;
+  holds.hold('growth', 1_000, new HostError('EC2_THROTTLED', {}));
+  nowMs = 50;
+  expect(holds.succeed('growth', began)).toBe(false);
+  expect([holds.failureOf('growth')?.code, holds.untils.growthUntilMs]).toEqual(['EC2_THROTTLED', 1_010]);
+  expect(holds.succeed('growth', nowMs)).toBe(true);
+  expect([holds.failureOf('growth')?.code, holds.untils.growthUntilMs]).toEqual([undefined, 0]);
 });

@@ -1,9 +1,8 @@
-import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
+import { describe, expect, test } from 'bun:test';
 import {
   appendFileSync,
   existsSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -11,73 +10,18 @@ import {
   truncateSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { HostError } from '../../src/errors/index.ts';
-import { Store } from '../../src/ipamd/store.ts';
-import type { Logger } from '../../src/log/index.ts';
-import { type JournalRecord, type Pool, parseCheckpoint } from '../../src/pool/index.ts';
-import { createFiles, type Files, type Timers } from '../../src/sys/index.ts';
+import { type JournalRecord, parseCheckpoint } from '../../src/pool/index.ts';
 import { address, eni, NOW, owner, pool } from '../pool/sample.ts';
+import { assigned, codeOf, storeFolder } from './store-sample.ts';
 
-let folder = '';
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'store-'));
-});
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
+const { folder, open, path, remembered, written } = storeFolder();
 
-const ignore = (): void => undefined;
-const logger: Logger = { debug: ignore, info: ignore, warn: ignore, error: ignore };
-/** A clock whose timers never fire: the checkpoint follows only when the test says so. */
-const still: Timers = {
-  now: () => NOW,
-  monotonic: () => NOW,
-  sleep: async () => undefined,
-  after: () => () => undefined,
-};
-const open = (files: Files = createFiles('/')): Store => new Store({ files, clock: still, logger }, folder);
-const path = (name: string): string => join(folder, name);
-
-const assigned = (n: number): Extract<JournalRecord, { kind: 'assigned' }> => ({
-  kind: 'assigned',
-  address: address(n),
-  owner: owner(n),
-  since: 1_700_000_000_000_000_123n,
-});
 const released = (n: number): JournalRecord => ({
   kind: 'released',
   address: address(n),
   owner: owner(n),
   untilMs: NOW + 30_000,
 });
-
-/** A store that has written the pool down and noted these since. */
-function written(made: Pool, records: readonly JournalRecord[]): Store {
-  const store = open();
-  store.load();
-  store.follow(made, () => undefined);
-  store.append(records);
-  return store;
-}
-
-const remembered = () => {
-  const { allocations, cooldowns, intents, sameBoot } = open().load();
-  return {
-    pods: allocations.map(({ address: at, owner: { containerId } }) => `${containerId} ${at}`).sort(),
-    resting: [...cooldowns.keys()].map(String),
-    intents: intents.map(({ key }) => key),
-    sameBoot,
-  };
-};
-
-const codeOf = (work: () => void): unknown => {
-  try {
-    work();
-    return 'nothing';
-  } catch (error) {
-    return error instanceof HostError ? error.code : error;
-  }
-};
 
 describe('what is read back', () => {
   test('a fresh node remembers nothing', () => {
@@ -221,46 +165,6 @@ describe('a crash', () => {
   });
 });
 
-describe('a disk that is full', () => {
-  /** The files of this machine, on which writing one file fails while the dial names it. */
-  function filling(dial: { readonly path: string }): Files {
-    const files = createFiles('/');
-    return {
-      ...files,
-      replace: (file) => {
-        if (file.path === dial.path)
-          throw new HostError('FILE_FAILED', { action: 'write', path: file.path, reason: 'no space left' });
-        files.replace(file);
-      },
-    };
-  }
-
-  test.each(['ipam.json', 'pool.json', 'journal'])('when %s is written loses nothing that was acknowledged', (name) => {
-    const made = pool(eni(0, 'fff'));
-    const dial = { path: '' };
-    const store = open(filling(dial));
-    store.load();
-    store.follow(made, () => undefined);
-    const acknowledged: string[] = [];
-    const add = (n: number): void => {
-      store.append([assigned(n)]);
-      made.apply(assigned(n));
-      acknowledged.push(`sandbox${n} ${address(n)}`);
-    };
-    add(0);
-    dial.path = path(name);
-    expect(codeOf(() => store.fold())).toBe('FILE_FAILED');
-    // It counts only if it can be read back: where no journal can be begun, the ADD has to fail.
-    expect(codeOf(() => add(1))).toBe(name === 'journal' ? 'FILE_FAILED' : 'nothing');
-    expect(remembered().pods).toEqual([...acknowledged]);
-    dial.path = '';
-    add(2);
-    expect(remembered().pods).toEqual([...acknowledged]);
-    store.fold();
-    expect(remembered().pods).toEqual([...acknowledged]);
-  });
-});
-
 test('a store that is closed leaves the files to the next daemon', () => {
   const made = pool(eni(0, 'aff'));
   const store = written(made, [assigned(1)]);
@@ -268,7 +172,7 @@ test('a store that is closed leaves the files to the next daemon', () => {
   store.close();
   expect(parseCheckpoint(readFileSync(path('ipam.json'), 'utf8'))).toHaveLength(2);
   const seen = () =>
-    readdirSync(folder).map((name) => [name, statSync(path(name)).ino, readFileSync(path(name), 'utf8')]);
+    readdirSync(folder()).map((name) => [name, statSync(path(name)).ino, readFileSync(path(name), 'utf8')]);
   const before = seen();
   // What EC2 answers late, when the next daemon has begun.
   store.end({ kind: 'delete-eni', key: 'eni-1' });

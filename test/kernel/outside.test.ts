@@ -173,7 +173,7 @@ kernelTest('a node where all is as it should be asks EC2 nothing in an hour', ()
 );
 
 kernelTest(
-  'metadata that misses the address of a live pod for an hour changes nothing, and costs a handful of calls',
+  'metadata that misses the address of a live pod for an hour changes nothing, is told, and costs a handful of calls',
   () =>
     onNode(async (world) => {
       const before = uses(world);
@@ -183,7 +183,9 @@ kernelTest(
       const asked = world.asked();
       expect(asked).toBeGreaterThan(0);
       expect(asked).toBeLessThanOrEqual(12);
-      expect(world.codes()).toEqual([]);
+      expect(world.codes()).toEqual(['METADATA_STALE']);
+      world.metadata = undefined;
+      await world.pass(31_000).then(() => expect(world.codes()).toEqual([]));
     }),
 );
 

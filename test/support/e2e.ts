@@ -147,13 +147,15 @@ export class E2eNode {
     });
   }
 
-  /** Ends the daemon and what keeps it, and returns when both are gone. */
-  async stopDaemon(): Promise<void> {
+  /** Ends the daemon and what keeps it, and returns when both are gone; SIGKILL is a crash of both. */
+  async stopDaemon(signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> {
     const state: { supervisor: { pid: number }; child: { pid: number } | null } = JSON.parse(
       await this.text('cat', '/run/vpc-cni/supervisor.json'),
     );
     const pids = [state.supervisor.pid, ...(state.child === null ? [] : [state.child.pid])];
-    for (const pid of pids) if (this.#isOurs(pid, 'supervise')) process.kill(pid, 'SIGTERM');
+    for (const pid of pids)
+      if (this.#isOurs(pid, 'supervise') || (signal === 'SIGKILL' && this.#isOurs(pid, 'ipamd')))
+        process.kill(pid, signal);
     await until(`${this.name}: the daemon to be gone`, () =>
       pids.some((pid) => this.#isOurs(pid, 'supervise') || this.#isOurs(pid, 'ipamd')) ? undefined : true,
     );

@@ -5,17 +5,23 @@ interface Timer {
   readonly work: () => void;
 }
 
-/** A clock that goes when it is told to. What is due is called in order; `settle` lets what it began go on. */
+/** A clock that goes when it is told to, and whose wall time somebody may set. What is due is called in order; `settle` lets what it began go on. */
 export class ManualClock implements Clock {
   #nowMs = 1_700_000_000_000;
+  #setMs = 0;
   #timers: readonly Timer[] = [];
 
   now(): number {
-    return this.#nowMs;
+    return this.#nowMs + this.#setMs;
   }
 
   monotonic(): number {
     return this.#nowMs;
+  }
+
+  /** Sets the wall time forward, or back when `ms` is negative. */
+  setWall(ms: number): void {
+    this.#setMs += ms;
   }
 
   sleep(ms: number, signal?: AbortSignal): Promise<void> {

@@ -33,6 +33,8 @@ function goNetwork({ cidr, kind }: PoolCidr): { readonly IP: string; readonly Ma
 
 interface Shown {
   readonly cooldownMs: number;
+  /** When the machine was booted, ms since the epoch: what the pool counts from. */
+  readonly bootedAtMs: number;
   /** Allocations by sandbox: how many interfaces each has. */
   readonly interfaces: ReadonlyMap<string, number>;
 }
@@ -51,7 +53,9 @@ function goAddress(address: PodAddress, use: AddressUse, shown: Shown): object {
     },
     AssignedTime: assigned === undefined ? NEVER : goTime(assigned.since),
     UnassignedTime:
-      use.kind === 'cooldown' ? goTime(BigInt(Math.round(use.untilMs - shown.cooldownMs)) * 1_000_000n) : NEVER,
+      use.kind === 'cooldown'
+        ? goTime(BigInt(Math.round(shown.bootedAtMs + use.untilMs - shown.cooldownMs)) * 1_000_000n)
+        : NEVER,
   };
 }
 
@@ -121,9 +125,10 @@ function interfacesOf(view: PoolView): ReadonlyMap<string, number> {
 /** The pool as upstream's `/v1/enis` shows it: by network card, then by ENI. */
 export function enisDocument(
   view: PoolView,
-  options: { readonly cards: readonly number[]; readonly cooldownMs: number },
+  options: { readonly cards: readonly number[] } & Pick<Shown, 'cooldownMs' | 'bootedAtMs'>,
 ): object {
-  const shown = { cooldownMs: options.cooldownMs, interfaces: interfacesOf(view) };
+  const { cooldownMs, bootedAtMs } = options;
+  const shown = { cooldownMs, bootedAtMs, interfaces: interfacesOf(view) };
   return Object.fromEntries(
     options.cards.map((card) => {
       const { total, assigned } = figuresOf(view, card, EVERY_KIND);

@@ -134,7 +134,7 @@ async function bringUp(
       table: routeTableOf(place),
       primary: false,
       subnetId: eni.subnetId,
-      attachedAtMs: node.clock.now(),
+      attachedAtMs: node.clock.monotonic(),
       efa: false,
       service: placement.isSpared({ subnetId: eni.subnetId, primary: false }) ? 'no-new-pods' : 'pods',
     });

@@ -45,8 +45,7 @@ export class Lane {
     const duration = (): number => Math.round(node.clock.monotonic() - started);
     try {
       const done = await work();
-      this.#failures = 0;
-      engine.succeed(this.#direction);
+      if (engine.succeed(this.#direction, started)) this.#failures = 0;
       node.logger.info('finished', { action, ...done, duration_ms: duration() });
     } catch (caught) {
       if (node.signal.aborted) return node.logger.info('interrupted, the next start goes on', { action });

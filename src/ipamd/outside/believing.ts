@@ -57,7 +57,7 @@ export class Believing {
     });
     if (free.length === 0) return;
     node.logger.warn('addresses are kept out of use', { addresses: free, reason });
-    const sinceMs = node.clock.now();
+    const sinceMs = node.clock.monotonic();
     engine.note(free.map((address) => ({ kind: 'quarantined', address, reason, sinceMs })));
   }
 
@@ -71,7 +71,7 @@ export class Believing {
     engine.change((pool) => {
       for (const address of kept) {
         const untilMs = this.#resting.get(address);
-        if (untilMs !== undefined && untilMs > node.clock.now()) pool.rest(address, untilMs);
+        if (untilMs !== undefined && untilMs > node.clock.monotonic()) pool.rest(address, untilMs);
         this.#resting.delete(address);
       }
     });

@@ -62,6 +62,7 @@ export class Outside {
     parts.conditions.watch(() => this.#failure);
     parts.conditions.watch(() => this.#lostCondition());
     parts.conditions.watch(() => this.#conflictCondition());
+    parts.conditions.watch(() => this.#staleCondition());
   }
 
   /** Looks once, and from then on whenever there is a reason, until the signal. */
@@ -251,5 +252,11 @@ export class Outside {
     return this.#conflicts.length === 0
       ? undefined
       : new HostError('ADDRESS_CONFLICT', { addresses: named(this.#conflicts) });
+  }
+
+  #staleCondition(): HostError | undefined {
+    return this.#suspicions.length === 0
+      ? undefined
+      : new HostError('METADATA_STALE', { differences: named(this.#suspicions) });
   }
 }

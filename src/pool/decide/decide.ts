@@ -3,7 +3,7 @@ import { planGrowth } from './growth.ts';
 import { cardFigures, type DecideInput } from './input.ts';
 import { nextEniAge, planShrink } from './shrink.ts';
 
-/** The actions due now, and when time alone will make the next decision differ (ms since the epoch). */
+/** The actions due now, and when time alone will make the next decision differ (monotonic ms). */
 export interface Decision {
   readonly actions: readonly PoolAction[];
   readonly wakeAtMs: number | undefined;

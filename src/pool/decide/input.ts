@@ -9,7 +9,7 @@ export interface DecideInput {
   /** Pods that hold no address yet. */
   readonly waiting: number;
   readonly nowMs: number;
-  /** A lane held back until a time (ms since the epoch) does nothing before it. */
+  /** A lane held back until a time (monotonic) does nothing before it. */
   readonly holds: { readonly growthUntilMs: number; readonly shrinkUntilMs: number };
   /** What the operator lets the node do; a node that takes no pods neither grows nor frees ENIs. */
   readonly permits: { readonly grow: boolean; readonly shrink: boolean; readonly freeEnis: boolean };

@@ -30,7 +30,7 @@ export interface KnownEni {
   readonly attached?: EniAttachmentFacts;
 }
 
-/** Why and since when (ms since the epoch) an address is out of use. */
+/** Why and since when (ms since the machine was booted) an address is out of use. */
 export interface Doubt {
   readonly reason: QuarantineReason;
   readonly sinceMs: number;
@@ -39,7 +39,7 @@ export interface Doubt {
 /** What is remembered over a restart. */
 export interface Memory {
   readonly allocations: readonly Orphan[];
-  /** Ends of cooldowns, ms since the epoch. */
+  /** Ends of cooldowns, ms since the machine was booted: nobody can set that clock, and the files are of one boot. */
   readonly cooldowns: ReadonlyMap<PodAddress, number>;
   readonly quarantines: ReadonlyMap<PodAddress, Doubt>;
   readonly intents: readonly Intent[];

@@ -121,7 +121,7 @@ export class Pool implements PoolView {
     else if (this.useOf(address) === undefined) this.#use(address, { kind: 'cooldown', untilMs });
   }
 
-  /** Ends of cooldowns by address, ms since the epoch; also of addresses that EC2 took away meanwhile and may bring again. */
+  /** Ends of cooldowns by address, monotonic; also of addresses that EC2 took away meanwhile and may bring again. */
   get cooldowns(): ReadonlyMap<PodAddress, number> {
     return this.#cooling;
   }
@@ -136,7 +136,7 @@ export class Pool implements PoolView {
     return over.length > 0;
   }
 
-  /** The end of the next cooldown, ms since the epoch. */
+  /** The end of the next cooldown, monotonic. */
   get nextCooldownEndMs(): number | undefined {
     let first: number | undefined;
     for (const untilMs of this.#cooling.values()) if (first === undefined || untilMs < first) first = untilMs;

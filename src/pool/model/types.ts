@@ -52,7 +52,7 @@ export interface PoolEni {
   readonly table: number;
   readonly primary: boolean;
   readonly subnetId: string;
-  /** Milliseconds since the epoch; a young ENI is not given back. */
+  /** Monotonic ms, as all times of the pool but `since`; a young ENI is not given back. */
   readonly attachedAtMs: number;
   readonly service: EniService;
   /** EFA interfaces may carry pods and are never deleted. */

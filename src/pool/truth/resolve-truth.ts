@@ -14,6 +14,7 @@ export interface TruthInput {
   readonly kernel: { readonly pods: readonly Orphan[]; readonly hostAddresses: readonly PodAddress[] };
   /** The metadata's ENIs: known to be minutes late. Counts only where nobody else has said anything. */
   readonly imds: Inventory | undefined;
+  /** Milliseconds since the machine was booted. */
   readonly nowMs: number;
   readonly cooldownMs: number;
 }
@@ -61,7 +62,7 @@ export function resolveTruth(input: TruthInput): Truth {
 
   function inventoryOf(): readonly [Truth['source'], readonly KnownEni[], readonly ForeignDevice[]] {
     if (ec2 !== undefined) return ['ec2', ec2.enis.map(asOldAsKnown), ec2.foreign];
-    if (journal.enis !== undefined) return ['journal', journal.enis, []];
+    if (journal.enis !== undefined) return ['journal', journal.enis.map(notYoungerThanNow), []];
     if (imds !== undefined) return ['imds', imds.enis, imds.foreign];
     return ['none', [], []];
   }
@@ -81,6 +82,11 @@ export function resolveTruth(input: TruthInput): Truth {
     return { ...eni, facts: { ...eni.facts, attachedAtMs } };
   }
 
+  /** A file may say anything; an ENI of the future would never be given back. */
+  function notYoungerThanNow(eni: KnownEni): KnownEni {
+    return { ...eni, facts: { ...eni.facts, attachedAtMs: Math.min(eni.facts.attachedAtMs, input.nowMs) } };
+  }
+
   function allocations(): readonly Orphan[] {
     const kept = journal.allocations.filter((allocation) => {
       if (journal.sameBoot || kernel.pods.some(({ owner }) => sameOwner(owner, allocation.owner))) return true;
@@ -95,7 +101,7 @@ export function resolveTruth(input: TruthInput): Truth {
   }
 
   function restoreRest(): void {
-    // A clock that was set back must not keep an address at rest for longer than a cooldown.
+    // Whatever a file says, no address rests for longer than a cooldown.
     const latest = input.nowMs + input.cooldownMs;
     for (const [address, untilMs] of journal.cooldowns) pool.rest(address, Math.min(untilMs, latest));
     // Of what the kernel and EC2 say now no doubt from before is left.

@@ -4,11 +4,12 @@ import { checkSettings } from '../../../src/config/index.ts';
 import { enisDocument, goTime } from '../../../src/ipamd/introspection/enis.ts';
 import { introspectionRoutes } from '../../../src/ipamd/introspection/routes.ts';
 import { Pool } from '../../../src/pool/index.ts';
+import { systemClock } from '../../../src/sys/index.ts';
 import { facts, owner } from '../../pool/model/sample.ts';
 
 const ADDRESS = parseIpv4('10.0.0.5');
 const SINCE = 1_767_225_600_123_456_000n;
-const OPTIONS = { cards: [0], cooldownMs: 30_000 };
+const OPTIONS = { cards: [0], cooldownMs: 30_000, bootedAtMs: 0 };
 
 function poolWith(cidrs: readonly string[]): Pool {
   const pool = new Pool();
@@ -133,7 +134,7 @@ describe('the other paths', () => {
   const { settings } = resolved;
   const limits = { cards: [{ card: 0, maxEnis: 3 }], slotsPerEni: 3, maxPods: 10 };
   const routes = (name: string | undefined) =>
-    introspectionRoutes({ settings, limits, view: () => new Pool(), eniConfigName: () => name });
+    introspectionRoutes({ settings, limits, view: () => new Pool(), clock: systemClock, eniConfigName: () => name });
   const get = async (path: string, name: string | undefined = 'default'): Promise<unknown> => {
     const answer = await routes(name)[path]?.();
     return answer?.status === 200 ? answer.json() : answer?.status;
