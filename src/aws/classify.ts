@@ -45,10 +45,14 @@ const BY_EC2_CODE: ReadonlyMap<string, ErrorCode> = new Map([
 ]);
 
 /**
- * EC2 has no code of its own for a subnet with fewer free addresses than the prefixes asked for have: it says
- * `InvalidParameterValue`, which means many things, and this sentence (amazon-vpc-cni-k8s#3105).
+ * EC2 has no code of its own for a subnet with fewer free addresses than the prefixes asked for have
+ * (amazon-vpc-cni-k8s#3105), nor for a device number that is taken: it says `InvalidParameterValue`, which means many
+ * things, and these sentences.
  */
-const NO_SPACE = { code: 'InvalidParameterValue', sentence: /sufficient free Ipv4 addresses or prefixes/i } as const;
+const BY_SENTENCE: readonly (readonly [RegExp, ErrorCode])[] = [
+  [/sufficient free Ipv4 addresses or prefixes/i, 'SUBNET_NO_IPS'],
+  [/already has an interface attached at device index/i, 'ENI_SLOT_TAKEN'],
+];
 
 /** Answers that say yes. */
 const GRANTED = { from: 200, below: 300 } as const;
@@ -58,7 +62,7 @@ const SERVER_FAULT = 500;
 /** An `UnauthorizedOperation` carries a kilobyte of encoded policy; a log line does not need it. */
 const LONGEST_REASON = 300;
 
-/** The catalogued failure an error of the SDK stands for. Decided by its code or status, and by its message only for `NO_SPACE`. */
+/** The catalogued failure an error of the SDK stands for. Decided by its code or status, and by its message only for `BY_SENTENCE`. */
 export function classifyEc2Error(failure: {
   readonly action: Ec2Action;
   readonly error: unknown;
@@ -78,7 +82,9 @@ export function classifyEc2Error(failure: {
       ...(code === 'SUBNET_NO_IPS' || code === 'SUBNET_FRAGMENTED'
         ? { subnet: subject.subnetId ?? `of ${subject.eniId ?? 'the ENI'}` }
         : {}),
-      ...(code === 'ENI_ATTACH_LIMIT' ? { instance: subject.instanceId ?? 'the instance' } : {}),
+      ...(code === 'ENI_ATTACH_LIMIT' || code === 'ENI_SLOT_TAKEN'
+        ? { instance: subject.instanceId ?? 'the instance' }
+        : {}),
       ...(code === 'ADDRESS_LIMIT' ? { eni: subject.eniId ?? 'the ENI' } : {}),
     },
     error,
@@ -99,7 +105,8 @@ const isServerFault = ({ status }: Seen): boolean => status !== undefined && sta
 function codeOf(seen: Seen): ErrorCode {
   const known = BY_EC2_CODE.get(seen.name);
   if (known !== undefined) return known;
-  if (seen.name === NO_SPACE.code && NO_SPACE.sentence.test(seen.reason)) return 'SUBNET_NO_IPS';
+  const [, told] = BY_SENTENCE.find(([sentence]) => sentence.test(seen.reason)) ?? [];
+  if (seen.name === 'InvalidParameterValue' && told !== undefined) return told;
   if (seen.status === TOO_MANY_REQUESTS) return 'EC2_THROTTLED';
   if (/\.NotFound$/.test(seen.name)) return 'EC2_NOT_FOUND';
   // EC2 did it, or somebody between us and EC2 says so: the answer cannot be read, so nobody knows what it did.

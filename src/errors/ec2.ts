@@ -92,6 +92,11 @@ export const EC2_ERRORS = {
     says: (d) => `EC2 attaches no further ENI to ${d['instance']}: ${d['reason']}`,
     remedy: 'detach an ENI nobody uses, lower MAX_ENI, or choose an instance type with more ENIs',
   },
+  ENI_SLOT_TAKEN: {
+    retry: 'backoff',
+    says: (d) => `EC2 has another ENI where ${d['instance']} should get one: ${d['reason']}`,
+    remedy: 'nothing to do: the daemon asks EC2 at once which ENI it is, and counts it',
+  },
   ADDRESS_LIMIT: {
     retry: 'never',
     says: (d) => `EC2 assigns no further address to ${d['eni']}: ${d['reason']}`,

@@ -13,7 +13,7 @@ import { LaneHolds, type LaneName } from './lane-holds.ts';
 import type { Failure, Node } from './parts.ts';
 import type { Policy } from './policy.ts';
 import { Progress } from './progress.ts';
-import { growingRefusal, PASSING, refusalOf } from './refusal.ts';
+import { growingRefusal, passes, refusalOf } from './refusal.ts';
 import type { Store } from './store.ts';
 import { Waiters } from './waiters.ts';
 
@@ -260,8 +260,8 @@ export class Engine {
   /** Tells waiting pods at once when nothing under way can help them: a full node, an empty subnet, a missing right. */
   #refuseHopeless(): void {
     const refusal = this.waiting === 0 ? undefined : this.refusal();
-    if (refusal === undefined || PASSING.has(refusal.code)) return;
-    this.#waiters.refuse(refusal);
+    const { looking = false } = this.#effects.policy();
+    if (refusal !== undefined && !passes(refusal, looking)) this.#waiters.refuse(refusal);
   }
 
   #pass(): void {

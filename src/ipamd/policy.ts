@@ -5,6 +5,8 @@ export interface Policy
   extends Pick<DecideInput, 'permits' | 'trunkReserve' | 'fragmented' | 'newEniFragmented' | 'full' | 'newEniFull'> {
   /** Why the pool may not grow, to be told to a pod that finds no address. */
   readonly because?: string | undefined;
+  /** Whether EC2 is being asked which ENIs there are, for want of a slot that we see. */
+  readonly looking?: boolean;
 }
 
 /** Everything allowed, as on an ordinary node. */

@@ -3,12 +3,14 @@ import { explainRefusal, type Pool, poolFigures } from '../pool/index.ts';
 import type { Node } from './parts.ts';
 
 /** Refusals that pass by themselves within the time an ADD waits; any other cause is told to the runtime at once. */
-export const PASSING: ReadonlySet<ErrorCode> = new Set([
-  'POOL_GROWING',
-  'COOLDOWN_WAIT',
-  'EC2_THROTTLED',
-  'EC2_UNREACHABLE',
-]);
+const PASSING: ReadonlySet<ErrorCode> = new Set(['POOL_GROWING', 'COOLDOWN_WAIT', 'EC2_THROTTLED', 'EC2_UNREACHABLE']);
+
+/** EC2 counts an ENI that we do not. */
+export const NO_SLOT: ReadonlySet<ErrorCode> = new Set(['ENI_ATTACH_LIMIT', 'ENI_SLOT_TAKEN']);
+
+/** Whether a pod should wait on; `looking` while EC2 is being asked which ENIs there are. */
+export const passes = ({ code }: HostError, looking: boolean): boolean =>
+  PASSING.has(code) || (looking && NO_SLOT.has(code));
 
 type Parts = Pick<Node, 'clock' | 'limits' | 'targets' | 'identity'>;
 

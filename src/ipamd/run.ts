@@ -69,6 +69,7 @@ class Daemon {
   readonly #calls: CallsUnderWay;
   readonly #busy = whenQuiet(QUIET_MS, giveBackMemory);
   #readiness: Readiness | undefined;
+  #outside: Outside | undefined;
   /** What an earlier run left in EC2 is known: new ENIs cannot be mistaken for it. */
   #settled = false;
 
@@ -186,10 +187,9 @@ class Daemon {
         engine.change((changing) => changing.setForeign(changing.foreign.filter((each) => each.eniId !== eniId))),
     });
     const own = { node, network, placement, engine, conditions, unmanaged: this.#unmanaged };
-    new Outside(
-      { ...own, reconciled: this.#counts.reconciled, looked: () => this.#busy() },
-      { unproven: !proven },
-    ).start();
+    const watching = { ...own, reconciled: this.#counts.reconciled, looked: () => this.#busy() };
+    this.#outside = new Outside(watching, { unproven: !proven });
+    this.#outside.start();
     logger.info('serving', {
       instance_id: node.identity.instanceId,
       startup_ms: Math.round(clock.monotonic() - this.#beganMs),
@@ -227,6 +227,7 @@ class Daemon {
       policy: () => ({
         ...(this.#settled ? { ...FREE_POLICY, ...permitsOf(node.settings, node.files) } : STILL_POLICY),
         ...placement.policy,
+        looking: this.#outside?.looking === true,
       }),
     });
     const readiness = new Readiness(node, engine, {
@@ -234,8 +235,8 @@ class Daemon {
       notifySocket: this.#options.notifySocket,
     });
     this.#readiness = readiness;
-    const unmanaged = this.#unmanaged;
-    const parts: LaneParts = { ...own, engine, store: this.#store, unmanaged, failed: this.#counts.failed };
+    const [store, unmanaged, failed] = [this.#store, this.#unmanaged, this.#counts.failed];
+    const parts: LaneParts = { ...own, engine, store, unmanaged, failed, slotTaken: () => this.#outside?.slotTaken() };
     const growth = new Lane(parts, 'growth');
     const shrinking = new Lane(parts, 'shrink');
     return engine;

@@ -96,6 +96,12 @@ const rows: readonly (readonly [name: string, error: unknown, subject: Ec2Subjec
     'ENI_ATTACH_LIMIT never EC2 attaches no further ENI to i-1: EC2 says no',
   ],
   [
+    'a device number that another ENI has',
+    service('InvalidParameterValue', 400, "Instance 'i-1' already has an interface attached at device index '1'."),
+    { instanceId: 'i-1' },
+    "ENI_SLOT_TAKEN backoff EC2 has another ENI where i-1 should get one: Instance 'i-1' already has an interface attached at device index '1'.",
+  ],
+  [
     'an ENI with all its addresses',
     service('PrivateIpAddressLimitExceeded', 400),
     eni,

@@ -23,17 +23,17 @@ const freeOf = async (): Promise<string> => {
   return found;
 };
 
-async function add(pod: string): Promise<Sandbox & { readonly address: string }> {
-  const sandbox = await makeSandbox(a, pod);
-  const answer = await callPlugin(a, 'ADD', sandbox);
+async function add(pod: string, node = a): Promise<Sandbox & { readonly address: string }> {
+  const sandbox = await makeSandbox(node, pod);
+  const answer = await callPlugin(node, 'ADD', sandbox);
   const { ips } = Object(answer.document);
   if (answer.exitCode !== 0) throw new Error(`ADD failed: ${JSON.stringify(answer)}`);
   return { ...sandbox, address: String(ips[0].address).replace('/32', '') };
 }
 
-async function remove(sandbox: Sandbox): Promise<void> {
-  expect((await callPlugin(a, 'DEL', sandbox)).exitCode).toBe(0);
-  await removeSandbox(a, sandbox);
+async function remove(sandbox: Sandbox, node = a): Promise<void> {
+  expect((await callPlugin(node, 'DEL', sandbox)).exitCode).toBe(0);
+  await removeSandbox(node, sandbox);
 }
 
 beforeAll(async () => {
@@ -114,7 +114,12 @@ describe('what others do to addresses and ENIs', () => {
   });
 
   test('a node nobody touches asks EC2 nothing', async () => {
-    await a.untilStatus('the pool to stand still', ({ pool }) => pool.pending === 0 && pool.cooldown === 0);
+    // An idle ENI is kept for a minute.
+    await a.untilStatus(
+      'the pool to stand still',
+      ({ pool, enis }) => pool.pending === 0 && pool.cooldown === 0 && enis.length === 1,
+      { withinMs: 90_000 },
+    );
     await vpc.forgetCalls();
     await Bun.sleep(35_000);
     expect((await vpc.ec2Calls('node-a')).map(({ action }) => action)).toEqual([]);
@@ -141,5 +146,34 @@ describe('a start while EC2 is away', () => {
     });
     for (const pod of [before, after]) await remove(pod);
     await until('the pool at rest', async () => ((await a.status())?.pool.assigned === 0 ? true : undefined));
+  });
+});
+
+describe('an ENI that EC2 counts', () => {
+  test('an ENI attached by hand is found as soon as its slot is wanted, not at the next slow look', async () => {
+    const node = await vpc.addNode('by-hand', '--instance-type', 't3.small');
+    await node.configure('WARM_IP_TARGET=2', 'IP_COOLDOWN_PERIOD=1');
+    await node.install();
+    await node.untilStatus('two addresses', ({ pool }) => pool.free === 2);
+    const view = (await vpc.status()).nodes.find(({ name }) => name === 'by-hand');
+    const instanceId = view?.instanceId ?? 'none';
+    const ours = await others(async (ec2) => {
+      const request = { subnetId: view?.subnetId ?? 'none', securityGroups: [], description: 'by hand' };
+      const holding = { unit: 'address', count: 2 } as const;
+      const { id } = await ec2.createEni({ ...request, holding, tags: {}, clientToken: crypto.randomUUID() });
+      await ec2.attachEni({ eniId: id, instanceId, deviceIndex: 1, cardIndex: 0 });
+      return id;
+    });
+    await vpc.forgetCalls();
+    const pods = [];
+    const started = performance.now();
+    for (let n = 0; n < 4; n++) pods.push(await add(`slot-${n}`, node));
+    expect(performance.now() - started).toBeLessThan(8_000);
+    const found = await node.untilStatus('the ENI to be counted', ({ enis }) => enis.some(({ id }) => id === ours));
+    expect(found.enis.find(({ id }) => id === ours)?.addresses.some(({ state }) => state === 'assigned')).toBe(true);
+    const creations = (await vpc.ec2Calls('by-hand')).filter(({ action }) => action === 'CreateNetworkInterface');
+    expect(creations).toHaveLength(1);
+    for (const pod of pods) await remove(pod, node);
+    await node.untilStatus('its pods to be gone', ({ pool }) => pool.assigned === 0 && pool.cooldown === 0);
   });
 });

@@ -1,5 +1,5 @@
 import { backoffMs } from '../../aws/index.ts';
-import { type ErrorCode, toHostError } from '../../errors/index.ts';
+import { type ErrorCode, type HostError, toHostError } from '../../errors/index.ts';
 import type { LogFields } from '../../log/index.ts';
 import type { PoolAction } from '../../pool/index.ts';
 import type { Engine } from '../engine.ts';
@@ -7,6 +7,7 @@ import type { LaneName } from '../lane-holds.ts';
 import type { Counts } from '../metrics/counts.ts';
 import type { NodeNetwork } from '../node-network.ts';
 import type { Node } from '../parts.ts';
+import { NO_SLOT } from '../refusal.ts';
 import type { Store } from '../store.ts';
 import type { UnmanagedEnis } from '../unmanaged-enis.ts';
 import type { Placement } from './placement.ts';
@@ -21,10 +22,13 @@ export interface LaneParts {
   readonly placement: Placement;
   /** Is told of every change that failed, for the metrics. */
   readonly failed?: Counts['failed'];
+  /** Is told when EC2 has no slot for an ENI where we see one. */
+  readonly slotTaken?: () => void;
 }
 
 // What is granted only by people comes no sooner for being asked often. A subnet that is full rests by itself.
 const SLOW_MS = 30_000;
+const LONGEST_MS = 600_000;
 const SLOW: ReadonlySet<ErrorCode> = new Set(['SUBNET_NONE_TAGGED', 'ENI_CONFIG_MISSING', 'IAM_DENIED']);
 
 /** One direction of EC2 changes. Growth and shrink are lanes of their own: a detach that hangs delays no pod. */
@@ -50,12 +54,19 @@ export class Lane {
     } catch (caught) {
       if (node.signal.aborted) return node.logger.info('interrupted, the next start goes on', { action });
       const error = toHostError(caught);
-      const wait = SLOW.has(error.code) ? SLOW_MS : backoffMs({ attempt: this.#failures, random: Math.random() });
+      const wait = this.#waitAfter(error);
       this.#failures += 1;
       this.#parts.failed?.(action, error);
       engine.hold(this.#direction, wait, error);
+      if (NO_SLOT.has(error.code)) this.#parts.slotTaken?.();
       node.logger.warn(`failed, trying again in ${Math.round(wait)} ms`, { action, error, duration_ms: duration() });
     }
     engine.kick();
+  }
+
+  #waitAfter({ code }: HostError): number {
+    // What EC2 says of the ENIs there are ends it; each attempt costs an ENI that is made and deleted.
+    if (NO_SLOT.has(code)) return Math.min(LONGEST_MS, SLOW_MS * 2 ** this.#failures);
+    return SLOW.has(code) ? SLOW_MS : backoffMs({ attempt: this.#failures, random: Math.random() });
   }
 }

@@ -49,6 +49,7 @@ const NO_ADDRESS: ReadonlySet<string> = new Set<ErrorCode>([
   'EC2_UNREACHABLE',
   'ENI_ATTACH_LIMIT',
   'ENI_LIMIT',
+  'ENI_SLOT_TAKEN',
   'IAM_DENIED',
   'POOL_GROWING',
   'SUBNET_FRAGMENTED',

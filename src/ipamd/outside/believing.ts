@@ -80,7 +80,7 @@ export class Believing {
   /** Takes EC2's list over. `lost` are ENIs whose link is gone: of these one word is enough. Returns the ENIs that went. */
   believe(inventory: Inventory, known: { readonly lost: ReadonlySet<string> }): readonly string[] {
     const { engine, node } = this.#parts;
-    const difference = compareInventory(engine.pool, inventory.enis);
+    const difference = compareInventory(engine.pool, inventory.enis, this.#doubted);
     const { newEnis, newCidrs } = difference;
     // Without EC2 the list is the metadata's, which may add and never takes away.
     const { goneEnis, goneCidrs } = node.settings.ENABLE_IMDS_ONLY_MODE ? NOTHING_GONE : difference;

@@ -1,7 +1,7 @@
 import { backoffMs } from '../../aws/index.ts';
 import { HostError, toHostError } from '../../errors/index.ts';
 import { type NetworkEvent, watchNetwork } from '../../kernel/index.ts';
-import { compareInventory, compareKernel, differenceKeys, type PodAddress } from '../../pool/index.ts';
+import { compareInventory, compareKernel, differenceKeys, type PodAddress, type PoolView } from '../../pool/index.ts';
 import { type Conditions, named } from '../conditions.ts';
 import type { Engine } from '../engine.ts';
 import { describeAttached, type InventoryParts, listMetadata, sortAttached } from '../inventory.ts';
@@ -46,6 +46,7 @@ export class Outside {
   #suspicions: readonly string[] = [];
   /** The pool stands on our own notes: EC2 has not been heard yet. */
   #unproven: boolean;
+  #slotInDoubt = false;
   #failure: HostError | undefined;
   #failures = 0;
   #notBeforeMs = 0;
@@ -111,6 +112,17 @@ export class Outside {
       node.logger.warn('the kernel cannot be looked at, trying again', { error: toHostError(error) });
     }
     this.#consider();
+  }
+
+  /** EC2 has refused an ENI for want of a slot: it counts one that we do not, and is asked at once which. */
+  slotTaken(): void {
+    this.#slotInDoubt = true;
+    this.#consider();
+  }
+
+  /** Whether that question waits for its answer. */
+  get looking(): boolean {
+    return this.#slotInDoubt;
   }
 
   #loseLink(eniId: string): void {
@@ -187,6 +199,7 @@ export class Outside {
   #doubts(): readonly string[] {
     return [
       ...(this.#unproven ? ['the whole pool'] : []),
+      ...(this.#slotInDoubt ? ['an ENI in a slot that seemed free'] : []),
       ...[...this.#lost].map((id) => `link of ${id}`),
       ...this.#parts.engine.pool.orphans.map(({ address }) => `orphan ${address}`),
       ...this.#suspicions,
@@ -229,7 +242,9 @@ export class Outside {
       this.#failure = undefined;
       this.#failures = 0;
       this.#unproven = false;
+      const before = slotsOf(engine.pool);
       const gone = this.#believing.believe(inventory, { lost: this.#lost });
+      if (this.#slotInDoubt) this.#settleSlot(slotsOf(engine.pool) !== before);
       for (const id of gone) this.#lost.delete(id);
       this.#asking.note(new Set([...doubts, ...this.#believing.doubts]), clock.monotonic());
     } catch (caught) {
@@ -242,6 +257,14 @@ export class Outside {
         doubts: named(doubts),
       });
     }
+  }
+
+  /** What is wanted now is decided anew when there is another ENI than we thought; else pods are told why they wait. */
+  #settleSlot(found: boolean): void {
+    const { node, engine } = this.#parts;
+    this.#slotInDoubt = false;
+    if (found) engine.succeed('growth', node.clock.monotonic());
+    engine.kick();
   }
 
   #lostCondition(): HostError | undefined {
@@ -260,3 +283,7 @@ export class Outside {
       : new HostError('METADATA_STALE', { differences: named(this.#suspicions) });
   }
 }
+
+/** The ENIs that take slots of the instance, whoever they are for. */
+const slotsOf = ({ enis, foreign }: PoolView): string =>
+  [...enis.keys(), ...foreign.map(({ eniId, device }) => eniId ?? `device ${device}`)].sort().join(' ');

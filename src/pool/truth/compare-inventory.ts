@@ -26,9 +26,14 @@ export interface InventoryDifference<E extends Listed = Listed> {
 
 /**
  * What a list of the instance's ENIs has that the pool has not, and the other way round. Says nothing of who is right:
- * EC2 adds and removes, the metadata only makes us ask EC2. ENIs and CIDRs on their way out are nobody's business.
+ * EC2 adds and removes, the metadata only makes us ask EC2. CIDRs on their way out are nobody's business, but for those
+ * (`ENI CIDR`) that are kept from new pods only because a list has `missed` them.
  */
-export function compareInventory<E extends Listed>(pool: PoolView, listed: readonly E[]): InventoryDifference<E> {
+export function compareInventory<E extends Listed>(
+  pool: PoolView,
+  listed: readonly E[],
+  missed?: { has(key: string): boolean },
+): InventoryDifference<E> {
   const byId = new Map(listed.map((eni) => [eni.facts.id, eni]));
   const known = [...pool.enis.values()];
   const both = known.flatMap((eni) => {
@@ -47,7 +52,9 @@ export function compareInventory<E extends Listed>(pool: PoolView, listed: reado
     goneCidrs: both.flatMap(({ eni, cidrs }) =>
       some(
         eni.id,
-        [...eni.cidrs.values()].filter(({ cidr, releasing }) => !releasing && !cidrs.has(cidr)).map(({ cidr }) => cidr),
+        [...eni.cidrs.values()]
+          .filter(({ cidr, releasing }) => !cidrs.has(cidr) && (!releasing || missed?.has(`${eni.id} ${cidr}`)))
+          .map(({ cidr }) => cidr),
       ),
     ),
   };

@@ -123,6 +123,10 @@ describe('compareInventory()', () => {
   test('what we give back ourselves is not missed', () => {
     const pool = sample();
     pool.setReleasing('eni-0-0', [single(2)], true);
-    expect(differenceKeys(compareInventory(pool, list(['eni-0-0', [single(1), single(3)]], all[1])))).toEqual([]);
+    const without = list(['eni-0-0', [single(1), single(3)]], all[1]);
+    expect(differenceKeys(compareInventory(pool, without))).toEqual([]);
+    // But what new pods are denied only for being missed once is looked for again.
+    const key = `eni-0-0 ${single(2)}`;
+    expect(differenceKeys(compareInventory(pool, without, new Set([key])))).toEqual([`gone ${key}`]);
   });
 });
