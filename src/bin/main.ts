@@ -2,53 +2,21 @@
  * The executable's entry: reads the process, picks one program, sets the exit code. Called as aws-cni or egress-cni, or with
  * CNI_COMMAND set, it is the CNI plugin; otherwise the first word names a command. Everything is loaded only when called.
  */
-import { readSync, writeSync } from 'node:fs';
 
-const codeOf = (error: unknown): unknown => (error instanceof Error && 'code' in error ? error.code : undefined);
-
-/** All of stdin. Synchronous reads spare a plugin call the 0.3 ms that a stream costs. */
-function readStdin(): string {
-  const parts: Buffer[] = [];
-  for (;;) {
-    const part = Buffer.alloc(16_384);
-    try {
-      const length = readSync(0, part);
-      if (length === 0) return Buffer.concat(parts).toString();
-      parts.push(part.subarray(0, length));
-    } catch (error) {
-      // The runtime's end of the pipe does not block, and it has not written yet.
-      if (codeOf(error) !== 'EAGAIN') throw error;
-      Bun.sleepSync(1);
-    }
-  }
+/** All of stdin. `node:fs`, which could read it too, takes longer to load than this takes. */
+async function readStdin(): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = '';
+  for await (const part of Bun.stdin.stream()) text += decoder.decode(part, { stream: true });
+  return text + decoder.decode();
 }
 
-function writer(fd: number, name: string): (text: string) => void {
-  return (text) => {
-    let bytes = Buffer.from(text);
-    // A pipe takes as much as it has room for.
-    while (bytes.length > 0) {
-      try {
-        bytes = bytes.subarray(writeSync(fd, bytes));
-      } catch (error) {
-        const code = codeOf(error);
-        if (code === 'EAGAIN') Bun.sleepSync(1);
-        else if (code === 'EPIPE') return;
-        else throw Object.assign(Object(error), { path: name });
-      }
-    }
-  };
+async function print(text: string): Promise<void> {
+  const writer = Bun.stdout.writer();
+  writer.write(text);
+  await writer.end();
 }
 
-const stdout = writer(1, 'standard output');
-const writeError = writer(2, 'standard error');
-const stderr = (text: string): void => {
-  try {
-    writeError(text);
-  } catch {
-    // There is nowhere else to tell it.
-  }
-};
 const env = process.env;
 
 /** Where the programs of a system are. The PATH of cron, or of a container's entry, knows some of it only. */
@@ -60,6 +28,7 @@ function completePath(given: string | undefined): string {
 }
 
 async function runCommand(argv: readonly string[]): Promise<number> {
+  const { stderr, stdout } = await import('./output.ts');
   // The build holds compilation back, which a plugin call is too short for; commands want it as usual.
   Bun.unsafe.setJITPolicy(1);
   env['PATH'] = completePath(env['PATH']);
@@ -108,13 +77,15 @@ async function main(): Promise<number> {
   const code = await runPlugin({
     plugin: called === 'egress-cni' ? called : 'aws-cni',
     env,
-    stdin: async () => readStdin(),
-    stdout,
-    stderr,
+    stdin: readStdin,
+    stdout: print,
+    stderr: async (text) => (await import('./output.ts')).stderr(text),
     runtimeDir: env['VPC_CNI_RUNTIME_DIR'] ?? '/run/vpc-cni',
   });
-  // All is written, synchronously: nothing is left to wait for, such as the connection or the threads behind it.
+  // All is written: nothing is left to wait for, such as the connection or the threads behind it.
   process.exit(code);
 }
 
 process.exitCode = await main();
+
+export {};

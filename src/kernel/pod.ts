@@ -52,23 +52,31 @@ function pairIsThere(host: RouteSocket, pod: RouteSocket, wiring: PodWiring): bo
   return findLink(pod, wiring.veth.container.name)?.mac === wiring.veth.container.mac;
 }
 
-function makePair(host: RouteSocket, pod: RouteSocket, netns: Netns, wiring: PodWiring): void {
+/** Removes what is in the way of a pair: both ends of it may have names that others have. Throws `IFNAME_TAKEN`. */
+function makeWay(host: RouteSocket, pod: RouteSocket, netns: Netns, wiring: PodWiring): void {
+  const { container } = wiring.veth;
+  // A pair whose DEL has just been, of this sandbox or of one that had this namespace before.
+  if (deadLinks(host).length > 0) host.batch([deleteLink({ group: DEAD_LINK_GROUP })]);
+  // Left by an earlier sandbox of the same pod whose namespace still lives, by a crash half-way, or ours with a MAC
+  // that somebody changed; its far end goes with it.
+  const stale = findLink(host, wiring.veth.host.name);
+  if (stale !== undefined) host.batch([deleteLink({ index: stale.index })]);
+  const taken = findLink(pod, container.name);
+  if (taken !== undefined && taken.mac !== container.mac)
+    throw new HostError('IFNAME_TAKEN', { netns: netns.path, ifName: container.name });
+  // Ours, with a host end that was renamed.
+  if (taken !== undefined) pod.batch([deleteLink({ index: taken.index })]);
+}
+
+/** Makes the pair; reports whether it did, for it may be there already. */
+function makePair(host: RouteSocket, pod: RouteSocket, netns: Netns, wiring: PodWiring): boolean {
   const create = (): Acknowledgement =>
     host.batch([createVeth(wiring.veth, netns.fd)])[0] ?? { errno: 0, text: undefined };
   let answer = create();
+  // The kernel makes no second link of a name: whether there is one is asked only then.
   if (answer.errno === ERRNO.EEXIST) {
-    const { container } = wiring.veth;
-    // A pair whose DEL has just been, of this sandbox or of one that had this namespace before.
-    if (deadLinks(host).length > 0) host.batch([deleteLink({ group: DEAD_LINK_GROUP })]);
-    // Left by an earlier sandbox of the same pod whose namespace still lives, by a crash half-way, or ours with a MAC
-    // that somebody changed; its far end goes with it.
-    const stale = findLink(host, wiring.veth.host.name);
-    if (stale !== undefined) host.batch([deleteLink({ index: stale.index })]);
-    const taken = findLink(pod, container.name);
-    if (taken !== undefined && taken.mac !== container.mac)
-      throw new HostError('IFNAME_TAKEN', { netns: netns.path, ifName: container.name });
-    // Ours, with a host end that was renamed.
-    if (taken !== undefined) pod.batch([deleteLink({ index: taken.index })]);
+    if (pairIsThere(host, pod, wiring)) return false;
+    makeWay(host, pod, netns, wiring);
     answer = create();
   }
   if (answer.errno !== 0)
@@ -77,6 +85,7 @@ function makePair(host: RouteSocket, pod: RouteSocket, netns: Netns, wiring: Pod
       errno: errnoName(answer.errno),
       extack: answer.text,
     });
+  return true;
 }
 
 /**
@@ -86,10 +95,8 @@ function makePair(host: RouteSocket, pod: RouteSocket, netns: Netns, wiring: Pod
 export function wirePod(host: RouteSocket, netns: Netns, wiring: PodWiring): void {
   using pod = new RouteSocket(netns);
   using undo = new DisposableStack();
-  if (!pairIsThere(host, pod, wiring)) {
-    undo.defer(() => removePod(host, wiring));
-    makePair(host, pod, netns, wiring);
-  }
+  const isNew = makePair(host, pod, netns, wiring);
+  if (isNew) undo.defer(() => removePod(host, wiring));
   for (const [key, value] of Object.entries(wiring.hostSysctls)) writeSysctl(key, value);
   applySteps(host, wiring.hostSteps);
   const podSysctls = Object.entries(wiring.podSysctls);

@@ -4,7 +4,7 @@ import { HostError } from '../errors/index.ts';
 import type { Netns, Timers } from '../sys/index.ts';
 import type { RouteSocket } from './netlink/socket.ts';
 import { findLinkByMac, listLinks } from './observe.ts';
-import { watchNetwork } from './watch-network.ts';
+import { type NetworkEvent, watchNetwork } from './watch-network.ts';
 
 /** The safety net for an event that was lost: the kernel drops them when nobody reads for long. */
 const LOOK_AGAIN_MS = 500;
@@ -28,7 +28,7 @@ export async function waitForLink(request: {
   const wake = (): void => pause.resolve();
   signal.addEventListener('abort', wake, { signal: found.signal });
   try {
-    hear({ ...(request.netns === undefined ? {} : { netns: request.netns }), signal: found.signal, wake });
+    hear({ ...(request.netns === undefined ? {} : { netns: request.netns }), mac, signal: found.signal, wake });
     for (;;) {
       // Before the look: an event that comes during it is not missed.
       pause = Promise.withResolvers<void>();
@@ -49,12 +49,24 @@ export async function waitForLink(request: {
   }
 }
 
-/** Calls `wake` whenever a link comes or changes. Where there are no events the looks now and then must do. */
-function hear(request: { readonly netns?: Netns; readonly signal: AbortSignal; readonly wake: () => void }): void {
-  const { wake, ...where } = request;
-  const look = (): void => undefined;
+/**
+ * Calls `wake` when this link comes or changes: a look lists all links, and those of pods that come meanwhile are no reason
+ * for one. Where there are no events the looks now and then must do.
+ */
+function hear(request: {
+  readonly netns?: Netns;
+  readonly mac: MacAddress;
+  readonly signal: AbortSignal;
+  readonly wake: () => void;
+}): void {
+  const { mac, wake, ...where } = request;
+  const concerns = (event: NetworkEvent): boolean =>
+    event.kind === 'unclear' || (event.kind === 'link' && event.mac === mac);
+  const tell = (events: readonly NetworkEvent[]): void => {
+    if (events.some(concerns)) wake();
+  };
   try {
-    watchNetwork({ ...where, tell: wake, ended: look });
+    watchNetwork({ ...where, tell, ended: () => undefined });
   } catch (error) {
     if (!(error instanceof HostError)) throw error;
   }

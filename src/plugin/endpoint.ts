@@ -1,11 +1,7 @@
 import type { CniCommand } from '../cniproto/index.ts';
 import { HostError } from '../errors/index.ts';
-
-/** What the daemon answered. */
-export interface Answer {
-  readonly ok: boolean;
-  readonly body: string;
-}
+import { exchange } from './exchange.ts';
+import type { Answer } from './parse-answer.ts';
 
 /** A restart of the daemon takes well under a second; a pod should not notice one. STATUS is asked again anyway. */
 export const PATIENCE_MS: Readonly<Record<CniCommand, number>> = {
@@ -19,24 +15,9 @@ export const PATIENCE_MS: Readonly<Record<CniCommand, number>> = {
 /** Between two attempts: a local connect costs less than 0.1 ms, so short waits are free. */
 const PAUSE_MS = 20;
 
-/** The daemon bounds its own waits (growth of the pool included) far below this; past it, it hangs. */
-const ANSWER_MS = 110_000;
-
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return 'code' in error && typeof error.code === 'string' ? error.code : error.message;
-}
-
-/** Sends the body once. Rejects when there is no daemon, or it went away before it answered. */
-export async function sendOnce(socket: string, body: string): Promise<Answer> {
-  const response = await fetch('http://localhost/cni/v1', {
-    unix: socket,
-    method: 'POST',
-    body,
-    headers: { 'content-type': 'application/json', connection: 'close' },
-    signal: AbortSignal.timeout(ANSWER_MS),
-  });
-  return { ok: response.ok, body: await response.text() };
 }
 
 /**
@@ -47,7 +28,7 @@ export async function send(socket: string, body: string, patienceMs: number): Pr
   let giveUpAt: number | undefined;
   for (;;) {
     try {
-      return await sendOnce(socket, body);
+      return await exchange(socket, body);
     } catch (error) {
       giveUpAt ??= performance.now() + patienceMs;
       if (performance.now() >= giveUpAt) throw new HostError('DAEMON_DOWN', { socket, reason: reasonOf(error) }, error);

@@ -10,13 +10,13 @@ export interface LogLine {
 }
 
 /** Where the network configuration wants the plugin to log. */
-export interface LogTarget {
+interface LogTarget {
   readonly file: string;
   readonly level: string;
 }
 
 /** Reads `pluginLogFile` and `pluginLogLevel`; a call that failed early may have none, and then stderr takes the line. */
-export function logTargetOf(config: unknown): LogTarget {
+function logTargetOf(config: unknown): LogTarget {
   const keys =
     typeof config === 'object' && config !== null ? new Map<string, unknown>(Object.entries(config)) : new Map();
   const text = (key: string): string => {
@@ -26,20 +26,22 @@ export function logTargetOf(config: unknown): LogTarget {
   return { file: text('pluginLogFile'), level: text('pluginLogLevel').toLowerCase() };
 }
 
-/** Writes the line. Only what went wrong is logged here: the daemon logs every call it gets. */
-export function writeLog(target: LogTarget, line: LogLine, stderr: (text: string) => void): void {
-  if (line.level === 'warn' && (target.level === 'error' || target.level === 'fatal')) return;
+/**
+ * Writes the line where the configuration wants it; what it returns is for stderr instead, which a runtime keeps. Only what
+ * went wrong is logged here: the daemon logs every call it gets.
+ */
+export function writeLog(config: unknown, line: LogLine): string | undefined {
+  const target = logTargetOf(config);
+  if (line.level === 'warn' && (target.level === 'error' || target.level === 'fatal')) return undefined;
   const { level, time, command, containerId, text } = line;
   const json = `${JSON.stringify({ level, time, command, container_id: containerId, msg: text })}\n`;
-  if (!target.file.startsWith('/')) {
-    stderr(json);
-    return;
-  }
+  if (!target.file.startsWith('/')) return json;
   try {
     mkdirSync(target.file.slice(0, target.file.lastIndexOf('/')) || '/', { recursive: true, mode: 0o755 });
     appendFileSync(target.file, json, { mode: 0o640 });
+    return undefined;
   } catch {
-    // A pod must not fail because its plugin cannot log; the runtime keeps stderr.
-    stderr(json);
+    // A pod must not fail because its plugin cannot log.
+    return json;
   }
 }

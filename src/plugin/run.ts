@@ -13,17 +13,17 @@ import {
   versionAnswer,
 } from '../cniproto/index.ts';
 import { HostError, toHostError } from '../errors/index.ts';
-import { type Answer, PATIENCE_MS, send, sendOnce } from './endpoint.ts';
-import { logTargetOf, writeLog } from './plugin-log.ts';
-import { spool } from './spool.ts';
+import { PATIENCE_MS, send } from './endpoint.ts';
+import { exchange } from './exchange.ts';
+import type { Answer } from './parse-answer.ts';
 
 /** What one call of a CNI plugin is given. */
 export interface PluginCall {
   readonly plugin: PluginName;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly stdin: () => Promise<string>;
-  readonly stdout: (text: string) => void;
-  readonly stderr: (text: string) => void;
+  readonly stdout: (text: string) => Promise<void>;
+  readonly stderr: (text: string) => Promise<void>;
   /** Folder of the daemon's socket and spool. */
   readonly runtimeDir: string;
   /** How long the daemon may be away; unless told, 5 s, and 1 s in STATUS. */
@@ -35,10 +35,13 @@ interface Config {
   readonly cniVersion: CniVersion;
 }
 
-function report(call: PluginCall, config: unknown, level: 'warn' | 'error', text: string): void {
+async function report(call: PluginCall, config: unknown, level: 'warn' | 'error', text: string): Promise<void> {
   const { CNI_COMMAND: command = '', CNI_CONTAINERID: containerId = '' } = call.env;
   const line = { level, command, containerId, text, time: new Date().toISOString() };
-  writeLog(logTargetOf(config), line, call.stderr);
+  // What only a failure needs is loaded by a failure.
+  const { writeLog } = await import('./plugin-log.ts');
+  const said = writeLog(config, line);
+  if (said !== undefined) await call.stderr(said);
 }
 
 // Below what the daemon's socket takes, and far above any chain with its cached result.
@@ -82,13 +85,14 @@ const isAway = (answer: Answer | undefined): boolean =>
  */
 async function keepForLater(call: PluginCall, request: CniRequest, socket: string): Promise<Answer> {
   const body = JSON.stringify(request);
+  const { spool } = await import('./spool.ts');
   const kept = spool(`${call.runtimeDir}/spool`, body);
-  const answer = await sendOnce(socket, body).catch(() => undefined);
+  const answer = await exchange(socket, body).catch(() => undefined);
   if (answer !== undefined && !isAway(answer)) {
     kept.withdraw();
     return answer;
   }
-  report(call, request.config, 'warn', `ipamd cannot be asked on ${socket}: the request is kept for it`);
+  await report(call, request.config, 'warn', `ipamd cannot be asked on ${socket}: the request is kept for it`);
   return { ok: true, body: '{}' };
 }
 
@@ -112,11 +116,11 @@ async function deliver(call: PluginCall, environment: CniEnvironment, config: Co
 export async function runPlugin(call: PluginCall): Promise<number> {
   const name = call.env['CNI_COMMAND'];
   if (name === undefined || name === '') {
-    call.stderr(`${call.plugin} is a CNI plugin; a container runtime calls it with CNI_COMMAND set\n`);
+    await call.stderr(`${call.plugin} is a CNI plugin; a container runtime calls it with CNI_COMMAND set\n`);
     return 0;
   }
   if (name === 'VERSION') {
-    call.stdout(`${JSON.stringify(versionAnswer())}\n`);
+    await call.stdout(`${JSON.stringify(versionAnswer())}\n`);
     return 0;
   }
   let cniVersion: CniVersion = NEWEST_VERSION;
@@ -126,13 +130,13 @@ export async function runPlugin(call: PluginCall): Promise<number> {
     const config = parseConfig(await call.stdin(), environment.command);
     ({ cniVersion, value: conf } = config);
     const answer = await deliver(call, environment, config);
-    if (!answer.ok) report(call, conf, 'error', answer.body);
-    if (!answer.ok || environment.command === 'ADD') call.stdout(answer.body);
+    if (!answer.ok) await report(call, conf, 'error', answer.body);
+    if (!answer.ok || environment.command === 'ADD') await call.stdout(answer.body);
     return answer.ok ? 0 : 1;
   } catch (error) {
     const failure = toHostError(error);
-    report(call, conf, 'error', `${failure.code}: ${failure.message}`);
-    call.stdout(JSON.stringify(renderError(failure, cniVersion, isCniCommand(name) ? name : undefined)));
+    await report(call, conf, 'error', `${failure.code}: ${failure.message}`);
+    await call.stdout(JSON.stringify(renderError(failure, cniVersion, isCniCommand(name) ? name : undefined)));
     return 1;
   }
 }

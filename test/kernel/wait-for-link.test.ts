@@ -28,6 +28,22 @@ kernelTest('the event of a new link ends the wait for it', async () => {
   expect(await found).toMatchObject({ name: 'eni1', mac });
 });
 
+kernelTest('links of pods that come meanwhile are no reason to look', async () => {
+  using net = new TestNetns('link-pods');
+  using socket = new RouteSocket(net.netns);
+  let pauses = 0;
+  const after = (): (() => void) => {
+    pauses += 1;
+    return () => undefined;
+  };
+  const clock = { ...still, after };
+  const found = waitForLink({ socket, netns: net.netns, mac, clock, timeoutMs: 1_000, signal: going() });
+  for (let pod = 0; pod < 5; pod++) net.ip(`link add pod${pod} type veth peer name peer${pod}`);
+  net.ip(ADD);
+  await found;
+  expect(pauses).toBe(1);
+});
+
 kernelTest('a link that has been there before is found without any', async () => {
   using net = new TestNetns('link-there');
   using socket = new RouteSocket(net.netns);

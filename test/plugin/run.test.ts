@@ -35,10 +35,10 @@ async function call(
     plugin: 'aws-cni',
     env: { ...ENV, ...(command === undefined ? {} : { CNI_COMMAND: command }), ...given.env },
     stdin: async () => given.stdin ?? JSON.stringify(CONF),
-    stdout: (text) => {
+    stdout: async (text) => {
       stdout += text;
     },
-    stderr: () => undefined,
+    stderr: async () => undefined,
     runtimeDir,
     ...(given.patienceMs === undefined ? {} : { patienceMs: given.patienceMs }),
   });

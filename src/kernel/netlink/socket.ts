@@ -18,10 +18,12 @@ const DUMP_TRIES = 10;
 // All answers to one send wait in the receive buffer, and ~280 fill the default one (208 KiB): the rest would be lost.
 const REQUESTS_PER_SEND = 64;
 
+/** Shared by all sockets, for every exchange ends before the next one begins; a pod's socket lives for milliseconds. */
+const received = new Uint8Array(RECEIVE_BYTES);
+
 /** A route netlink socket of one namespace. Requests are synchronous: the kernel has done the work when they return. */
 export class RouteSocket implements Disposable {
   readonly #fd: number;
-  readonly #buffer = new Uint8Array(RECEIVE_BYTES);
   #sequence = 1;
 
   /** Opens it in the calling thread's namespace, or in `netns`. */
@@ -44,10 +46,15 @@ export class RouteSocket implements Disposable {
   #send(requests: readonly NetlinkRequest[]): readonly Acknowledgement[] {
     const first = this.#sequence;
     this.#sequence += requests.length;
-    const flagged = requests.map((request) => ({ ...request, flags: request.flags | NLM_F.REQUEST | NLM_F.ACK }));
+    const last = requests.length - 1;
+    // The kernel tells of each failure unasked (af_netlink.c, `netlink_rcv_skb`): of success only the last one has to.
+    const flagged = requests.map((request, index) => ({
+      ...request,
+      flags: request.flags | NLM_F.REQUEST | (index === last ? NLM_F.ACK : 0),
+    }));
     sendBytes(this.#fd, encodeRequests(flagged, first));
     const answers = new Map<number, Acknowledgement>();
-    while (answers.size < requests.length)
+    while (!answers.has(last))
       for (const reply of this.#receive())
         if (reply.type === NLMSG.ERROR && reply.sequence >= first)
           answers.set(reply.sequence - first, readAcknowledgement(reply));
@@ -110,7 +117,7 @@ export class RouteSocket implements Disposable {
   }
 
   #receive(): readonly NetlinkReply[] {
-    const length = receiveInto(this.#fd, this.#buffer);
-    return decodeReplies(this.#buffer.subarray(0, length));
+    const length = receiveInto(this.#fd, received);
+    return decodeReplies(received.subarray(0, length));
   }
 }

@@ -1,0 +1,35 @@
+import { writeSync } from 'node:fs';
+
+const codeOf = (error: unknown): unknown => (error instanceof Error && 'code' in error ? error.code : undefined);
+
+/** Writes a text as a whole, at once. */
+function writer(fd: number, name: string): (text: string) => void {
+  return (text) => {
+    let bytes = Buffer.from(text);
+    // A pipe takes as much as it has room for.
+    while (bytes.length > 0) {
+      try {
+        bytes = bytes.subarray(writeSync(fd, bytes));
+      } catch (error) {
+        const code = codeOf(error);
+        if (code === 'EAGAIN') Bun.sleepSync(1);
+        else if (code === 'EPIPE') return;
+        else throw Object.assign(Object(error), { path: name });
+      }
+    }
+  };
+}
+
+/** Prints a result; throws when it goes nowhere, unless its reader has gone. */
+export const stdout = writer(1, 'standard output');
+
+const writeError = writer(2, 'standard error');
+
+/** Tells people something. */
+export function stderr(text: string): void {
+  try {
+    writeError(text);
+  } catch {
+    // There is nowhere else to tell it.
+  }
+}
