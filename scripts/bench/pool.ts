@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Ipv4Address, parseIpv4 } from '../../src/addr/index.ts';
+import { JIT_SCALE } from '../../src/commands/ipamd.ts';
 import { checkPool, type DecideInput, decide, type Owner, Pool, renderRecords } from '../../src/pool/index.ts';
 import { openAppendFile } from '../../src/sys/index.ts';
 import type { Measured } from './rows.ts';
@@ -97,8 +98,17 @@ function timeAppends(): readonly number[] {
   }
 }
 
-/** Measures the decisions, and what an ADD costs in a large pool against a small one. */
+/** Measures the decisions under the daemon's policy of compilation, and what an ADD costs in a large pool against a small one. */
 export function measurePool(): readonly Measured[] {
+  Bun.unsafe.setJITPolicy(JIT_SCALE);
+  try {
+    return measure();
+  } finally {
+    Bun.unsafe.setJITPolicy(1);
+  }
+}
+
+function measure(): readonly Measured[] {
   const [usual, large] = [poolOf(15, 50), poolOf(15, 667)];
   const decided = (pool: Pool, addresses: number): readonly number[] => {
     const given = inputOf(pool, 15, addresses);

@@ -18,6 +18,12 @@ Examples:
 
 const PROGRAM = 'vpc-cni-ipamd';
 
+/**
+ * Code is compiled when it has run this many times as often as usual. What a daemon does now and then is not worth the
+ * memory of its compiled form, nor the time to make it; decisions over many addresses still are.
+ */
+export const JIT_SCALE = 20;
+
 /** The settings; `undefined` when they are wrong and the journal has been told so, with a field for each part. */
 function settingsOf({ env }: CommandContext, set: readonly string[]): ResolvedSettings | undefined {
   try {
@@ -52,6 +58,7 @@ export const run: RunCommand = async (context: CommandContext) => {
   }
   if (wanted === undefined) return EXIT.done;
   requireRoot('ipamd');
+  Bun.unsafe.setJITPolicy(JIT_SCALE);
   const resolved = settingsOf(context, wanted);
   if (resolved === undefined) return EXIT.usage;
   const { settings, notes } = resolved;

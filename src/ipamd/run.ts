@@ -52,8 +52,9 @@ const START_WAIT_MS = 20_000;
 const DEL_START_WAIT_MS = 3_000;
 // The daemon being replaced finishes what EC2 was asked for.
 const LOCK_WAIT_MS = 12_000;
-// Longer than the pauses within a burst of pods: the first call after it costs a few milliseconds more.
-const QUIET_MS = 10_000;
+// Memory is given back when no burst of pods can be under way, for the first call after it costs a few milliseconds more;
+// where pods come and go all the time, seldom, and not between two of them that come together.
+const PAUSES = { quietMs: 10_000, pauseMs: 500, everyMs: 15_000 } as const;
 
 /** The daemon of one node: from reading who it is to serving the socket, until the signal. */
 class Daemon {
@@ -67,7 +68,7 @@ class Daemon {
   readonly #started = Promise.withResolvers<Attachments>();
   #phase: Phase = { kind: 'starting', doing: 'reading the instance metadata', failure: undefined };
   readonly #calls: CallsUnderWay;
-  readonly #busy = whenQuiet(QUIET_MS, giveBackMemory);
+  readonly #busy: () => void;
   #readiness: Readiness | undefined;
   #outside: Outside | undefined;
   /** What an earlier run left in EC2 is known: new ENIs cannot be mistaken for it. */
@@ -81,6 +82,7 @@ class Daemon {
     this.#startedAtMs = edges.clock.now();
     this.#beganMs = edges.clock.monotonic();
     this.#calls = new CallsUnderWay(edges.clock);
+    this.#busy = whenQuiet(edges, PAUSES, giveBackMemory);
   }
 
   async run(): Promise<void> {

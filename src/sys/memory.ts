@@ -9,14 +9,17 @@ interface Range {
   readonly length: number;
 }
 
-/** The mappings of our executable's code in which no page was written to: a written one would lose what was written. */
+/**
+ * The mappings of our executable that hold code and constants, and in which no page was written to: a written one would lose
+ * what was written.
+ */
 export function codeRanges(smaps: string, executable: string): readonly Range[] {
   return smaps
     .split(/^(?=[0-9a-f]+-[0-9a-f]+ )/m)
     .filter((mapping) => /^Anonymous: +0 kB$/m.test(mapping))
     .flatMap((mapping) => {
       const [head = ''] = mapping.split('\n', 1);
-      const [, from, to, path] = /^([0-9a-f]+)-([0-9a-f]+) r-xp \S+ \S+ \S+ +(.+)$/.exec(head) ?? [];
+      const [, from, to, path] = /^([0-9a-f]+)-([0-9a-f]+) r-[x-]p \S+ \S+ \S+ +(.+)$/.exec(head) ?? [];
       if (from === undefined || to === undefined || path !== executable) return [];
       const start = Number.parseInt(from, 16);
       return [{ start, length: Number.parseInt(to, 16) - start }];
