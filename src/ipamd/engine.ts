@@ -46,8 +46,9 @@ export class Engine {
   readonly #waiters: Waiters;
   #scheduled = false;
   #touched = false;
-  #whenPassed: readonly (() => void)[] = [];
+  readonly #whenPassed: (() => void)[] = [];
   #cancelTimer: (() => void) | undefined;
+  #gatheringSinceMs: number | undefined;
   readonly #holds: LaneHolds;
   readonly #progress: Progress;
   #revision = 0;
@@ -73,7 +74,7 @@ export class Engine {
     return this.#holds.latest;
   }
 
-  /** What holds a lane back, or went wrong in it last. */
+  /** What went wrong in a lane last. */
   failureOf(lane: LaneName): HostError | undefined {
     return this.#holds.failureOf(lane);
   }
@@ -130,7 +131,7 @@ export class Engine {
   /** Ends after the next decision: the one queue through which the pool changes goes on. */
   passed(): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
-    this.#whenPassed = [...this.#whenPassed, resolve];
+    this.#whenPassed.push(resolve);
     // Not a kick: who only looks whether we live is no reason to think that something has happened.
     this.#schedule();
     return promise;
@@ -156,15 +157,11 @@ export class Engine {
    * throws the cause otherwise: `POOL_GROWING`, `COOLDOWN_WAIT`, `ENI_LIMIT`, or what EC2 refused.
    */
   async allocate(owner: Owner, gone: AbortSignal): Promise<Allocation> {
-    const allocation = this.waiting === 0 ? this.#tryAssign(owner) : this.find(owner);
-    if (allocation !== undefined) {
-      this.kick();
-      return allocation;
-    }
-    this.#effects.waits?.((this.refusal() ?? this.#growing()).code);
-    const waiting = this.#waiters.wait(owner, gone, () => this.refusal() ?? this.#growing());
     this.kick();
-    return waiting;
+    const allocation = this.waiting === 0 ? this.#tryAssign(owner) : this.find(owner);
+    if (allocation !== undefined) return allocation;
+    this.#effects.waits?.((this.refusal() ?? this.#growing).code);
+    return this.#waiters.wait(owner, gone, () => this.refusal() ?? this.#growing);
   }
 
   /** Ends an ADD of this owner that still waits: its DEL has come, nobody will use the address. */
@@ -177,8 +174,8 @@ export class Engine {
   release(owner: Owner): Allocation | undefined {
     const allocation = this.find(owner);
     if (allocation === undefined) return undefined;
-    const untilMs = this.#parts.clock.monotonic() + this.#parts.settings.IP_COOLDOWN_PERIOD * 1000;
-    const events = this.#pool.release(owner, untilMs);
+    const { clock, settings } = this.#parts;
+    const events = this.#pool.release(owner, clock.monotonic() + settings.IP_COOLDOWN_PERIOD * 1000);
     // Written first: when that fails, memory and disk still agree, and the DEL is repeated.
     this.#store.append(events);
     for (const event of events) this.#pool.apply(event);
@@ -197,6 +194,10 @@ export class Engine {
     await Promise.race([Promise.allSettled(this.#running), enough]);
     cancel();
     this.#store.close();
+  }
+
+  get #growing(): HostError {
+    return growingRefusal(this.#parts, this.#pool, this.failureOf('growth'));
   }
 
   /** Why no address can be handed out now; `undefined` when one can. */
@@ -253,10 +254,6 @@ export class Engine {
     return served.flatMap((owner) => this.find(owner) ?? []);
   }
 
-  #growing(): HostError {
-    return growingRefusal(this.#parts, this.#pool, this.#holds.failureOf('growth'));
-  }
-
   /** Tells waiting pods at once when nothing under way can help them: a full node, an empty subnet, a missing right. */
   #refuseHopeless(): void {
     const refusal = this.waiting === 0 ? undefined : this.refusal();
@@ -271,19 +268,20 @@ export class Engine {
     this.#serveWaiting();
     if (this.#touched) this.#effects.changed();
     this.#touched = false;
-    const { actions, wakeAtMs } = decide({
+    const { actions, wakeAtMs, gathering } = decide({
       view: this.#pool,
       limits,
       targets,
       waiting: this.waiting,
       nowMs,
+      gatheringSinceMs: this.#gatheringSinceMs,
       holds: this.#holds.untils,
       ...this.#effects.policy(),
     });
+    this.#gatheringSinceMs = gathering ? (this.#gatheringSinceMs ?? nowMs) : undefined;
     for (const action of actions) {
-      const { kind, ...details } = action;
-      const { eniId, ...rest } = { eniId: undefined, ...details };
-      logger.info('started', { action: kind, eni_id: eniId, ...rest });
+      const { kind, eniId: eni_id, ...rest } = { eniId: undefined, ...action };
+      logger.info('started', { action: kind, eni_id, ...rest });
       const ended = this.#progress.begin(action, this.#pool);
       const run = this.#effects.run(action).finally(() => {
         this.#running.delete(run);
@@ -294,7 +292,6 @@ export class Engine {
     if (actions.length === 0) this.#refuseHopeless();
     this.#cancelTimer?.();
     if (wakeAtMs !== undefined) this.#cancelTimer = clock.after(wakeAtMs - nowMs, () => this.kick());
-    for (const tell of this.#whenPassed) tell();
-    this.#whenPassed = [];
+    for (const tell of this.#whenPassed.splice(0)) tell();
   }
 }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'bun:test';
+import { GATHER_LIMIT_MS } from '../../src/pool/decide/shrink.ts';
 import { type DecideInput, decide, ENI_MIN_AGE_MS, type Pool, type PoolAction } from '../../src/pool/index.ts';
 import { eni, having, NOW, pool, SMALL, targets } from './sample.ts';
 
@@ -166,9 +167,25 @@ describe('shrink', () => {
 
   test('waits for addresses about to leave their cooldown, to give all back in one call', () => {
     const state = pool(eni(0, 'fff'), eni(1, 'fc', { restUntilMs: NOW + 2_000 }));
-    expect(decide(input(state, { targets: targets(1, 1) }))).toEqual({ actions: [], wakeAtMs: NOW + 2_000 });
+    expect(decide(input(state, { targets: targets(1, 1) }))).toEqual({
+      actions: [],
+      wakeAtMs: NOW + 2_000,
+      gathering: true,
+    });
     state.endCooldowns(NOW + 2_000);
     expect(plan(state, { targets: targets(1, 1), nowMs: NOW + 2_000 })).toBe('delete eni-1, -2 on eni-0');
+  });
+  test('does not wait for ever: where pods come and go all the time, some address is always about to be free', () => {
+    const churning = pool(eni(0, 'fff'), eni(1, 'fc', { restUntilMs: NOW + 2_000 }));
+    const since = (gatheringSinceMs: number) => decide(input(churning, { targets: targets(1, 1), gatheringSinceMs }));
+    expect(since(NOW + 1 - GATHER_LIMIT_MS)).toMatchObject({ actions: [], gathering: true });
+    expect(since(NOW - GATHER_LIMIT_MS)).toMatchObject({ gathering: false });
+    expect(plan(churning, { targets: targets(1, 1), gatheringSinceMs: NOW - GATHER_LIMIT_MS })).toBe(
+      '-1 on eni-1, -2 on eni-0',
+    );
+  });
+  test('gathers nothing where nothing can go', () => {
+    expect(decide(input(pool(eni(0, 'afc')), { targets: targets(1, 1) }))).toMatchObject({ gathering: false });
   });
 });
 
@@ -182,6 +199,6 @@ describe('wake', () => {
   });
   test('is silent when time alone changes nothing: a full node never spins', () => {
     const full = pool(eni(0, 'aaa'), eni(1, 'aaa'), eni(2, 'aaa'));
-    expect(decide(input(full, { waiting: 3 }))).toEqual({ actions: [], wakeAtMs: undefined });
+    expect(decide(input(full, { waiting: 3 }))).toMatchObject({ actions: [], wakeAtMs: undefined });
   });
 });

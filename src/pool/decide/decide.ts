@@ -1,16 +1,20 @@
 import type { PoolAction } from '../model/types.ts';
 import { planGrowth } from './growth.ts';
 import { cardFigures, type DecideInput } from './input.ts';
-import { nextEniAge, planShrink } from './shrink.ts';
+import { nextEniAge, planShrink, type Shrink } from './shrink.ts';
 
 /** The actions due now, and when time alone will make the next decision differ (monotonic ms). */
 export interface Decision {
   readonly actions: readonly PoolAction[];
   readonly wakeAtMs: number | undefined;
+  /** Something could be given back and is kept for a moment: the time this began is the next `gatheringSinceMs`. */
+  readonly gathering: boolean;
 }
 
 /** How often a pass looks whether subnets that had no room may be asked again. Costs no EC2 call by itself. */
 const SUBNET_RECHECK_MS = 30_000;
+
+const NO_SHRINK: Shrink = { actions: [], gathering: false };
 
 /** The earliest end of a cooldown. */
 function nextCooldownEnd({ view }: DecideInput): number | undefined {
@@ -31,7 +35,7 @@ export function decide(input: DecideInput): Decision {
   const { nowMs, holds, permits } = input;
   const cards = cardFigures(input);
   const growth = permits.grow ? planGrowth(input, cards) : [];
-  const shrink = growth.length > 0 || !permits.shrink ? [] : planShrink(input, cards);
+  const { actions: shrink, gathering } = growth.length > 0 || !permits.shrink ? NO_SHRINK : planShrink(input, cards);
   const growHeld = growth.length > 0 && holds.growthUntilMs > nowMs;
   const shrinkHeld = shrink.length > 0 && holds.shrinkUntilMs > nowMs;
   const times = [
@@ -45,5 +49,6 @@ export function decide(input: DecideInput): Decision {
   return {
     actions: growHeld || shrinkHeld ? [] : [...growth, ...shrink],
     wakeAtMs: times.length === 0 ? undefined : Math.min(...times.map(Number)),
+    gathering,
   };
 }

@@ -9,6 +9,8 @@ export interface DecideInput {
   /** Pods that hold no address yet. */
   readonly waiting: number;
   readonly nowMs: number;
+  /** Since when decisions have kept back what could go, so that more goes with it (monotonic). */
+  readonly gatheringSinceMs?: number | undefined;
   /** A lane held back until a time (monotonic) does nothing before it. */
   readonly holds: { readonly growthUntilMs: number; readonly shrinkUntilMs: number };
   /** What the operator lets the node do; a node that takes no pods neither grows nor frees ENIs. */

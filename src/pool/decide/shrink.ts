@@ -10,6 +10,8 @@ export const ENI_MIN_AGE_MS = 60_000;
 const GATHER_MS = 3_000;
 /** But not for a few while many could go: where pods come and go all the time, some are always about to. */
 const GATHER_AT_MOST = 8;
+/** And not for ever: the subnet is waited for by others, too. */
+export const GATHER_LIMIT_MS = 10_000;
 
 /** Emptiest first and newest first among equals: so that whole ENIs empty and can go. */
 function byWorth(enis: readonly PoolEni[]): readonly PoolEni[] {
@@ -98,17 +100,26 @@ function aboutToBeFree({ view, nowMs }: DecideInput): number {
   return count;
 }
 
+/** What is given back, or waited for with. */
+export interface Shrink {
+  readonly actions: readonly PoolAction[];
+  /** Something could go, and is kept for a moment until more can go with it. */
+  readonly gathering: boolean;
+}
+
 /**
  * What can be given back: whole idle ENIs the targets can spare, CIDRs above the targets, and CIDRs nobody will be given
  * any more. Nothing while growth is under way, so that no address is given back and asked for again.
  */
-export function planShrink(input: DecideInput, cards: readonly CardFigures[]): readonly PoolAction[] {
-  const { view, targets, waiting } = input;
-  if (view.pending.length > 0 || targets.mode === 'ipv6') return [];
+export function planShrink(input: DecideInput, cards: readonly CardFigures[]): Shrink {
+  const { view, targets, waiting, nowMs, gatheringSinceMs = nowMs } = input;
+  if (view.pending.length > 0 || targets.mode === 'ipv6') return { actions: [], gathering: false };
   const actions = cards.flatMap((counted) => planCard(input, counted));
   const going = actions.reduce((sum, action) => {
     if (action.kind === 'unassign') return sum + action.cidrs.length;
     return sum + (action.kind === 'delete-eni' ? (view.enis.get(action.eniId)?.cidrs.size ?? 0) : 0);
   }, 0);
-  return waiting === 0 && going < aboutToBeFree(input) * GATHER_AT_MOST ? [] : actions;
+  const few = waiting === 0 && going < aboutToBeFree(input) * GATHER_AT_MOST;
+  const gathering = going > 0 && few && nowMs < gatheringSinceMs + GATHER_LIMIT_MS;
+  return { actions: gathering ? [] : actions, gathering };
 }
