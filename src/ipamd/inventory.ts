@@ -45,11 +45,14 @@ export async function sortAttached(
   linkWaitMs: number,
 ): Promise<Inventory> {
   const sorted = await Promise.all(attached.map((each) => sort(parts, each, linkWaitMs)));
-  return {
-    enis: sorted.flatMap((each) => (each.kind === 'ours' ? [each.known] : [])),
-    foreign: sorted.flatMap((each) => (each.kind === 'foreign' ? [each.foreign] : [])),
-  };
+  const enis = sorted.flatMap((each) => (each.kind === 'ours' ? [each.known] : []));
+  const foreign = sorted.flatMap((each) => (each.kind === 'foreign' ? [each.foreign] : []));
+  // EC2 lists an ENI for a while after it is gone; what has neither a link nor its place for itself is such a one.
+  const held = new Set(enis.map(({ facts }) => slotOf(facts)));
+  return { enis, foreign: foreign.filter((each) => each.why !== 'unusable' || !held.has(slotOf(each))) };
 }
+
+const slotOf = ({ card, device }: Pick<ForeignDevice, 'card' | 'device'>): string => `${card}-${device}`;
 
 type Sorted =
   | { readonly kind: 'ours'; readonly known: KnownEni }

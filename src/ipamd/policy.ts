@@ -18,9 +18,3 @@ export const FREE_POLICY: Policy = {
   full: new Set(),
   newEniFull: false,
 };
-
-/** Nothing is asked of EC2, whatever the pool lacks. */
-export const STILL_POLICY: Policy = {
-  ...FREE_POLICY,
-  permits: { grow: false, shrink: false, freeEnis: false },
-};

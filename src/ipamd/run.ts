@@ -3,7 +3,7 @@ import { HostError, toHostError } from '../errors/index.ts';
 import { PATHS } from '../hostspec/index.ts';
 import { RouteSocket } from '../kernel/index.ts';
 import type { Logger } from '../log/index.ts';
-import { Pool } from '../pool/index.ts';
+import { type Intent, Pool } from '../pool/index.ts';
 import { createFiles, giveBackMemory, systemClock, systemExec, takeLock } from '../sys/index.ts';
 import { notify } from '../systemd/index.ts';
 import { adoptPool, listen } from './adopt.ts';
@@ -14,7 +14,7 @@ import { Engine } from './engine.ts';
 import { identify, persist } from './identify.ts';
 import { eniConfigsOfFile, grow, Lane, type LaneParts, Placement, permitsOf, shrink } from './lanes/index.ts';
 import { aborted, later } from './later.ts';
-import { removeLeftovers } from './leftovers.ts';
+import { Leftovers } from './leftovers.ts';
 import { complaintsOfMemory } from './memory-complaints.ts';
 import { createCounts } from './metrics/counts.ts';
 import { registerEc2Metrics } from './metrics/ec2-metrics.ts';
@@ -22,7 +22,7 @@ import { NodeNetwork } from './node-network.ts';
 import { Outside } from './outside/outside.ts';
 import type { Edges } from './parts.ts';
 import { pausedEc2 } from './paused-ec2.ts';
-import { FREE_POLICY, STILL_POLICY } from './policy.ts';
+import { FREE_POLICY } from './policy.ts';
 import { complaintsOfPool } from './pool-complaints.ts';
 import { whenQuiet } from './quiet.ts';
 import { Readiness } from './readiness.ts';
@@ -71,8 +71,7 @@ class Daemon {
   readonly #busy: () => void;
   #readiness: Readiness | undefined;
   #outside: Outside | undefined;
-  /** What an earlier run left in EC2 is known: new ENIs cannot be mistaken for it. */
-  #settled = false;
+  #leftovers: Leftovers | undefined;
 
   constructor(edges: Edges, options: RunOptions) {
     this.#edges = edges;
@@ -141,7 +140,6 @@ class Daemon {
     ]);
     await this.#unmanaged.claimOnly(network.enis.filter(({ primary }) => !primary).map(({ mac }) => mac));
     this.#store.follow(pool, (id) => network.attachmentOf(id));
-    this.#settled = stored.intents.length === 0;
     ended('pool');
     const engine = this.#engine({ node, network, placement }, pool);
     current = () => engine.pool;
@@ -178,16 +176,13 @@ class Daemon {
     engine.kick();
     const { care, facts } = startBackground({ node, engine, network, placement });
     for (const each of [care, facts]) conditions.watch(() => each.failure);
-    void removeLeftovers(node, {
+    this.#leftovers = new Leftovers(node, {
       store: this.#store,
-      stored,
-      found: () => {
-        this.#settled = true;
-        engine.kick();
-      },
+      unmanaged: this.#unmanaged,
       freed: (eniId) =>
         engine.change((changing) => changing.setForeign(changing.foreign.filter((each) => each.eniId !== eniId))),
     });
+    this.#leftovers.take(stored.intents);
     const own = { node, network, placement, engine, conditions, unmanaged: this.#unmanaged };
     const watching = { ...own, reconciled: this.#counts.reconciled, looked: () => this.#busy() };
     this.#outside = new Outside(watching, { unproven: !proven });
@@ -227,7 +222,8 @@ class Daemon {
       },
       waits: (cause) => this.#counts.waits(cause),
       policy: () => ({
-        ...(this.#settled ? { ...FREE_POLICY, ...permitsOf(node.settings, node.files) } : STILL_POLICY),
+        ...FREE_POLICY,
+        ...permitsOf(node.settings, node.files),
         ...placement.policy,
         looking: this.#outside?.looking === true,
       }),
@@ -238,7 +234,8 @@ class Daemon {
     });
     this.#readiness = readiness;
     const [store, unmanaged, failed] = [this.#store, this.#unmanaged, this.#counts.failed];
-    const parts: LaneParts = { ...own, engine, store, unmanaged, failed, slotTaken: () => this.#outside?.slotTaken() };
+    const [slotTaken, unsure] = [() => this.#outside?.slotTaken(), (intent: Intent) => this.#leftovers?.take([intent])];
+    const parts: LaneParts = { ...own, engine, store, unmanaged, failed, slotTaken, unsure };
     const growth = new Lane(parts, 'growth');
     const shrinking = new Lane(parts, 'shrink');
     return engine;

@@ -3,6 +3,7 @@ import { parseMac } from '../../src/addr/index.ts';
 import { loadSettings } from '../../src/config/index.ts';
 import { Engine } from '../../src/ipamd/engine.ts';
 import { grow, type LaneParts, Placement, shrink } from '../../src/ipamd/lanes/index.ts';
+import { Leftovers } from '../../src/ipamd/leftovers.ts';
 import { NodeNetwork } from '../../src/ipamd/node-network.ts';
 import type { Node } from '../../src/ipamd/parts.ts';
 import { FREE_POLICY } from '../../src/ipamd/policy.ts';
@@ -68,7 +69,9 @@ async function onNode(work: (world: SimulatedEc2, parts: LaneParts, space: TestN
     const network = new NodeNetwork(node, () => engine.pool, { takesOver: false });
     // The files of a host of its own: what runs on this machine is none of its business.
     const unmanaged = new UnmanagedEnis({ ...node, files: createFiles(directory) });
-    await work(world, { node, engine, network, store, unmanaged, placement: new Placement(node, undefined) }, space);
+    const leftovers = new Leftovers(node, { store, unmanaged, freed: () => undefined });
+    const parts = { node, engine, network, store, unmanaged, placement: new Placement(node, undefined) };
+    await work(world, { ...parts, unsure: (intent) => leftovers.take([intent]) }, space);
     await engine.stop();
   });
 }
@@ -95,6 +98,27 @@ kernelTest('an ENI whose creating answer was lost is found by its tag and used',
     expect(vpc.enisOf(instance.id).length).toBe(2);
     expect(vpc.enis().filter(({ attachment }) => attachment === undefined)).toEqual([]);
     expect(space.ip('route show table 2')).toContain('default via 10.0.0.1 dev eth1');
+  }),
+);
+
+kernelTest('an ENI whose attaching answer was lost is found attached and used', () =>
+  onNode(async ({ losing, vpc, instance }, parts) => {
+    losing.add('AttachNetworkInterface');
+    await grow(parts, newEni);
+    expect(uses(parts.engine.pool)).toEqual(['free', 'free']);
+    expect(vpc.enisOf(instance.id).length).toBe(2);
+    expect(parts.store.load().intents).toEqual([]);
+  }),
+);
+
+kernelTest('an ENI that could not be taken back at once is taken back later, and its intent ends', () =>
+  onNode(async ({ dials, vpc, instance }, parts) => {
+    dials.set({ action: 'AttachNetworkInterface', error: 'AttachmentLimitExceeded' });
+    dials.set({ action: 'DeleteNetworkInterface', error: 'UnauthorizedOperation', times: 1 });
+    expect(await code(grow(parts, newEni))).toBe('ENI_ATTACH_LIMIT');
+    while (vpc.enis().length > 1) await Bun.sleep(5);
+    while (parts.store.load().intents.length > 0) await Bun.sleep(5);
+    expect(vpc.enis().map(({ attachment }) => attachment?.instanceId)).toEqual([instance.id]);
   }),
 );
 

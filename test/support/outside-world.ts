@@ -7,7 +7,7 @@ import { Placement } from '../../src/ipamd/lanes/index.ts';
 import { NodeNetwork } from '../../src/ipamd/node-network.ts';
 import { Outside } from '../../src/ipamd/outside/outside.ts';
 import type { Node } from '../../src/ipamd/parts.ts';
-import { STILL_POLICY } from '../../src/ipamd/policy.ts';
+import { FREE_POLICY } from '../../src/ipamd/policy.ts';
 import { complaintsOfPool } from '../../src/ipamd/pool-complaints.ts';
 import { Store } from '../../src/ipamd/store.ts';
 import { UnmanagedEnis } from '../../src/ipamd/unmanaged-enis.ts';
@@ -115,7 +115,8 @@ export async function onNode(
       },
     };
     // The engine decides nothing here.
-    const idle = { run: async () => {}, changed: () => {}, policy: () => STILL_POLICY };
+    const permits = { grow: false, shrink: false, freeEnis: false };
+    const idle = { run: async () => {}, changed: () => {}, policy: () => ({ ...FREE_POLICY, permits }) };
     const engine = new Engine(node, new Store(node, directory), new Pool(), idle);
     const network = new NodeNetwork(node, () => engine.pool, { takesOver: false });
     const placement = new Placement(node, undefined);

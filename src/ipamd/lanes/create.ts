@@ -15,6 +15,10 @@ type Creation = Extract<PoolAction, { kind: 'create-eni' }>;
 
 const LINK_WAIT_MS = 60_000;
 const ASK_TRIES = 8;
+/** After these nobody knows whether it was done. */
+const UNCERTAIN: ReadonlySet<ErrorCode> = new Set(['EC2_UNREACHABLE', 'EC2_BAD_ANSWER']);
+/** A creation that failed makes room for the next one soon: what EC2 is slow to take back is taken back later. */
+const UNDO_TRIES = 5;
 
 /** A new ENI with its addresses, in the first subnet that has room for it. Throws what EC2 or the kernel refused. */
 export async function createEni(parts: LaneParts, action: Creation): Promise<LogFields> {
@@ -30,25 +34,43 @@ export async function createEni(parts: LaneParts, action: Creation): Promise<Log
     // Before its link is there: who has configured it once may come back to it.
     await unmanaged.claim(eni.mac);
     const place = { instanceId: identity.instanceId, deviceIndex: device, cardIndex: card };
-    attachmentId = await ec2.attachEni({ eniId: eni.id, ...place });
+    attachmentId = await attach(parts, eni.id, place);
     await ec2.setDeleteOnTermination({ eniId: eni.id, attachmentId });
     await bringUp(parts, eni, { card, device, attachmentId });
   } catch (error) {
     // Told to stop: the intent stays, and the next start adopts the ENI or removes it.
     if (node.signal.aborted) throw error;
     parts.network.forgetEni(eni.id);
-    await removeEni(node, { eniId: eni.id, attachmentId }).then(
+    await removeEni({ ...node, tries: UNDO_TRIES }, { eniId: eni.id, attachmentId }).then(
       () => {
         unmanaged.release(eni.mac);
         store.end(intent);
       },
-      (undo: unknown) =>
-        node.logger.error('an ENI is left behind until the next start', { eni_id: eni.id, error: toHostError(undo) }),
+      (undo: unknown) => {
+        node.logger.warn('an ENI cannot be taken back yet', { eni_id: eni.id, error: toHostError(undo) });
+        parts.unsure(intent);
+      },
     );
     throw error;
   }
   store.end(intent);
   return { eni_id: eni.id, subnet: eni.subnetId, [action.unit]: cidrsOf(eni).length };
+}
+
+/** Returns the id of the attachment; without an answer, what EC2 shows decides whether there is one. */
+async function attach(
+  { node }: LaneParts,
+  eniId: string,
+  place: { readonly instanceId: string; readonly deviceIndex: number; readonly cardIndex: number },
+): Promise<string> {
+  try {
+    return await node.ec2.attachEni({ eniId, ...place });
+  } catch (refusal) {
+    if (!UNCERTAIN.has(toHostError(refusal).code)) throw refusal;
+    const now = await insist(patienceOf(node), () => node.ec2.describeEni({ eniId }));
+    if (now?.attachment === undefined || now.attachment.state.startsWith('detach')) throw refusal;
+    return now.attachment.id;
+  }
 }
 
 interface Wanted {
@@ -67,17 +89,15 @@ async function requestSomewhere(parts: LaneParts, wanted: Wanted): Promise<EniDe
     refusal = made;
     if (!noteRefusal(placement, { code: made.code, unit: wanted.action.unit, subnetId: place.subnetId })) break;
   }
-  // EC2 said no everywhere: there is nothing to clean up.
-  store.end(wanted.intent);
+  // After a clear no there is nothing to clean up; what cannot be seen yet may still come to light.
+  if (refusal !== undefined && UNCERTAIN.has(refusal.code)) parts.unsure(wanted.intent);
+  else store.end(wanted.intent);
   throw refusal ?? new HostError('SUBNET_NONE_TAGGED', { vpc: parts.node.identity.vpcId });
 }
 
-/** After these nobody knows whether the ENI is there. */
-const UNCERTAIN: ReadonlySet<ErrorCode> = new Set(['EC2_UNREACHABLE', 'EC2_BAD_ANSWER']);
-
-/** The new ENI, or EC2's refusal. Throws while nobody knows which of both it is: the intent stays, and the next start looks. */
+/** The new ENI, or EC2's refusal. Throws while nobody knows which of both it is. */
 async function requestEni(
-  { node }: LaneParts,
+  { node, unsure }: LaneParts,
   { action, intent }: Wanted,
   at: { readonly place: EniPlace; readonly first: boolean },
 ): Promise<EniDescription | HostError> {
@@ -103,11 +123,16 @@ async function requestEni(
     const refusal = toHostError(caught);
     if (!UNCERTAIN.has(refusal.code)) return refusal;
     // No answer: the ENI may exist, and its tag tells. A search that is refused tells nothing.
-    const patience = { clock, tries: ASK_TRIES, signal: node.signal };
-    const [made] = await insist(patience, () => ec2.findEnis({ tags: { [ENI_TAG.intent]: intent.key } }));
+    const search = insist(patienceOf(node), () => node.ec2.findEnis({ tags: { [ENI_TAG.intent]: intent.key } }));
+    const [made] = await search.catch((error: unknown) => {
+      if (!node.signal.aborted) unsure(intent);
+      throw error;
+    });
     return made ?? refusal;
   }
 }
+
+const patienceOf = ({ clock, signal }: LaneParts['node']) => ({ clock, signal, tries: ASK_TRIES });
 
 async function bringUp(
   parts: LaneParts,

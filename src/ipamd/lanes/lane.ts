@@ -1,7 +1,7 @@
 import { backoffMs } from '../../aws/index.ts';
 import { type ErrorCode, type HostError, toHostError } from '../../errors/index.ts';
 import type { LogFields } from '../../log/index.ts';
-import type { PoolAction } from '../../pool/index.ts';
+import type { Intent, PoolAction } from '../../pool/index.ts';
 import type { Engine } from '../engine.ts';
 import type { LaneName } from '../lane-holds.ts';
 import type { Counts } from '../metrics/counts.ts';
@@ -24,6 +24,8 @@ export interface LaneParts {
   readonly failed?: Counts['failed'];
   /** Is told when EC2 has no slot for an ENI where we see one. */
   readonly slotTaken?: () => void;
+  /** Takes over an EC2 change of which nobody knows how it ended. */
+  readonly unsure: (intent: Intent) => void;
 }
 
 // What is granted only by people comes no sooner for being asked often. A subnet that is full rests by itself.
