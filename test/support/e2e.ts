@@ -3,7 +3,16 @@ import { join } from 'node:path';
 import { build } from '../../scripts/build.ts';
 import type { StatusDocument } from '../../src/cniproto/index.ts';
 import { instanceIdOf } from '../../src/sim/imds/index.ts';
-import { enterArgv, type NodePaths, nodePaths, type SimCall, type SimStatus, vpcNames } from '../../src/sim/index.ts';
+import {
+  createClient,
+  enterArgv,
+  type NodePaths,
+  nodePaths,
+  type SimCall,
+  type SimClient,
+  type SimStatus,
+  vpcNames,
+} from '../../src/sim/index.ts';
 import { type ExecResult, systemExec } from '../../src/sys/index.ts';
 
 const ROOT = join(import.meta.dir, '../..');
@@ -214,6 +223,11 @@ export class E2eVpc {
 
   node(name: string): E2eNode {
     return new E2eNode(nodePaths(vpcNames(this.#name), name));
+  }
+
+  /** Gives orders to the simulator without a command for each. */
+  client(): SimClient {
+    return createClient(vpcNames(this.#name));
   }
 
   /** A new node. */
