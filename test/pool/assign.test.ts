@@ -152,6 +152,11 @@ test.each([
     { kind: 'cooldown', count: 1, waitMs: 20_000 },
   ],
   [
+    'a rest in whole milliseconds, for the clock counts finer',
+    pool(eni(0, 'aac', { restUntilMs: NOW + 0.25 }), eni(1, 'aaa'), eni(2, 'aaa')),
+    { kind: 'cooldown', count: 1, waitMs: 1 },
+  ],
+  [
     'a full node',
     pool(eni(0, 'aaa'), eni(1, 'aaa'), eni(2, 'aaa')),
     { kind: 'full', attached: 3, assigned: 9, total: 9 },

@@ -26,7 +26,7 @@ export function explainRefusal(view: PoolView, limits: PoolLimits, mode: PoolMod
   const taken = [...view.enis.values()].reduce((sum, eni) => sum + eni.cidrs.size, 0);
   const atLimit = total >= limits.maxPods || taken >= slots;
   if (cooldown > 0 && atLimit)
-    return { kind: 'cooldown', count: cooldown, waitMs: Math.max(0, Math.min(...ends) - nowMs) };
+    return { kind: 'cooldown', count: cooldown, waitMs: Math.max(0, Math.ceil(Math.min(...ends) - nowMs)) };
   if (atLimit) return { kind: 'full', attached: view.enis.size, assigned, total };
   return { kind: 'short' };
 }
