@@ -74,13 +74,14 @@ export function cpuOf(pid: number): number {
 
 /** The daemon gives memory back 10 s after its last work. */
 const GIVEN_BACK_MS = 12_000;
-const LOOKS = 24;
+/** Its slow check comes once in this time, and brings pages of the executable back for some seconds. */
+const SLOW_CHECK_MS = 30_000;
 const LOOK_MS = 250;
 
 /** What the process holds once it is idle: the median of some looks. */
 export async function idleMemory(pid: number): Promise<Memory> {
   await Bun.sleep(GIVEN_BACK_MS);
-  return memoryDuring(pid, LOOKS * LOOK_MS);
+  return memoryDuring(pid, SLOW_CHECK_MS);
 }
 
 /** What the process holds in the median during so long. */

@@ -36,6 +36,7 @@ const BUDGET = {
   ...{ readyMs: 500, bootReadyMs: 300, daemonMb: 60 },
 } as const;
 const BOOTS = 5;
+const WARM_UP = 2_000;
 
 const say = (text: string): void => console.error(`  ${text}`);
 
@@ -132,6 +133,8 @@ async function measureCrowd(plan: Plan, few: readonly number[]): Promise<readonl
 /** What many pods that came and went leave in the daemon's memory, against what it held before. */
 async function measureTurnover(plan: Plan, pid: number): Promise<readonly Measured[]> {
   if (plan.cycles === 0) return [];
+  // Until then what is done for the first time leaves something: compiled code, a larger heap.
+  await turnOver(WARM_UP);
   const before = await idleMemory(pid);
   await turnOver(plan.cycles);
   const after = await idleMemory(pid);
