@@ -11,7 +11,7 @@ export { type ListedInterface, readInterfaces } from './imds-interfaces.ts';
 export { insist, type Patience } from './insist.ts';
 export { metadataOnlyEc2 } from './metadata-only.ts';
 export { removeEni } from './remove-eni.ts';
-export { NO_TRAFFIC, type PausedAction, Traffic, type TrafficEdges, type TrafficView } from './traffic.ts';
+export { NO_TRAFFIC, type PausedAction, pausedMs, Traffic, type TrafficEdges, type TrafficView } from './traffic.ts';
 export type {
   AttachmentState,
   Ec2,

@@ -1,6 +1,7 @@
 import { type ErrorCode, toHostError } from '../errors/index.ts';
 import type { Clock } from '../sys/index.ts';
 import { backoffMs } from './backoff.ts';
+import { pausedMs } from './traffic.ts';
 
 /** Refusals that no waiting cures. */
 const FINAL: ReadonlySet<ErrorCode> = new Set(['IAM_DENIED', 'EC2_CREDENTIALS', 'EC2_NOT_FOUND']);
@@ -24,6 +25,7 @@ export async function insist<T>(patience: Patience, attempt: () => Promise<T>): 
     } catch (error) {
       if (tried >= patience.tries || FINAL.has(toHostError(error).code)) throw error;
       // Not less than half the delay: what EC2 is at work on is not made faster by asking.
-      await patience.clock.sleep(backoffMs({ attempt: tried, random: 0.5 + Math.random() / 2 }), patience.signal);
+      const waitMs = backoffMs({ attempt: tried, random: 0.5 + Math.random() / 2 });
+      await patience.clock.sleep(Math.max(waitMs, pausedMs(error)), patience.signal);
     }
 }

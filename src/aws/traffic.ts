@@ -19,6 +19,12 @@ export interface TrafficView {
   paused(): readonly PausedAction[];
 }
 
+/** How long an action whose refusal this is will not be asked for; 0 while it may be. Sooner nothing can come of trying. */
+export function pausedMs(error: unknown): number {
+  const ms = error instanceof HostError ? error.details['pausedMs'] : 0;
+  return typeof ms === 'number' ? ms : 0;
+}
+
 /** Of a process that sends nothing. */
 export const NO_TRAFFIC: TrafficView = { paused: () => [] };
 
@@ -56,19 +62,21 @@ export class Traffic implements TrafficView {
     }
     // Others were refused while this one waited.
     if (!passage.probe && breaker.pause !== undefined) throw this.#refusal(action, breaker.pause);
-    let error: HostError | undefined;
-    try {
-      return await send();
-    } catch (caught) {
-      error = toHostError(caught);
-      throw error;
-    } finally {
-      const nowMs = clock.monotonic();
-      breaker.leave(passage, { error, nowMs, random: this.#random() });
-      if (error?.code === 'EC2_THROTTLED') bucket.throttled(nowMs);
-      else if (error?.code !== 'EC2_UNREACHABLE') bucket.answered(nowMs);
-      if (error === undefined) for (const gate of this.#gates.values()) gate.breaker.heard(nowMs);
+    const sent = await send().then(
+      (answer) => ({ kind: 'answer', answer, error: undefined }) as const,
+      (caught: unknown) => ({ kind: 'refused', error: toHostError(caught) }) as const,
+    );
+    const { error } = sent;
+    const nowMs = clock.monotonic();
+    breaker.leave(passage, { error, nowMs, random: this.#random() });
+    if (error?.code === 'EC2_THROTTLED') bucket.throttled(nowMs);
+    else if (error?.code !== 'EC2_UNREACHABLE') bucket.answered(nowMs);
+    if (sent.kind === 'answer') {
+      for (const gate of this.#gates.values()) gate.breaker.heard(nowMs);
+      return sent.answer;
     }
+    const { pause } = breaker;
+    throw pause === undefined ? sent.error : paused(sent.error, pause.untilMs - nowMs);
   }
 
   paused(): readonly PausedAction[] {
@@ -86,7 +94,7 @@ export class Traffic implements TrafficView {
     const { taken, waitMs } = bucket.take(this.#clock.monotonic(), MOST_WAIT_MS);
     if (!taken) {
       const reason = `this node has asked so often that the next request is due in ${waitMs} ms only`;
-      return new HostError('EC2_THROTTLED', { action, reason, ec2Code: 'none' });
+      return paused(new HostError('EC2_THROTTLED', { action, reason, ec2Code: 'none' }), waitMs - MOST_WAIT_MS);
     }
     if (waitMs > 0) await this.#clock.sleep(waitMs);
     return undefined;
@@ -95,7 +103,10 @@ export class Traffic implements TrafficView {
   #refusal(action: Ec2Action, { error, untilMs }: Pause): HostError {
     const until = new Date(this.#wallTime(untilMs)).toISOString();
     const reason = `${error.details['reason']} (asked again from ${until} on)`;
-    return new HostError(error.code, { ...error.details, action, reason }, error);
+    return paused(
+      new HostError(error.code, { ...error.details, action, reason }, error),
+      untilMs - this.#clock.monotonic(),
+    );
   }
 
   #wallTime(monotonicMs: number): number {
@@ -109,4 +120,9 @@ export class Traffic implements TrafficView {
     this.#gates.set(action, gate);
     return gate;
   }
+}
+
+/** The refusal of an action that is not asked for before so long. */
+function paused(error: HostError, ms: number): HostError {
+  return new HostError(error.code, { ...error.details, pausedMs: Math.max(0, Math.ceil(ms)) }, error.cause);
 }

@@ -2,6 +2,7 @@ import type { ErrorCode, HostError } from '../errors/index.ts';
 import type { CniCommand, CniVersion } from './versions.ts';
 
 // Numbers below 100 belong to the CNI specification ("Error"); those from 100 are ours and never change their meaning.
+const IO_FAILURE = 5;
 const TRY_AGAIN = 11;
 const NOT_AVAILABLE = 50;
 const OURS = 100;
@@ -10,8 +11,8 @@ const NUMBERS: Partial<Readonly<Record<ErrorCode, number>>> = {
   CNI_VERSION: 1,
   ATTACHMENT_UNKNOWN: 3,
   CNI_ENV: 4,
-  FILE_FAILED: 5,
-  FILE_NOT_REGULAR: 5,
+  FILE_FAILED: IO_FAILURE,
+  FILE_NOT_REGULAR: IO_FAILURE,
   CNI_DECODE: 6,
   CNI_CONFIG: 7,
   CONFIG_INVALID: 7,
@@ -52,6 +53,7 @@ export interface CniError {
  */
 export function renderError(error: HostError, cniVersion: CniVersion, command?: CniCommand): CniError {
   const number = cniNumber(error.code, error.retry);
-  const code = command === 'STATUS' && number >= TRY_AGAIN ? NOT_AVAILABLE : number;
+  // A file that cannot be written is the daemon's, not the call's.
+  const code = command === 'STATUS' && (number >= TRY_AGAIN || number === IO_FAILURE) ? NOT_AVAILABLE : number;
   return { cniVersion, code, msg: error.message, details: `${error.code}: ${error.remedy}` };
 }

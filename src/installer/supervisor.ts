@@ -8,6 +8,7 @@ const HEALTHY_MS = 3_000;
 const FIRST_PAUSE_MS = 100;
 // Below the time for which the plugin retries its connect, so that a restart stays invisible to pods.
 const LONGEST_PAUSE_MS = 2_000;
+const WRITE_AGAIN_MS = 2_000;
 /** The exit code of a daemon whose configuration is wrong: starting it again would say the same. */
 const BAD_CONFIGURATION = 2;
 
@@ -31,9 +32,23 @@ export async function superviseDaemon(input: {
   const { executable, env, files, clock, stop } = input;
   const supervisor = identifyProcess(process.pid) ?? { pid: process.pid, startTime: '' };
   let state: SupervisorState = { supervisor, child: null, ends: 0, lastEnd: null };
+  let isLate = false;
+  const write = (): void => {
+    try {
+      files.replace({ path: PATHS.supervisor, text: `${JSON.stringify(state)}\n`, mode: 0o600 });
+      isLate = false;
+    } catch {
+      // A full disk is no reason to leave the node without a daemon: it is written once there is room.
+      isLate = true;
+      clock.sleep(WRITE_AGAIN_MS, stop).then(
+        () => isLate && files.fact(PATHS.run).kind === 'directory' && write(),
+        () => undefined,
+      );
+    }
+  };
   const note = (change: Partial<SupervisorState>): void => {
     state = { ...state, ...change };
-    files.replace({ path: PATHS.supervisor, text: `${JSON.stringify(state)}\n`, mode: 0o600 });
+    write();
   };
   let child: Child | undefined;
   const stopChild = (): void => {

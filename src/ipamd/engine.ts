@@ -11,7 +11,7 @@ import {
 } from '../pool/index.ts';
 import { LaneHolds, type LaneName } from './lane-holds.ts';
 import type { Failure, Node } from './parts.ts';
-import type { Policy } from './policy.ts';
+import { isAtRest, type Policy } from './policy.ts';
 import { Progress } from './progress.ts';
 import { growingRefusal, passes, refusalOf } from './refusal.ts';
 import type { Store } from './store.ts';
@@ -72,11 +72,6 @@ export class Engine {
   /** The last thing EC2 or the kernel refused, and when; cleared by the next success. */
   get failure(): Failure | undefined {
     return this.#holds.latest;
-  }
-
-  /** What went wrong in a lane last. */
-  failureOf(lane: LaneName): HostError | undefined {
-    return this.#holds.failureOf(lane);
   }
 
   get waiting(): number {
@@ -142,9 +137,9 @@ export class Engine {
     this.#holds.hold(lane, forMs, failure);
   }
 
-  /** Forgets what a lane failed with before work began that has succeeded now; reports whether nothing is left. */
-  succeed(lane: LaneName, beganMs: number): boolean {
-    return this.#holds.succeed(lane, beganMs);
+  /** What holds the lanes back. */
+  get holds(): LaneHolds {
+    return this.#holds;
   }
 
   /** The owner's first allocation, if it has one. */
@@ -197,7 +192,7 @@ export class Engine {
   }
 
   get #growing(): HostError {
-    return growingRefusal(this.#parts, this.#pool, this.failureOf('growth'));
+    return growingRefusal(this.#parts, this.#pool, this.holds.failureOf('growth'));
   }
 
   /** Why no address can be handed out now; `undefined` when one can. */
@@ -268,6 +263,7 @@ export class Engine {
     this.#serveWaiting();
     if (this.#touched) this.#effects.changed();
     this.#touched = false;
+    const policy = this.#effects.policy();
     const { actions, wakeAtMs, gathering } = decide({
       view: this.#pool,
       limits,
@@ -276,7 +272,7 @@ export class Engine {
       nowMs,
       gatheringSinceMs: this.#gatheringSinceMs,
       holds: this.#holds.untils,
-      ...this.#effects.policy(),
+      ...policy,
     });
     this.#gatheringSinceMs = gathering ? (this.#gatheringSinceMs ?? nowMs) : undefined;
     for (const action of actions) {
@@ -290,8 +286,10 @@ export class Engine {
       this.#running.add(run);
     }
     if (actions.length === 0) this.#refuseHopeless();
+    const wakes = [wakeAtMs, isAtRest(policy) && !this.busy && actions.length === 0 && this.#holds.endFailures(nowMs)];
+    const wakeMs = Math.min(...wakes.filter((ms) => typeof ms === 'number'));
     this.#cancelTimer?.();
-    if (wakeAtMs !== undefined) this.#cancelTimer = clock.after(wakeAtMs - nowMs, () => this.kick());
+    if (Number.isFinite(wakeMs)) this.#cancelTimer = clock.after(wakeMs - nowMs, () => this.kick());
     for (const tell of this.#whenPassed.splice(0)) tell();
   }
 }

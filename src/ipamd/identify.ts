@@ -6,6 +6,7 @@ import {
   type Imds,
   type InstanceIdentity,
   metadataOnlyEc2,
+  pausedMs,
   readIdentity,
 } from '../aws/index.ts';
 import { ec2Access, type Settings } from '../config/index.ts';
@@ -31,7 +32,8 @@ export async function persist<T>(
     } catch (caught) {
       const error = toHostError(caught);
       edges.signal.throwIfAborted();
-      const wait = Math.min(RETRY_CAP_MS, 200 + backoffMs({ attempt: failures, random: Math.random() }));
+      const usual = Math.min(RETRY_CAP_MS, 200 + backoffMs({ attempt: failures, random: Math.random() }));
+      const wait = Math.max(usual, pausedMs(error));
       tell(error);
       edges.logger.warn(`${what} failed, trying again in ${Math.round(wait)} ms`, { error });
       await edges.clock.sleep(wait, edges.signal);

@@ -48,6 +48,25 @@ export class LaneHolds {
     return true;
   }
 
+  /**
+   * Nothing is to be done: failures whose time is over are about something that nobody wants any more. Returns when the
+   * next one's is over.
+   */
+  endFailures(nowMs: number): number | undefined {
+    let next: number | undefined;
+    for (const lane of ['growth', 'shrink'] as const) {
+      const untilMs = this.#untils[`${lane}UntilMs`];
+      if (untilMs <= nowMs) this.#failures[lane] = undefined;
+      else if (this.#failures[lane] !== undefined) next = Math.min(next ?? untilMs, untilMs);
+    }
+    return next;
+  }
+
+  /** Forgets one failure, if it is still the last: what it was about is known now. */
+  forget(lane: LaneName, error: HostError): void {
+    if (this.#failures[lane]?.error === error) this.#failures[lane] = undefined;
+  }
+
   /** What a lane failed with, until it succeeds. */
   failureOf(lane: LaneName): HostError | undefined {
     return this.#failures[lane]?.error;

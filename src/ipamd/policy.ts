@@ -18,3 +18,7 @@ export const FREE_POLICY: Policy = {
   full: new Set(),
   newEniFull: false,
 };
+
+/** Whether what is wanted is all that is lacking: a subnet without room is not asked, and no less wanted. */
+export const isAtRest = ({ permits, full, fragmented }: Policy): boolean =>
+  permits.grow && full.size + fragmented.size === 0;

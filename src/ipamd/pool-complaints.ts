@@ -6,8 +6,8 @@ import type { Engine } from './engine.ts';
 /** What can be wrong about the pool: what EC2 refuses, why no address can be had, and addresses out of order. */
 export function complaintsOfPool(engine: Engine): readonly Complaint[] {
   return [
-    () => engine.failureOf('growth'),
-    () => engine.failureOf('shrink'),
+    () => engine.holds.failureOf('growth'),
+    () => engine.holds.failureOf('shrink'),
     () => engine.refusal(),
     () => orphans(engine),
     () => quarantined(engine),

@@ -1,3 +1,4 @@
+import { pausedMs } from '../aws/index.ts';
 import { toHostError } from '../errors/index.ts';
 import { CONFLIST_PATH } from '../hostspec/index.ts';
 import { poolFigures } from '../pool/index.ts';
@@ -10,7 +11,7 @@ import type { Node } from './parts.ts';
 const PUBLISH_AGAIN_MS = 2_000;
 /**
  * How much longer systemd is asked to wait for the first address: a new process would wait for the same. Longer than the
- * pause before growth that EC2 has refused is tried again.
+ * usual pause before growth that EC2 has refused is tried again; an action that is not asked for comes on top.
  */
 const EXTEND_MS = 120_000;
 
@@ -89,7 +90,7 @@ export class Readiness {
     const text = this.#engine.refusal()?.message ?? 'waiting for the first address';
     notify(this.#notifySocket, [
       { kind: 'status', text },
-      { kind: 'extend-timeout', ms: EXTEND_MS },
+      { kind: 'extend-timeout', ms: EXTEND_MS + pausedMs(this.#engine.holds.failureOf('growth')) },
     ]);
   }
 }

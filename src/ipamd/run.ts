@@ -1,3 +1,4 @@
+import { pausedMs } from '../aws/index.ts';
 import type { Settings } from '../config/index.ts';
 import { HostError, toHostError } from '../errors/index.ts';
 import { PATHS } from '../hostspec/index.ts';
@@ -47,6 +48,8 @@ export interface RunOptions {
 
 // The safety net: a DEL that a plugin kept while we were coming up, a conflist that somebody took away.
 const SLOWLY_MS = 5_000;
+/** How much longer systemd is asked to wait: until the next attempt, and a little more. */
+const EXTEND_MS = 30_000;
 const START_WAIT_MS = 20_000;
 // A DEL is kept by the plugin when we cannot take it: better soon than late.
 const DEL_START_WAIT_MS = 3_000;
@@ -245,7 +248,7 @@ class Daemon {
     this.#phase = { kind: 'starting', doing, failure: { error: failure, atMs: this.#edges.clock.now() } };
     notify(this.#options.notifySocket, [
       { kind: 'status', text: `${doing}: ${failure.message}` },
-      { kind: 'extend-timeout', ms: 30_000 },
+      { kind: 'extend-timeout', ms: EXTEND_MS + pausedMs(failure) },
     ]);
   }
 

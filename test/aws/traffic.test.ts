@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test';
-import { classifyEc2Error, type Ec2Action, Traffic } from '../../src/aws/index.ts';
+import { classifyEc2Error, type Ec2Action, pausedMs, Traffic } from '../../src/aws/index.ts';
 import { type HostError, toHostError } from '../../src/errors/index.ts';
 import { startSimulatedEc2 } from './simulated-ec2.ts';
 
@@ -178,4 +178,19 @@ test('a burst is spread so that EC2 throttles none of it', async () => {
   await Promise.all(Array.from({ length: 120 }, () => sim.ec2.describeEnis({ instanceId })));
   const codes = sim.vpc.calls().map(({ code }) => code);
   expect(codes).toEqual(Array.from({ length: 120 }, () => 'OK'));
+});
+
+test('a refusal that stops an action says for how long, and so does each until then', async () => {
+  const { time, traffic } = world();
+  const ask = () =>
+    traffic.pass('AssignPrivateIpAddresses', () =>
+      Promise.reject(refused('AssignPrivateIpAddresses', 'RequestLimitExceeded')),
+    );
+  const waits: number[] = [];
+  for (let n = 0; n < 4; n++) {
+    waits.push(pausedMs(await time.until(ask().catch((error: unknown) => error))));
+    if (n === 2) time.pass(400);
+  }
+  // The third in a row opens the breaker for a second, of which 400 ms have passed when the fourth comes.
+  expect(waits).toEqual([0, 0, 1_000, 600]);
 });

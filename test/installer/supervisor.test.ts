@@ -48,6 +48,33 @@ test('superviseDaemon() starts a killed daemon again and hands the stop on', asy
   expect(state()).toMatchObject({ child: null, ends: 2, lastEnd: { signal: 'SIGTERM' } });
 });
 
+test('superviseDaemon() goes on while its state cannot be written, and writes it when it can', async () => {
+  using temporary = temporaryHost();
+  const { host, executable } = temporary;
+  host.files.ensureDirectory('/run/vpc-cni', 0o700);
+  writeFileSync(executable, '#!/bin/sh\nwhile :; do sleep 0.05; done\n');
+  chmodSync(executable, 0o755);
+  let refused = 0;
+  const files: typeof host.files = {
+    ...host.files,
+    replace: (file) => {
+      if (refused < 3) {
+        refused += 1;
+        throw new Error('no space left');
+      }
+      host.files.replace(file);
+    },
+  };
+  // Pauses are skipped but for a turn of the loop.
+  const clock = { ...host.clock, sleep: () => Bun.sleep(1) };
+  const stop = new AbortController();
+  const ended = superviseDaemon({ executable, env: process.env, files, clock, stop: stop.signal });
+  await until(() => parseSupervisorState(files.read('/run/vpc-cni/supervisor.json') ?? '')?.child ?? undefined);
+  expect(refused).toBe(3);
+  stop.abort();
+  await ended;
+});
+
 test('superviseDaemon() does not repeat a start with a wrong configuration', async () => {
   const { temporary, ended, state } = supervised('exit 2');
   using _temporary = temporary;

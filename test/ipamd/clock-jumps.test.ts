@@ -92,3 +92,13 @@ describe.each([
     expect(actions).toEqual(['assign']);
   });
 });
+
+test('a failure is told until its time is over, and no longer when nothing is wanted any more', async () => {
+  const { engine, actions, pass } = engineOf('af', { maxPods: 3 });
+  engine.hold('growth', 5_000, new HostError('EC2_THROTTLED', {}));
+  engine.kick();
+  await pass(4_999);
+  expect(engine.failure?.error.code).toBe('EC2_THROTTLED');
+  await pass(2);
+  expect([engine.failure, actions]).toEqual([undefined, []]);
+});

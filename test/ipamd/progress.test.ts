@@ -55,3 +55,14 @@ test('success of work that went beside a failure says nothing of the failure; su
   expect(holds.succeed('growth', nowMs)).toBe(true);
   expect([holds.failureOf('growth')?.code, holds.untils.growthUntilMs]).toEqual([undefined, 0]);
 });
+
+test('one failure is forgotten only while it is the last', () => {
+  const holds = new LaneHolds({ now: () => 0, monotonic: () => 0 });
+  const [lost, throttled] = [new HostError('EC2_UNREACHABLE', {}), new HostError('EC2_THROTTLED', {})];
+  holds.hold('growth', 0, lost);
+  holds.hold('growth', 9, throttled);
+  holds.forget('growth', lost);
+  expect(holds.failureOf('growth')).toBe(throttled);
+  holds.forget('growth', throttled);
+  expect(holds.failureOf('growth')).toBeUndefined();
+});

@@ -196,3 +196,23 @@ kernelTest('subnets that may not be described make no ENI impossible, and spare 
     expect({ service: eni?.service, enis: vpc.enisOf(instance.id).length }).toEqual({ service: 'pods', enis: 2 });
   }),
 );
+
+kernelTest('addresses are asked for once, however long nobody can read what EC2 has done', () =>
+  onNode(async ({ dials, ec2, vpc, instance }, parts) => {
+    await grow(parts, newEni);
+    const eniId = first(parts.engine.pool)?.id ?? '';
+    dials.set({ action: '*', garble: 'xml' });
+    const asked = (): number => ec2.calls.get('DescribeNetworkInterfaces') ?? 0;
+    const before = asked();
+    const assign = { kind: 'assign', eniId, unit: 'address', count: 1 } as const;
+    const growing = [grow(parts, assign)];
+    while (asked() < before + 2) await Bun.sleep(5);
+    expect(parts.engine.holds.failureOf('growth')?.code).toBe('EC2_BAD_ANSWER');
+    dials.clear();
+    await Promise.all(growing);
+    expect(ec2.calls.get('AssignPrivateIpAddresses')).toBe(1);
+    expect(parts.engine.holds.failureOf('growth')).toBeUndefined();
+    expect(uses(parts.engine.pool)).toEqual(['free', 'free', 'free']);
+    expect(vpc.enisOf(instance.id).find(({ id }) => id === eniId)?.addresses.length).toBe(4);
+  }),
+);

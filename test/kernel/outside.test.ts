@@ -154,7 +154,7 @@ kernelTest('an ENI that EC2 counts and we do not is asked for at once, and growt
     await world.pass(10);
     await until('the ENI to be known', () => (engine.pool.foreign.length === 1 ? true : undefined));
     expect(engine.pool.foreign).toMatchObject([{ eniId: id, device: 2 }]);
-    expect({ asked: world.asked(), failure: engine.failureOf('growth'), looking: outside.looking }).toEqual({
+    expect({ asked: world.asked(), failure: engine.holds.failureOf('growth'), looking: outside.looking }).toEqual({
       ...{ asked: 1, failure: undefined, looking: false },
     });
     // A limit that EC2's list does not explain stays what growth failed with.
@@ -162,7 +162,7 @@ kernelTest('an ENI that EC2 counts and we do not is asked for at once, and growt
     outside.slotTaken();
     await world.pass(10);
     await until('EC2 to have answered', () => (outside.looking ? undefined : true));
-    expect([world.asked(), engine.failureOf('growth')]).toEqual([2, refused]);
+    expect([world.asked(), engine.holds.failureOf('growth')]).toEqual([2, refused]);
     await world.pass(3_600_000);
     expect(world.asked()).toBe(2);
   }),

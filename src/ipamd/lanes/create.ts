@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type EniDescription, insist, removeEni } from '../../aws/index.ts';
 import { routeTableOf } from '../../dataplane/index.ts';
-import { type ErrorCode, HostError, toHostError } from '../../errors/index.ts';
+import { HostError, toHostError } from '../../errors/index.ts';
 import type { LogFields } from '../../log/index.ts';
 import type { Intent, PoolAction } from '../../pool/index.ts';
 import { ENI_TAG } from '../../vpc/index.ts';
@@ -10,13 +10,12 @@ import { clusterTags, instanceTags } from './eni-tags.ts';
 import { halving, noteRefusal } from './grow.ts';
 import type { LaneParts } from './lane.ts';
 import type { EniPlace } from './placement.ts';
+import { UNCERTAIN } from './until-known.ts';
 
 type Creation = Extract<PoolAction, { kind: 'create-eni' }>;
 
 const LINK_WAIT_MS = 60_000;
 const ASK_TRIES = 8;
-/** After these nobody knows whether it was done. */
-const UNCERTAIN: ReadonlySet<ErrorCode> = new Set(['EC2_UNREACHABLE', 'EC2_BAD_ANSWER']);
 /** A creation that failed makes room for the next one soon: what EC2 is slow to take back is taken back later. */
 const UNDO_TRIES = 5;
 

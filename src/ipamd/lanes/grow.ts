@@ -6,6 +6,7 @@ import type { PendingGrowth, PoolAction } from '../../pool/index.ts';
 import { cidrsOf } from './cidrs.ts';
 import { createEni } from './create.ts';
 import type { LaneParts } from './lane.ts';
+import { UNCERTAIN, untilKnown } from './until-known.ts';
 
 type Growth = Extract<PoolAction, { kind: 'assign' | 'create-eni' }>;
 
@@ -53,13 +54,11 @@ export function noteRefusal(
   return true;
 }
 
-/** After these nobody knows what EC2 did: the answer may have been lost behind a success. */
-const UNCERTAIN: ReadonlySet<ErrorCode> = new Set(['EC2_UNREACHABLE', 'EC2_BAD_ANSWER', 'ADDRESS_LIMIT']);
-
 async function assign(parts: LaneParts, action: Extract<Growth, { kind: 'assign' }>): Promise<LogFields> {
   const { engine, node, placement } = parts;
   const { eniId, unit } = action;
   const subnetId = engine.pool.enis.get(eniId)?.subnetId;
+  const before = new Set(engine.pool.enis.get(eniId)?.cidrs.keys());
   const learn = (cidrs: readonly string[]): void => engine.change((pool) => pool.addCidrs(eniId, cidrs));
   try {
     const cidrs = await halving(action.count, (count) => assignUnits(parts, { eniId, subnetId, unit, count }));
@@ -68,11 +67,15 @@ async function assign(parts: LaneParts, action: Extract<Growth, { kind: 'assign'
   } catch (error) {
     const { code } = toHostError(error);
     if (subnetId !== undefined) noteRefusal(placement, { code, unit, subnetId });
-    if (UNCERTAIN.has(code)) {
-      const eni = await node.ec2.describeEni({ eniId }).catch(() => undefined);
-      learn(eni === undefined ? [] : cidrsOf(eni));
-    }
-    throw error;
+    // The ENI may have what was asked for, or what somebody else has given it.
+    if (!UNCERTAIN.has(code) && code !== 'ADDRESS_LIMIT') throw error;
+    const eni = await untilKnown(parts, 'growth', () => node.ec2.describeEni({ eniId }));
+    const there = eni === undefined ? [] : cidrsOf(eni);
+    learn(there);
+    // Of two requests that went together the first to ask has learned of both.
+    const more = there.filter((cidr) => !before.has(cidr));
+    if (more.length === 0) throw error;
+    return { eni_id: eniId, [unit]: more.length };
   }
 }
 

@@ -1,4 +1,4 @@
-import { backoffMs } from '../../aws/index.ts';
+import { backoffMs, pausedMs } from '../../aws/index.ts';
 import { type ErrorCode, type HostError, toHostError } from '../../errors/index.ts';
 import type { LogFields } from '../../log/index.ts';
 import type { Intent, PoolAction } from '../../pool/index.ts';
@@ -51,12 +51,13 @@ export class Lane {
     const duration = (): number => Math.round(node.clock.monotonic() - started);
     try {
       const done = await work();
-      if (engine.succeed(this.#direction, started)) this.#failures = 0;
+      if (engine.holds.succeed(this.#direction, started)) this.#failures = 0;
       node.logger.info('finished', { action, ...done, duration_ms: duration() });
     } catch (caught) {
       if (node.signal.aborted) return node.logger.info('interrupted, the next start goes on', { action });
       const error = toHostError(caught);
-      const wait = this.#waitAfter(error);
+      // Sooner than EC2 is asked again nothing comes of trying.
+      const wait = Math.max(this.#waitAfter(error), pausedMs(error));
       this.#failures += 1;
       this.#parts.failed?.(action, error);
       engine.hold(this.#direction, wait, error);

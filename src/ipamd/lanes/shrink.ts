@@ -1,16 +1,18 @@
-import { backoffMs, insist, removeEni } from '../../aws/index.ts';
+import { backoffMs, removeEni } from '../../aws/index.ts';
 import { type ErrorCode, HostError, toHostError } from '../../errors/index.ts';
 import type { LogFields } from '../../log/index.ts';
 import { type Intent, keysAround, type PoolAction } from '../../pool/index.ts';
 import { byKind, cidrsOf } from './cidrs.ts';
 import type { LaneParts } from './lane.ts';
+import { untilKnown } from './until-known.ts';
 
 type Shrink = Extract<PoolAction, { kind: 'unassign' | 'delete-eni' }>;
 type Unassignment = Extract<Shrink, { kind: 'unassign' }>;
 
 /** Refusals after which nothing has changed in EC2; after any other nobody knows. */
 const REFUSED: ReadonlySet<ErrorCode> = new Set(['EC2_THROTTLED', 'IAM_DENIED', 'EC2_CREDENTIALS']);
-const ASK_TRIES = 8;
+/** A deletion that has failed so often waits this many steps of the back-off longer. */
+const SLOWER_BY = 8;
 
 /**
  * Gives CIDRs or a whole ENI back. The pool shows them on their way out before EC2 is asked; what EC2 certainly kept goes
@@ -42,7 +44,7 @@ async function unassign(parts: LaneParts, { eniId, cidrs }: Unassignment): Promi
       throw error;
     }
     // The answer may have been lost behind a success, and then the address may be another node's by now.
-    const eni = await insist(patience(parts), () => node.ec2.describeEni({ eniId }));
+    const eni = await untilKnown(parts, 'shrink', () => node.ec2.describeEni({ eniId }));
     const held = new Set(eni === undefined ? [] : cidrsOf(eni));
     const kept = cidrs.filter((cidr) => held.has(cidr));
     engine.change((pool) => {
@@ -65,8 +67,6 @@ async function tellEc2({ node: { ec2 } }: LaneParts, eniId: string, cidrs: reado
   if (prefixes.length > 0) await ec2.unassignPrefixes({ eniId, prefixes });
   if (ipv6Prefixes.length > 0) await ec2.unassignIpv6Prefixes({ eniId, prefixes: ipv6Prefixes });
 }
-
-const patience = ({ node }: LaneParts) => ({ clock: node.clock, tries: ASK_TRIES, signal: node.signal });
 
 async function deleteEni(parts: LaneParts, eniId: string): Promise<void> {
   const { engine, network, store, unmanaged } = parts;
@@ -103,7 +103,7 @@ async function detach(parts: LaneParts, eni: { readonly eniId: string; readonly 
     const { code } = toHostError(error);
     if (code === 'EC2_NOT_FOUND') return;
     if (REFUSED.has(code)) throw error;
-    const now = await insist(patience(parts), () => ec2.describeEni({ eniId: eni.eniId }));
+    const now = await untilKnown(parts, 'shrink', () => ec2.describeEni({ eniId: eni.eniId }));
     if (now?.attachment?.state === 'attached') throw error;
   }
 }
@@ -118,6 +118,6 @@ async function untilDeleted({ node, engine }: LaneParts, eniId: string): Promise
       const failure = toHostError(error);
       engine.hold('shrink', 0, failure);
       node.logger.warn('a detached ENI cannot be deleted yet, trying on', { eni_id: eniId, error: failure });
-      await node.clock.sleep(backoffMs({ attempt: rounds + ASK_TRIES, random: 0.5 + Math.random() / 2 }), node.signal);
+      await node.clock.sleep(backoffMs({ attempt: rounds + SLOWER_BY, random: 0.5 + Math.random() / 2 }), node.signal);
     }
 }

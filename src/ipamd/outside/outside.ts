@@ -1,4 +1,4 @@
-import { backoffMs } from '../../aws/index.ts';
+import { backoffMs, pausedMs } from '../../aws/index.ts';
 import { HostError, toHostError } from '../../errors/index.ts';
 import { type NetworkEvent, watchNetwork } from '../../kernel/index.ts';
 import { compareInventory, compareKernel, differenceKeys, type PodAddress, type PoolView } from '../../pool/index.ts';
@@ -249,7 +249,8 @@ export class Outside {
       this.#asking.note(new Set([...doubts, ...this.#believing.doubts]), clock.monotonic());
     } catch (caught) {
       this.#failure = toHostError(caught);
-      const waitMs = backoffMs({ attempt: this.#failures, random: 0.5 + Math.random() / 2 });
+      const usualMs = backoffMs({ attempt: this.#failures, random: 0.5 + Math.random() / 2 });
+      const waitMs = Math.max(usualMs, pausedMs(caught));
       this.#failures += 1;
       this.#notBeforeMs = clock.monotonic() + waitMs;
       logger.warn(`EC2 cannot be asked about the pool, trying again in ${Math.round(waitMs)} ms`, {
@@ -263,7 +264,7 @@ export class Outside {
   #settleSlot(found: boolean): void {
     const { node, engine } = this.#parts;
     this.#slotInDoubt = false;
-    if (found) engine.succeed('growth', node.clock.monotonic());
+    if (found) engine.holds.succeed('growth', node.clock.monotonic());
     engine.kick();
   }
 
