@@ -3,6 +3,13 @@ export { type AwsNodeChains, awsNodeChains, type ChainFacts } from './aws-node-c
 export { diffNetwork, type ObservedNetwork, type WantedNetwork } from './diff.ts';
 export { type EniLink, type HostNetwork, type HostNetworkInput, wantedHostNetwork } from './host-network.ts';
 export {
+  type IptablesTable,
+  iptablesRules,
+  iptablesScript,
+  ownIptablesRules,
+  sameIptablesRules,
+} from './iptables-rules.ts';
+export {
   hostVethName,
   isTakenOver,
   type PodIdentity,

@@ -63,16 +63,29 @@ export function usesMark(input: Pick<PacketRulesInput, 'externalSnat' | 'nodePor
 }
 
 /**
+ * The same rules said without 0.0.0.0/0, which exempts everything and so means an external NAT: neither a set of
+ * intervals nor a rule of iptables has such a member.
+ */
+export function withoutWholeWorld(input: PacketRulesInput): PacketRulesInput {
+  const isWhole = ({ prefixLength }: Ipv4Cidr): boolean => prefixLength === 0;
+  return { ...input, externalSnat: input.externalSnat || input.exemptCidrs.some(isWhole) };
+}
+
+/** The networks that keep pod addresses, once each and in one order, so that the same rules come of the same networks. */
+export function exemptNetworks({ exemptCidrs }: Pick<PacketRulesInput, 'exemptCidrs'>): readonly Ipv4Cidr[] {
+  const networks = exemptCidrs.map((cidr) => networkOf(cidr));
+  return [...new Map(networks.map((cidr) => [formatCidr(cidr), cidr])).entries()]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([, cidr]) => cidr);
+}
+
+/**
  * Our nftables table as one transaction for `nft -f -`: it replaces the table as a whole, so no packet meets half of
  * it. `digest` stands in the table's comment and tells whether the table in the kernel was made from the same input.
  */
 export function packetRules(input: PacketRulesInput): { readonly script: string; readonly digest: string } {
-  // 0.0.0.0/0 exempts everything, which is what an external SNAT means; nft has no such element in an interval set.
-  const effective = {
-    ...input,
-    externalSnat: input.externalSnat || input.exemptCidrs.some((cidr) => cidr.prefixLength === 0),
-  };
-  const elements = [...new Set(input.exemptCidrs.map((cidr) => formatCidr(networkOf(cidr))))].sort();
+  const effective = withoutWholeWorld(input);
+  const elements = exemptNetworks(input).map(formatCidr);
   const exempt = effective.externalSnat
     ? ''
     : `  set exempt {

@@ -12,19 +12,18 @@ import {
   diffNetwork,
   MAIN_TABLE,
   type ObservedNetwork,
-  packetRules,
+  type PacketRulesInput,
   routeTableOf,
   type Step,
   usesMark,
   wantedHostNetwork,
 } from '../dataplane/index.ts';
 import {
-  applyPacketRules,
   applySteps,
   findLinkByMac,
   observeNetwork,
-  packetRulesDigest,
-  removePacketRules,
+  PacketFilter,
+  type PacketFilterKind,
   waitForLink,
 } from '../kernel/index.ts';
 import type { EniAttachmentFacts, KnownEni, PodAddress, Pool } from '../pool/index.ts';
@@ -37,6 +36,7 @@ export class NodeNetwork {
   readonly #node: Node;
   readonly #pool: () => Pool;
   readonly #takesOver: boolean;
+  readonly #packetFilter: PacketFilter;
   #enis: ReadonlyMap<string, NodeEni> = new Map();
   #vpcCidrs: readonly Ipv4Cidr[];
 
@@ -46,6 +46,7 @@ export class NodeNetwork {
     this.#vpcCidrs = node.identity.vpcCidrs;
     this.#pool = pool;
     this.#takesOver = options.takesOver;
+    this.#packetFilter = new PacketFilter(node.exec);
   }
 
   /** Every ENI, by device number. */
@@ -216,17 +217,22 @@ export class NodeNetwork {
   }
 
   /**
-   * Makes our packet rules if the table in the kernel was made from other input; reports whether it did. Where pods have
+   * Makes our packet rules if those in the kernel were made from other input; reports whether it did. Where pods have
    * IPv6 alone there are none: their addresses are valid everywhere.
    */
   async repairPacketRules(): Promise<boolean> {
-    const { exec, settings, identity, primaryLink } = this.#node;
-    if (!this.#carries('ipv4')) {
-      if ((await packetRulesDigest(exec)) === undefined) return false;
-      await removePacketRules(exec);
-      return true;
-    }
-    const { script, digest } = packetRules({
+    return await this.#packetFilter.repair(this.#packetRules());
+  }
+
+  /** Where the packet rules are. */
+  get packetFilter(): PacketFilterKind {
+    return this.#packetFilter.kind;
+  }
+
+  #packetRules(): PacketRulesInput | undefined {
+    if (!this.#carries('ipv4')) return undefined;
+    const { settings, identity, primaryLink } = this.#node;
+    return {
       primaryLink,
       primaryAddress: identity.primaryAddress,
       vethPrefix: settings.AWS_VPC_K8S_CNI_VETHPREFIX,
@@ -235,10 +241,7 @@ export class NodeNetwork {
       externalSnat: settings.AWS_VPC_K8S_CNI_EXTERNALSNAT,
       randomize: settings.AWS_VPC_K8S_CNI_RANDOMIZESNAT,
       nodePort: settings.AWS_VPC_CNI_NODE_PORT_SUPPORT,
-    });
-    if ((await packetRulesDigest(exec)) === digest) return false;
-    await applyPacketRules(exec, script);
-    return true;
+    };
   }
 
   #keep(eni: NodeEni): void {

@@ -22,23 +22,24 @@ export function servePorts(parts: {
   readonly counts: Counts;
   readonly readyMs: () => number | undefined;
 }): void {
-  const { node, engine, placement, counts, readyMs } = parts;
+  const { node, engine, network, placement, counts, readyMs } = parts;
   const { settings, limits, targets, clock } = node;
   const { registry } = counts;
   const view = (): Pool => {
     engine.pool.endCooldowns(clock.monotonic());
     return engine.pool;
   };
+  const marks = usesMark({
+    externalSnat: settings.AWS_VPC_K8S_CNI_EXTERNALSNAT,
+    nodePort: settings.AWS_VPC_CNI_NODE_PORT_SUPPORT,
+  });
   registerPoolMetrics(registry, () => ({
     view: view(),
     limits,
     mode: targets.mode,
     waiting: engine.waiting,
     violations: checkPool(engine.pool),
-    marks: usesMark({
-      externalSnat: settings.AWS_VPC_K8S_CNI_EXTERNALSNAT,
-      nodePort: settings.AWS_VPC_CNI_NODE_PORT_SUPPORT,
-    }),
+    marks: marks ? network.packetFilter : undefined,
     readyMs: readyMs(),
   }));
   const metrics = async (): Promise<Response> =>

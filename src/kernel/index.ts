@@ -5,7 +5,13 @@ export { removeHostNetwork } from './cleanup.ts';
 export { deadLinks, removeDeadLinks } from './dead-links.ts';
 export { RouteSocket } from './netlink/socket.ts';
 export { findLink, findLinkByMac, listLinks, listLinksByMac, listOwnRules, observeNetwork } from './observe.ts';
-export { applyPacketRules, packetRulesDigest, removePacketRules } from './packet-filter.ts';
+export {
+  applyPacketRules,
+  PacketFilter,
+  type PacketFilterKind,
+  packetRulesDigest,
+  removePacketRules,
+} from './packet-filter.ts';
 export { checkPod, openPodNetns, takenOverEnds, wirePod } from './pod.ts';
 export { untilPodReceives } from './pod-receives.ts';
 export { waitForLink } from './wait-for-link.ts';

@@ -51,6 +51,15 @@ export class TestNetns implements Disposable {
     await ending;
   }
 
+  /** Runs programs inside that see only the ones of a directory as installed. */
+  execOnly(programs: string): Exec {
+    return {
+      // The child is born in the namespace that the thread is in when it starts it.
+      run: (request) =>
+        this.inside(() => ({ result: systemExec.run({ ...request, env: { ...request.env, PATH: programs } }) })).result,
+    };
+  }
+
   [Symbol.dispose](): void {
     this.netns[Symbol.dispose]();
     runText(['ip', 'netns', 'delete', this.name]);

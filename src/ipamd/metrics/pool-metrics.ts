@@ -1,4 +1,5 @@
 import { Gauge, type Registry } from 'prom-client';
+import type { PacketFilterKind } from '../../kernel/index.ts';
 import {
   assignedOn,
   type Figures,
@@ -21,8 +22,8 @@ export interface PoolSource {
   readonly waiting: number;
   /** What must never be and is, by code. */
   readonly violations: readonly Violation[];
-  /** Whether connections are marked, which is done in our nftables table alone. */
-  readonly marks: boolean;
+  /** What marks connections, where they are marked. */
+  readonly marks: PacketFilterKind | undefined;
   readonly readyMs: number | undefined;
 }
 
@@ -136,10 +137,9 @@ export function registerPoolMetrics(registry: Registry, source: () => PoolSource
   gauges({ name: 'awscni_ipamd_action_inprogress', help: 'Changes of the pool under way', label: 'fn' }, (from) =>
     Object.entries(underWay(from)),
   );
-  gauges({ name: 'awscni_connmark_backend', help: '1 for what marks connections', label: 'backend' }, ({ marks }) => [
-    ['nftables', marks ? 1 : 0],
-    ['iptables', 0],
-  ]);
+  gauges({ name: 'awscni_connmark_backend', help: '1 for what marks connections', label: 'backend' }, ({ marks }) =>
+    (['nftables', 'iptables'] as const).map((filter) => [filter, marks === filter ? 1 : 0] as const),
+  );
   gauges({ name: 'vpccni_invariant_violations', help: 'What must never be and is, by kind', label: 'code' }, (from) =>
     VIOLATION_CODES.map((code) => [code, from.violations.filter((each) => each.code === code).length]),
   );

@@ -17,7 +17,7 @@ function scraped(pool: Pool, change: Partial<PoolSource> = {}) {
     mode: 'secondary',
     waiting: 0,
     violations: checkPool(pool),
-    marks: true,
+    marks: 'nftables',
     readyMs: 250,
     ...change,
   }));

@@ -1,0 +1,50 @@
+import { HostError } from '../errors/index.ts';
+import type { Exec } from '../sys/index.ts';
+
+/** A kind of iptables; a host may have rules in both, and plain `iptables` is one of them or, rarely, the only name. */
+const KINDS = ['iptables-nft', 'iptables-legacy', 'iptables'] as const;
+export type IptablesProgram = (typeof KINDS)[number];
+
+// Others hold the lock of the legacy kind for as long as they rewrite thousands of rules.
+const LOCK_WAIT_S = 10;
+const RESTORE_MS = 30_000;
+
+/** What one kind of iptables has. */
+export interface IptablesSave {
+  readonly program: IptablesProgram;
+  /** Its output of `iptables-save`; empty when it has no table, or when the kernel does not know this kind. */
+  readonly save: string;
+  /** The kernel knows this kind. */
+  readonly usable: boolean;
+}
+
+async function savedBy(exec: Exec, program: IptablesProgram): Promise<IptablesSave | undefined> {
+  try {
+    // Without a table named it lists only those that exist: nothing is made by looking.
+    const { stdout, exitCode } = await exec.run({ argv: [`${program}-save`], accept: [0, 1] });
+    return { program, save: stdout, usable: exitCode === 0 };
+  } catch (error) {
+    if (error instanceof HostError && error.code === 'PROGRAM_MISSING') return undefined;
+    throw error;
+  }
+}
+
+/** Every kind of iptables that is installed, each once, with its rules. */
+export async function iptablesSaves(exec: Exec): Promise<readonly IptablesSave[]> {
+  const saves: IptablesSave[] = [];
+  for (const program of KINDS) {
+    if (program === 'iptables' && saves.length > 0) break;
+    const saved = await savedBy(exec, program);
+    if (saved !== undefined) saves.push(saved);
+  }
+  return saves;
+}
+
+/** Carries out a script, one transaction for each table in it; what it does not name stays. */
+export async function restoreIptables(exec: Exec, program: IptablesProgram, input: string): Promise<void> {
+  await exec.run({
+    argv: [`${program}-restore`, '--noflush', '--wait', String(LOCK_WAIT_S)],
+    input,
+    timeoutMs: RESTORE_MS,
+  });
+}
