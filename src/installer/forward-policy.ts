@@ -12,6 +12,8 @@ const LEGACY_TABLES = { ipv4: '/proc/net/ip_tables_names', ipv6: '/proc/net/ip6_
 const LOCK_WAIT_SECONDS = '5';
 const NFTABLES = 'nf_tables';
 
+const isMissing = (error: unknown): boolean => error instanceof HostError && error.code === 'PROGRAM_MISSING';
+
 /** The programs of a backend by preference; the plain name belongs to either, as the distribution chose. */
 function programs(family: Family, backend: FilterBackend, verb: '' | '-save'): readonly string[] {
   const name = family === 'ipv4' ? 'iptables' : 'ip6tables';
@@ -24,8 +26,7 @@ async function runFirst(exec: Exec, names: readonly string[], words: readonly st
     try {
       return (await exec.run({ argv: [name, ...words] })).stdout;
     } catch (error) {
-      const missing = error instanceof HostError && error.code === 'PROGRAM_MISSING';
-      if (!missing || index === names.length - 1) throw error;
+      if (!isMissing(error) || index === names.length - 1) throw error;
     }
   }
   throw new HostError('PROGRAM_MISSING', { program: names.join(' or ') });
@@ -43,8 +44,26 @@ async function legacyPolicies(host: Host, family: Family): Promise<readonly Forw
 async function newerPolicies(host: Host, families: readonly Family[]): Promise<readonly ForwardPolicy[]> {
   const { [NFTABLES]: state } = moduleStates(host.files, [NFTABLES]);
   if (state === 'loadable' || state === 'absent') return [];
-  const { stdout } = await host.exec.run({ argv: ['nft', '--json', 'list', 'chains'] });
-  return parseNftPolicies(stdout).filter(({ family }) => families.includes(family));
+  try {
+    const { stdout } = await host.exec.run({ argv: ['nft', '--json', 'list', 'chains'] });
+    return parseNftPolicies(stdout).filter(({ family }) => families.includes(family));
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+    return (await Promise.all(families.map((family) => savedPolicies(host.exec, family)))).flat();
+  }
+}
+
+/** Without nft(8), by the iptables that keeps its chains in nftables; without that either nobody has made any. */
+async function savedPolicies(exec: Exec, family: Family): Promise<readonly ForwardPolicy[]> {
+  const [program = ''] = programs(family, 'nft', '-save');
+  try {
+    // Without a table named it lists only those that exist.
+    const policy = parseSavedPolicy((await exec.run({ argv: [program] })).stdout);
+    return policy === undefined ? [] : [{ family, backend: 'nft', policy }];
+  } catch (error) {
+    if (isMissing(error)) return [];
+    throw error;
+  }
 }
 
 /** The FORWARD chains there are, of both packet filters, with their policies. None is made by looking. */
@@ -59,10 +78,14 @@ export async function observePolicies(host: Host, families: readonly Family[]): 
 export async function setForwardPolicy(exec: Exec, wanted: ForwardPolicy): Promise<void> {
   const { family, backend, policy } = wanted;
   if (backend === 'nft') {
-    // Through nft, which is there for our own rules: iptables need not be installed, and its lock is not held.
+    // Through nft where it is there, as for our own rules: iptables need not be installed, and its lock is not held.
     const chain = `chain ${family === 'ipv4' ? 'ip' : 'ip6'} filter FORWARD { policy ${policy.toLowerCase()}; }\n`;
-    await exec.run({ argv: ['nft', '-f', '-'], input: `add ${chain}` });
-    return;
+    try {
+      await exec.run({ argv: ['nft', '-f', '-'], input: `add ${chain}` });
+      return;
+    } catch (error) {
+      if (!isMissing(error)) throw error;
+    }
   }
   await runFirst(exec, programs(family, backend, ''), ['-w', LOCK_WAIT_SECONDS, '-P', 'FORWARD', policy]);
 }

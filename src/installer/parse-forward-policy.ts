@@ -20,8 +20,10 @@ export function parseNftPolicies(text: string): readonly ForwardPolicy[] {
   });
 }
 
-/** The policy of FORWARD in the output of iptables-save (`:FORWARD DROP [0:0]`); `undefined` without such a chain. */
+/** The policy of FORWARD of table filter in the output of iptables-save (`:FORWARD DROP [0:0]`); `undefined` without such a chain. */
 export function parseSavedPolicy(text: string): ForwardPolicy['policy'] | undefined {
-  const policy = /^:FORWARD (ACCEPT|DROP) /m.exec(text)?.[1];
+  // Other tables have a chain of this name too.
+  const filter = /^\*filter$[\s\S]*?^COMMIT$/m.exec(text)?.[0] ?? '';
+  const policy = /^:FORWARD (ACCEPT|DROP) /m.exec(filter)?.[1];
   return policy === 'ACCEPT' || policy === 'DROP' ? policy : undefined;
 }

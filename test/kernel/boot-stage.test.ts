@@ -15,16 +15,24 @@ import { openHost } from '../../src/installer/index.ts';
 import { readSysctl } from '../../src/installer/observe.ts';
 import type { Undo } from '../../src/installer/undo.ts';
 import { findLinkByMac, listLinksByMac, RouteSocket } from '../../src/kernel/index.ts';
-import type { Exec } from '../../src/sys/index.ts';
 import { kernelTest, TestNetns } from '../support/netns.ts';
+import { type Installed, installed } from '../support/programs.ts';
 
 const onReason = (): void => undefined;
 const FAMILIES = ['ipv4', 'ipv6'] as const;
 
-async function policiesOf(space: TestNetns): Promise<readonly ForwardPolicy[]> {
+/** A host's programs for both kinds of iptables in both families; `nft` beside them or not. */
+function programsOf(host: 'with nft' | 'without nft'): Installed {
+  const names = ['iptables', 'ip6tables'].flatMap((name) =>
+    ['nft', 'legacy'].flatMap((kind) => [`${name}-${kind}`, `${name}-${kind}-save`]),
+  );
+  return installed(Object.fromEntries([...names, ...(host === 'with nft' ? ['nft'] : [])].map((name) => [name, name])));
+}
+
+async function policiesOf(space: TestNetns, programs: Installed): Promise<readonly ForwardPolicy[]> {
   let found: readonly ForwardPolicy[] = [];
-  await space.insideWith(async (exec: Exec) => {
-    found = await observePolicies({ ...openHost('/', {}), exec }, FAMILIES);
+  await space.insideWith(async () => {
+    found = await observePolicies({ ...openHost('/', {}), exec: space.execOnly(programs.directory) }, FAMILIES);
   });
   return found;
 }
@@ -32,48 +40,53 @@ async function policiesOf(space: TestNetns): Promise<readonly ForwardPolicy[]> {
 const filterOf = (space: TestNetns): string =>
   space.run('sh', '-c', 'nft list ruleset 2>&1; cat /proc/net/ip_tables_names /proc/net/ip6_tables_names');
 
-kernelTest('a host without a filter keeps having none when its policies are looked at', async () => {
-  using space = new TestNetns('plain');
-  const before = filterOf(space);
-  expect(await policiesOf(space)).toEqual([]);
-  expect(filterOf(space)).toBe(before);
-});
-
-kernelTest('the FORWARD policies of both packet filters are seen, set and given back', async () => {
-  using space = new TestNetns('filter');
-  for (const program of ['iptables-nft', 'iptables-legacy', 'ip6tables-nft', 'ip6tables-legacy']) {
-    space.run(program, '-P', 'FORWARD', 'DROP');
-    // A rule of somebody else, which no policy may touch.
-    space.run(program, '-A', 'FORWARD', '-i', 'docker0', '-j', 'ACCEPT');
-  }
-  const rules = (): string =>
-    ['iptables-nft', 'iptables-legacy', 'ip6tables-nft', 'ip6tables-legacy']
-      .map((program) => space.run(program, '-S', 'FORWARD'))
-      .join('');
-  const before = rules();
-  const found = await policiesOf(space);
-  const all = FAMILIES.flatMap((family) =>
-    (['nft', 'legacy'] as const).map((backend) => ({ family, backend, policy: 'DROP' }) as const),
-  );
-  const byName = (list: readonly ForwardPolicy[]): readonly string[] => list.map((one) => JSON.stringify(one)).sort();
-  expect(byName(found)).toEqual(byName(all));
-
-  const undos: Undo[] = [];
-  await space.insideWith(async (exec) => {
-    const context = { host: { ...openHost('/', {}), exec }, renderManifest: () => '', onReason, onNote: onReason };
-    for (const { family, backend } of all)
-      undos.push(
-        await applyStep(context, { kind: 'set-forward-policy', family, backend, before: 'DROP', policy: 'ACCEPT' }),
-      );
+for (const host of ['with nft', 'without nft'] as const) {
+  kernelTest(`a host ${host}, without a filter, keeps having none when its policies are looked at`, async () => {
+    using programs = programsOf(host);
+    using space = new TestNetns('plain');
+    const before = filterOf(space);
+    expect(await policiesOf(space, programs)).toEqual([]);
+    expect(filterOf(space)).toBe(before);
   });
-  expect(byName(await policiesOf(space))).toEqual(byName(all.map((one) => ({ ...one, policy: 'ACCEPT' }))));
-  expect(rules()).toBe(before.replaceAll('-P FORWARD DROP', '-P FORWARD ACCEPT'));
 
-  await space.insideWith(async () => {
-    for (const undo of undos) if (undo.kind === 'undo') await undo.run();
+  kernelTest(`the FORWARD policies of both packet filters are seen, set and given back ${host}`, async () => {
+    using programs = programsOf(host);
+    using space = new TestNetns('filter');
+    for (const program of ['iptables-nft', 'iptables-legacy', 'ip6tables-nft', 'ip6tables-legacy']) {
+      space.run(program, '-P', 'FORWARD', 'DROP');
+      // A rule of somebody else, which no policy may touch.
+      space.run(program, '-A', 'FORWARD', '-i', 'docker0', '-j', 'ACCEPT');
+    }
+    const rules = (): string =>
+      ['iptables-nft', 'iptables-legacy', 'ip6tables-nft', 'ip6tables-legacy']
+        .map((program) => space.run(program, '-S', 'FORWARD'))
+        .join('');
+    const before = rules();
+    const found = await policiesOf(space, programs);
+    const all = FAMILIES.flatMap((family) =>
+      (['nft', 'legacy'] as const).map((backend) => ({ family, backend, policy: 'DROP' }) as const),
+    );
+    const byName = (list: readonly ForwardPolicy[]): readonly string[] => list.map((one) => JSON.stringify(one)).sort();
+    expect(byName(found)).toEqual(byName(all));
+
+    const undos: Undo[] = [];
+    await space.insideWith(async () => {
+      const exec = space.execOnly(programs.directory);
+      const context = { host: { ...openHost('/', {}), exec }, renderManifest: () => '', onReason, onNote: onReason };
+      for (const { family, backend } of all)
+        undos.push(
+          await applyStep(context, { kind: 'set-forward-policy', family, backend, before: 'DROP', policy: 'ACCEPT' }),
+        );
+    });
+    expect(byName(await policiesOf(space, programs))).toEqual(byName(all.map((one) => ({ ...one, policy: 'ACCEPT' }))));
+    expect(rules()).toBe(before.replaceAll('-P FORWARD DROP', '-P FORWARD ACCEPT'));
+
+    await space.insideWith(async () => {
+      for (const undo of undos) if (undo.kind === 'undo') await undo.run();
+    });
+    expect(rules()).toBe(before);
   });
-  expect(rules()).toBe(before);
-});
+}
 
 kernelTest(
   'sysctls of IPv6 pods and of probes are set, then there is nothing to do, and taken back they are as before',
