@@ -15,6 +15,16 @@ function invalid(reason: string): never {
   throw new HostError('CNI_ENV', { reason: `CNI_ARGS ${reason}` });
 }
 
+// What Kubernetes allows in the name of a namespace or a pod (RFC 1123, with dots), and capitals for others.
+const POD_NAME = /^[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?$/;
+
+/** Throws `CNI_ENV` for names of a pod that no pod can have: they would be written on its host end, and read back. */
+export function requirePodNames({ podNamespace, podName }: CniArgs): void {
+  for (const [key, name] of Object.entries({ K8S_POD_NAMESPACE: podNamespace, K8S_POD_NAME: podName }))
+    if (name !== undefined && name !== '' && !POD_NAME.test(name))
+      invalid(`has ${key} "${name.slice(0, 300)}", which is no name of Kubernetes`);
+}
+
 /** Reads `K=V;K=V`. Throws `CNI_ENV` on a malformed pair, and on an unknown key unless IgnoreUnknown is 1 or true. */
 export function parseCniArgs(text: string): CniArgs {
   if (text === '') return {};

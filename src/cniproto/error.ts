@@ -5,6 +5,7 @@ import type { CniCommand, CniVersion } from './versions.ts';
 const IO_FAILURE = 5;
 const TRY_AGAIN = 11;
 const NOT_AVAILABLE = 50;
+const LIMITED_CONNECTIVITY = 51;
 const OURS = 100;
 
 const NUMBERS: Partial<Readonly<Record<ErrorCode, number>>> = {
@@ -24,6 +25,7 @@ const NUMBERS: Partial<Readonly<Record<ErrorCode, number>>> = {
   COOLDOWN_WAIT: TRY_AGAIN,
   EC2_THROTTLED: TRY_AGAIN,
   EC2_UNREACHABLE: TRY_AGAIN,
+  HOST_NETWORK_FAILED: TRY_AGAIN,
   INTERNAL: OURS,
   IFNAME_TAKEN: 101,
   CHECK_FAILED: 102,
@@ -48,12 +50,20 @@ export interface CniError {
 }
 
 /**
- * The failure as a CNI error: `msg` is its sentence, `details` its stable code and the way out. STATUS has numbers of its
- * own: what says that no ADD can be served is 50, and what is wrong with the call itself keeps its number.
+ * STATUS has numbers of its own: no ADD can be served is 50, and 51 when running pods may be cut off as well; what is
+ * wrong with the call itself keeps its number.
+ */
+function statusNumber(code: ErrorCode, number: number): number {
+  if (code === 'HOST_NETWORK_FAILED') return LIMITED_CONNECTIVITY;
+  // A file that cannot be written is the daemon's, not the call's.
+  return number >= TRY_AGAIN || number === IO_FAILURE ? NOT_AVAILABLE : number;
+}
+
+/**
+ * The failure as a CNI error: `msg` is its sentence, `details` its stable code and the way out.
  */
 export function renderError(error: HostError, cniVersion: CniVersion, command?: CniCommand): CniError {
   const number = cniNumber(error.code, error.retry);
-  // A file that cannot be written is the daemon's, not the call's.
-  const code = command === 'STATUS' && (number >= TRY_AGAIN || number === IO_FAILURE) ? NOT_AVAILABLE : number;
+  const code = command === 'STATUS' ? statusNumber(error.code, number) : number;
   return { cniVersion, code, msg: error.message, details: `${error.code}: ${error.remedy}` };
 }

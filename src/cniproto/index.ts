@@ -10,6 +10,7 @@ export { type NetConf, parseNetConf, parseNetConfHead, type ValidAttachment } fr
 export { parsePrevResult } from './parse-prev-result.ts';
 export {
   type AddResult,
+  appendResult,
   type ResultDns,
   type ResultInterface,
   type ResultIp,

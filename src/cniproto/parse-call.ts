@@ -1,4 +1,4 @@
-import { type CniArgs, parseCniArgs } from './args.ts';
+import { type CniArgs, parseCniArgs, requirePodNames } from './args.ts';
 import { CNI_VARIABLES, type CniEnvironment, parseCniEnvironment } from './environment.ts';
 import { type NetConf, parseNetConf } from './parse-netconf.ts';
 import { objectAt, optionalTextAt, wrongShape } from './parse-shape.ts';
@@ -30,5 +30,8 @@ export function parseCniCall(body: unknown): CniCall {
   if (plugin !== 'aws-cni' && plugin !== 'egress-cni') wrongShape('plugin', 'aws-cni or egress-cni');
   const config = parseNetConf(request['config']);
   requireCommandIn(environment.command, config.cniVersion);
-  return { ...environment, plugin, args: parseCniArgs(args), config };
+  const names = parseCniArgs(args);
+  // Only here: a DEL must not fail for what an ADD has refused.
+  if (environment.command === 'ADD') requirePodNames(names);
+  return { ...environment, plugin, args: names, config };
 }

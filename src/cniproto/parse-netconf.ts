@@ -1,6 +1,6 @@
 import { HostError } from '../errors/index.ts';
 import { CNI_NAME } from './environment.ts';
-import { given, listAt, objectAt, optionalTextAt, textAt, wrongShape } from './parse-shape.ts';
+import { given, isObject, listAt, objectAt, optionalTextAt, textAt, wrongShape } from './parse-shape.ts';
 import { type CniVersion, isCniVersion } from './versions.ts';
 
 /** One attachment a GC call says is still in use. */
@@ -22,6 +22,8 @@ export interface NetConf {
   readonly enabled?: boolean;
   /** As it came; `parsePrevResult` reads it when a command needs it. */
   readonly prevResult?: unknown;
+  /** What the runtime tells of the pod's annotations: our conflist asks for them as a capability. */
+  readonly podAnnotations?: Readonly<Record<string, string>>;
   /** Only in a GC call. */
   readonly validAttachments?: readonly ValidAttachment[];
 }
@@ -59,9 +61,10 @@ function parseVethPrefix(value: unknown): string | undefined {
 }
 
 function parseAttachments(conf: Readonly<Record<string, unknown>>): readonly ValidAttachment[] | undefined {
-  // libcni also sends an older, misspelt key; the one of the specification counts.
-  const value = conf['cni.dev/valid-attachments'] ?? conf['cni.dev/attachments'];
-  if (value === undefined) return undefined;
+  // libcni also sends an older, misspelt key; the one of the specification counts. Its empty list is null: nothing is valid.
+  const key = ['cni.dev/valid-attachments', 'cni.dev/attachments'].find((name) => name in conf);
+  if (key === undefined) return undefined;
+  const value = conf[key];
   return listAt(value, 'cni.dev/valid-attachments').map((item, index) => {
     const path = `cni.dev/valid-attachments[${index}]`;
     const attachment = objectAt(item, path);
@@ -70,6 +73,15 @@ function parseAttachments(conf: Readonly<Record<string, unknown>>): readonly Val
       ifName: textAt(attachment['ifname'], `${path}.ifname`),
     };
   });
+}
+
+/** Annotations as texts; whatever else stands there is nobody's business here, and must not fail a DEL. */
+function parseAnnotations(runtimeConfig: unknown): Readonly<Record<string, string>> | undefined {
+  const told = isObject(runtimeConfig) ? runtimeConfig['io.kubernetes.cri.pod-annotations'] : undefined;
+  if (!isObject(told)) return undefined;
+  return Object.fromEntries(
+    Object.entries(told).flatMap(([key, value]) => (typeof value === 'string' ? [[key, value]] : [])),
+  );
 }
 
 /** Reads a configuration; keys we do not know belong to the runtime or to others. Throws `CNI_VERSION` or `CNI_CONFIG`. */
@@ -82,6 +94,7 @@ export function parseNetConf(value: unknown): NetConf {
     ...given('pluginLogFile', optionalTextAt(conf['pluginLogFile'], 'pluginLogFile')),
     ...given('pluginLogLevel', optionalTextAt(conf['pluginLogLevel'], 'pluginLogLevel')),
     ...given('enabled', parseFlag(conf['enabled'], 'enabled')),
+    ...given('podAnnotations', parseAnnotations(conf['runtimeConfig'])),
     ...given('prevResult', conf['prevResult'] ?? undefined),
     ...given('validAttachments', parseAttachments(conf)),
   };

@@ -1,5 +1,12 @@
 import { given, isObject, listAt, objectAt, optionalTextAt, textAt, wrongShape } from './parse-shape.ts';
-import type { AddResult, ResultDns, ResultInterface, ResultIp, ResultRoute } from './result.ts';
+import {
+  type AddResult,
+  type ResultDns,
+  type ResultInterface,
+  type ResultIp,
+  type ResultRoute,
+  ROUTE_NUMBERS,
+} from './result.ts';
 
 function parseInterface(value: unknown, path: string): ResultInterface {
   const item = objectAt(value, path);
@@ -10,6 +17,8 @@ function parseInterface(value: unknown, path: string): ResultInterface {
     ...given('mac', typeof mac === 'number' ? String(mac) : optionalTextAt(mac, `${path}.mac`)),
     ...given('mtu', typeof mtu === 'number' && mtu > 0 ? mtu : undefined),
     ...given('sandbox', optionalTextAt(item['sandbox'], `${path}.sandbox`)),
+    ...given('socketPath', optionalTextAt(item['socketPath'], `${path}.socketPath`)),
+    ...given('pciID', optionalTextAt(item['pciID'], `${path}.pciID`)),
   };
 }
 
@@ -30,7 +39,15 @@ function parseIp(value: unknown, path: string, interfaces: number): ResultIp {
 
 function parseRoute(value: unknown, path: string): ResultRoute {
   const item = objectAt(value, path);
-  return { dst: textAt(item['dst'], `${path}.dst`), ...given('gw', optionalTextAt(item['gw'], `${path}.gw`)) };
+  const numbers = ROUTE_NUMBERS.flatMap((key) => {
+    const value = item[key];
+    return typeof value === 'number' ? [[key, value] as const] : [];
+  });
+  return {
+    dst: textAt(item['dst'], `${path}.dst`),
+    ...given('gw', optionalTextAt(item['gw'], `${path}.gw`)),
+    ...Object.fromEntries(numbers),
+  };
 }
 
 function parseDns(value: unknown): ResultDns | undefined {

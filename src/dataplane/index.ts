@@ -10,6 +10,7 @@ export {
   sameIptablesRules,
 } from './iptables-rules.ts';
 export {
+  fitsAlias,
   hostVethName,
   isTakenOver,
   type PodIdentity,
@@ -18,6 +19,7 @@ export {
   readPodAlias,
   sameInterface,
   takenOverAlias,
+  vethPrefixOf,
 } from './names.ts';
 export {
   AWS_NODE_NFT_TABLE,

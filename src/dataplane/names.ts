@@ -10,6 +10,9 @@ export interface PodIdentity {
   readonly ifName: string;
 }
 
+/** Of the digest, in a host end's name: with a prefix of four they fit a link's name. */
+const HASH_DIGITS = 11;
+
 const sha1 = (text: string): string => createHash('sha1').update(text).digest('hex');
 
 /**
@@ -21,7 +24,12 @@ export function hostVethName(prefix: string, pod: PodIdentity): string {
     pod.namespace === undefined || pod.name === undefined
       ? `${pod.containerId}.${pod.ifName}`
       : `${pod.namespace}.${pod.name}`;
-  return `${prefix}${sha1(key).slice(0, 11)}`;
+  return `${prefix}${sha1(key).slice(0, HASH_DIGITS)}`;
+}
+
+/** The prefix of a host end's name. */
+export function vethPrefixOf(name: string): string {
+  return name.slice(0, -HASH_DIGITS);
 }
 
 /** Reports whether two identities are the same interface of the same sandbox. */
@@ -52,9 +60,16 @@ const ALIAS_MAX_BYTES = 255;
  * checkpoint can be rebuilt from the kernel. Pod names that would not fit are left out.
  */
 export function podAlias(pod: PodIdentity): string {
-  const key = `vpc-cni ${pod.network} ${pod.containerId} ${pod.ifName}`;
+  const key = keyOf(pod);
   const full = pod.namespace === undefined || pod.name === undefined ? key : `${key} ${pod.namespace}/${pod.name}`;
   return Buffer.byteLength(full) <= ALIAS_MAX_BYTES ? full : key;
+}
+
+const keyOf = (pod: PodIdentity): string => `vpc-cni ${pod.network} ${pod.containerId} ${pod.ifName}`;
+
+/** Reports whether a host end can name this owner: the kernel refuses a longer alias. */
+export function fitsAlias(pod: PodIdentity): boolean {
+  return Buffer.byteLength(keyOf(pod)) <= ALIAS_MAX_BYTES;
 }
 
 const TAKEN_OVER = ' from aws-node';

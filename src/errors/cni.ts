@@ -42,6 +42,12 @@ export const CNI_ERRORS = {
     says: (d) => `container ${d['containerId']}: ${d['difference']}`,
     remedy: 'delete the pod so that it is wired anew, and look for what changed its network',
   },
+  HOST_NETWORK_FAILED: {
+    retry: 'backoff',
+    says: (d) => `${d['doing']} failed: ${d['reason']}; pods that run may have lost connections`,
+    remedy:
+      'ipamd goes on trying; the message names what the kernel refused, "journalctl -u vpc-cni-ipamd" has each attempt',
+  },
   DAEMON_DOWN: {
     retry: 'backoff',
     says: (d) => `ipamd does not answer on ${d['socket']}: ${d['reason']}`,

@@ -1,16 +1,17 @@
-import { familyOf, formatCidr, hostCidr } from '../addr/index.ts';
-import { type AddResult, type CniCall, parseCniCall, parsePrevResult, renderResult } from '../cniproto/index.ts';
+import { familyOf } from '../addr/index.ts';
+import { appendResult, type CniCall, parseCniCall, parsePrevResult, renderResult } from '../cniproto/index.ts';
 import {
+  DEAD_LINK_GROUP,
   hostVethName,
   type Link,
   MAIN_TABLE,
-  type PodIdentity,
   type PodWiring,
   podRules,
   podUnwiring,
   podWiring,
   readPodAlias,
   rulesOfAddress,
+  vethPrefixOf,
 } from '../dataplane/index.ts';
 import { HostError } from '../errors/index.ts';
 import {
@@ -28,33 +29,29 @@ import {
 } from '../kernel/index.ts';
 import type { Allocation, Owner } from '../pool/index.ts';
 import type { Netns } from '../sys/index.ts';
+import { AddsUnderWay } from './adds-under-way.ts';
+import {
+  attachmentOf,
+  identityOf,
+  ownerOf,
+  previousResult,
+  refuseImpossible,
+  resultOf,
+  unknownAttachment,
+} from './attachment.ts';
+import { resultDifference, wiringAfterChain } from './check-result.ts';
 import type { Engine } from './engine.ts';
 import { later } from './later.ts';
 import type { Node } from './parts.ts';
-import { Turns } from './turns.ts';
 
 /** After a DEL the runtime removes the namespace and the pair dies with it for free; only what lives longer is removed. */
 const REAP_AFTER_MS = 1_000;
-
-const ownerOf = (call: CniCall): Owner => ({
-  network: call.config.name,
-  containerId: call.containerId,
-  ifName: call.ifName,
-  podNamespace: call.args.podNamespace,
-  podName: call.args.podName,
-});
-
-const identityOf = ({ podNamespace, podName, ...owner }: Owner): PodIdentity => ({
-  ...owner,
-  namespace: podNamespace,
-  name: podName,
-});
 
 /** Serves the CNI commands: an address from the pool, wired or unwired in the kernel in the same turn. */
 export class Attachments {
   readonly #node: Node;
   readonly #engine: Engine;
-  readonly #turns = new Turns();
+  readonly #adds = new AddsUnderWay();
   #reaper: (() => void) | undefined;
 
   constructor(node: Node, engine: Engine) {
@@ -68,8 +65,7 @@ export class Attachments {
     if (call.plugin === 'egress-cni') return this.#passThrough(call);
     switch (call.command) {
       case 'ADD':
-        // A repeated ADD of one sandbox waits for the first: it must not undo what that one has just wired.
-        return this.#turns.run(`${call.containerId}/${call.ifName}`, () => this.#add(call, gone));
+        return this.#adds.run(attachmentOf(call), gone, (ended) => this.#add(call, ended));
       case 'DEL':
         return this.#delete(ownerOf(call), call.config.vethPrefix);
       case 'CHECK':
@@ -97,21 +93,26 @@ export class Attachments {
     return renderResult(previousResult(call), call.config.cniVersion);
   }
 
-  async #add(call: CniCall, gone: AbortSignal): Promise<unknown> {
+  async #add(call: CniCall, ended: AbortSignal): Promise<unknown> {
     const owner = ownerOf(call);
+    refuseImpossible(call);
+    const previous = call.config.prevResult === undefined ? undefined : parsePrevResult(call.config.prevResult);
     const started = this.#node.clock.monotonic();
     // Before an address is taken: a sandbox that is gone must cost nothing.
     using netns = openPodNetns(call.netns);
     const before = this.#engine.find(owner);
-    const allocation = await this.#engine.allocate(owner, gone);
+    const allocation = await this.#engine.allocate(owner, ended);
     let wiring: PodWiring;
     try {
       wiring = this.#wiring(call, allocation, before === undefined ? undefined : netns);
-      // The runtime gave up while we waited: its DEL may have come and gone already.
-      gone.throwIfAborted();
+      // The runtime gave up while we waited: its DEL may have come and gone already, and have freed the address.
+      ended.throwIfAborted();
       wirePod(this.#node.socket, netns, wiring);
       const { address } = allocation;
-      if (familyOf(address) === 'ipv6') await untilPodReceives({ netns, address, clock: this.#node.clock });
+      if (familyOf(address) === 'ipv6') {
+        await untilPodReceives({ netns, address, clock: this.#node.clock });
+        if (this.#engine.find(owner)?.address !== address) throw unknownAttachment(owner);
+      }
     } catch (error) {
       // An address it had before may belong to a running pod; it stays until the DEL.
       if (before === undefined) this.#engine.release(owner);
@@ -124,19 +125,23 @@ export class Attachments {
       eni_id: allocation.eni?.id,
       duration_ms: Math.round((this.#node.clock.monotonic() - started) * 10) / 10,
     });
-    return renderResult(resultOf(call, allocation, wiring), call.config.cniVersion);
+    const result = resultOf(call, allocation, wiring);
+    return renderResult(previous === undefined ? result : appendResult(previous, result), call.config.cniVersion);
   }
 
   /** `netns` is that of a sandbox which may have been wired before, perhaps not by us. */
   #wiring(call: CniCall, allocation: Allocation, netns: Netns | undefined): PodWiring {
     const { settings, socket } = this.#node;
     const pod = identityOf(allocation.owner);
+    // It may have been wired when the prefix was another one.
+    const link = netns === undefined ? undefined : this.#hostEnd(allocation.owner, call.config.vethPrefix);
     return podWiring({
       pod,
       takenOver: netns === undefined ? undefined : takenOverEnds(socket, netns, pod),
       address: allocation.address,
       table: allocation.eni?.table ?? MAIN_TABLE,
-      vethPrefix: call.config.vethPrefix ?? settings.AWS_VPC_K8S_CNI_VETHPREFIX,
+      vethPrefix:
+        link === undefined ? (call.config.vethPrefix ?? settings.AWS_VPC_K8S_CNI_VETHPREFIX) : vethPrefixOf(link),
       mtu: call.config.mtu ?? settings.POD_MTU,
     });
   }
@@ -144,9 +149,13 @@ export class Attachments {
   /** Unwires first and frees then: the address must not be handed out while packets still find the old pod. */
   #delete(owner: Owner, vethPrefix: string | undefined): Record<string, never> {
     this.#engine.cancel(owner);
+    this.#adds.end(attachmentOf(owner), unknownAttachment(owner));
     const allocation = this.#engine.find(owner);
     // Never added, or deleted before: a DEL may come any number of times.
-    if (allocation === undefined) return {};
+    if (allocation === undefined) {
+      this.#bury(this.#hostEnd(owner, vethPrefix));
+      return {};
+    }
     const { socket, logger } = this.#node;
     const { address, eni } = allocation;
     const rules =
@@ -163,14 +172,15 @@ export class Attachments {
 
   #check(call: CniCall): Record<string, never> {
     const owner = ownerOf(call);
-    const { containerId, ifName } = owner;
+    const { containerId } = owner;
     const allocation = this.#engine.find(owner);
-    if (allocation === undefined) throw new HostError('ATTACHMENT_UNKNOWN', { containerId, ifName });
-    const cidr = formatCidr(hostCidr(allocation.address));
-    if (!previousResult(call).ips.some((ip) => ip.address === cidr))
-      throw new HostError('CHECK_FAILED', { containerId, difference: `the result given lacks its address ${cidr}` });
+    if (allocation === undefined) throw unknownAttachment(owner);
+    const result = previousResult(call);
     using netns = openPodNetns(call.netns);
-    const difference = checkPod(this.#node.socket, netns, this.#wiring(call, allocation, netns));
+    const wiring = this.#wiring(call, allocation, netns);
+    const { address, eni } = allocation;
+    const kept = { result, address, table: eni?.table, netns: call.netns, wiring };
+    const difference = resultDifference(kept) ?? checkPod(this.#node.socket, netns, wiringAfterChain(kept));
     if (difference !== undefined) throw new HostError('CHECK_FAILED', { containerId, difference });
     return {};
   }
@@ -186,14 +196,20 @@ export class Attachments {
   #collect(call: CniCall): Record<string, never> {
     if (call.config.validAttachments === undefined)
       throw new HostError('CNI_CONFIG', { reason: 'GC without cni.dev/valid-attachments' });
-    const valid = new Set(call.config.validAttachments.map(({ containerId, ifName }) => `${containerId}/${ifName}`));
-    const stale = this.#engine.pool
-      .allocations()
-      .filter(({ owner }) => owner.network === call.config.name && !valid.has(`${owner.containerId}/${owner.ifName}`));
+    const { name, vethPrefix } = call.config;
+    const valid = new Set(call.config.validAttachments.map(attachmentOf));
+    const isStale = (owner: Pick<Owner, 'network' | 'containerId' | 'ifName'>): boolean =>
+      owner.network === name && !valid.has(attachmentOf(owner));
+    const held = this.#engine.pool.allocations().map(({ owner }) => owner);
+    // Of those nothing is known any more but what their host ends say.
+    const seen = listLinks(this.#node.socket).flatMap(({ alias, group }): readonly Owner[] => {
+      const pod = alias === undefined || group === DEAD_LINK_GROUP ? undefined : readPodAlias(alias);
+      return pod === undefined ? [] : [{ ...pod, podNamespace: pod.namespace, podName: pod.name }];
+    });
     // All are tried before the first failure is told (CNI specification, GC).
-    const failures = stale.flatMap(({ owner }): readonly unknown[] => {
+    const failures = [...held, ...seen].filter(isStale).flatMap((owner): readonly unknown[] => {
       try {
-        this.#delete(owner, call.config.vethPrefix);
+        this.#delete(owner, vethPrefix);
         return [];
       } catch (error) {
         return [error];
@@ -203,14 +219,21 @@ export class Attachments {
     return {};
   }
 
+  /** Leaves a host end to the reaper whose owner has no address. */
+  #bury(link: string | undefined): void {
+    if (link === undefined) return;
+    applySteps(this.#node.socket, [{ kind: 'set-link', link, group: DEAD_LINK_GROUP }]);
+    this.#reapLater();
+  }
+
   /**
    * The name of this sandbox's host end; `undefined` when it is gone. The alias decides: a new sandbox of the same pod
    * has a host end of the same name, and the prefix may have been another one when the pod was wired.
    */
   #hostEnd(owner: Owner, vethPrefix: string | undefined): string | undefined {
     const { socket, settings } = this.#node;
-    const isOurs = ({ alias }: Link): boolean => {
-      const pod = alias === undefined ? undefined : readPodAlias(alias);
+    const isOurs = ({ alias, group }: Link): boolean => {
+      const pod = alias === undefined || group === DEAD_LINK_GROUP ? undefined : readPodAlias(alias);
       return pod?.containerId === owner.containerId && pod.ifName === owner.ifName;
     };
     const name = hostVethName(vethPrefix ?? settings.AWS_VPC_K8S_CNI_VETHPREFIX, identityOf(owner));
@@ -230,22 +253,4 @@ export class Attachments {
       });
     });
   }
-}
-
-/** The result that CHECK must be given, and a chained ADD too (CNI specification, "Configuration derivation"). */
-function previousResult(call: CniCall): AddResult {
-  const { prevResult } = call.config;
-  if (prevResult === undefined) throw new HostError('CNI_CONFIG', { reason: `${call.command} needs prevResult` });
-  return parsePrevResult(prevResult);
-}
-
-function resultOf(call: CniCall, allocation: Allocation, wiring: PodWiring): AddResult {
-  const { host, container, mtu } = wiring.veth;
-  return {
-    interfaces: [
-      { name: host.name, mac: host.mac, mtu },
-      { name: container.name, mac: container.mac, mtu, sandbox: call.netns },
-    ],
-    ips: [{ address: formatCidr(hostCidr(allocation.address)), interface: 1 }],
-  };
 }

@@ -1,6 +1,6 @@
 import { pausedMs } from '../aws/index.ts';
 import type { Settings } from '../config/index.ts';
-import { HostError, toHostError } from '../errors/index.ts';
+import { type HostError, toHostError } from '../errors/index.ts';
 import { PATHS } from '../hostspec/index.ts';
 import { RouteSocket } from '../kernel/index.ts';
 import type { Logger } from '../log/index.ts';
@@ -30,6 +30,7 @@ import { Readiness } from './readiness.ts';
 import { servePorts } from './serve-ports.ts';
 import { askSocket, serveSocket } from './server.ts';
 import { replaySpool } from './spool.ts';
+import { HOST_NETWORK, onceStarted } from './starting.ts';
 import { type Phase, statusDocument } from './status.ts';
 import { Store } from './store.ts';
 import { UnmanagedEnis } from './unmanaged-enis.ts';
@@ -50,9 +51,6 @@ export interface RunOptions {
 const SLOWLY_MS = 5_000;
 /** How much longer systemd is asked to wait: until the next attempt, and a little more. */
 const EXTEND_MS = 30_000;
-const START_WAIT_MS = 20_000;
-// A DEL is kept by the plugin when we cannot take it: better soon than late.
-const DEL_START_WAIT_MS = 3_000;
 // The daemon being replaced finishes what EC2 was asked for.
 const LOCK_WAIT_MS = 12_000;
 // Memory is given back when no burst of pods can be under way, for the first call after it costs a few milliseconds more;
@@ -128,7 +126,8 @@ class Daemon {
     const nothing = new Pool();
     let current: () => Pool = () => nothing;
     const network = new NodeNetwork(node, () => current(), { takesOver: this.#store.takenOver });
-    const tell = (failure: HostError): void => this.#tell('asking EC2 for the ENIs of this instance', failure);
+    const tellOf = (doing: string) => (failure: HostError) => this.#tell(doing, failure);
+    const tell = tellOf('asking EC2 for the ENIs of this instance');
     const configs = settings.AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG ? eniConfigsOfFile(node) : undefined;
     const placement = new Placement(node, configs);
     let proven = false;
@@ -139,14 +138,15 @@ class Daemon {
         proven = heard.ec2 !== undefined;
         return adoptPool(parts, stored, heard);
       }),
-      persist(this.#edges, 'setting packet rules', tell, () => network.repairPacketRules()),
+      persist(this.#edges, HOST_NETWORK.rules, tellOf(HOST_NETWORK.rules), () => network.repairPacketRules()),
     ]);
     await this.#unmanaged.claimOnly(network.enis.filter(({ primary }) => !primary).map(({ mac }) => mac));
     this.#store.follow(pool, (id) => network.attachmentOf(id));
     ended('pool');
     const engine = this.#engine({ node, network, placement }, pool);
     current = () => engine.pool;
-    const repaired = await persist(this.#edges, 'repairing the host network', tell, async () => network.repair());
+    const { links } = HOST_NETWORK;
+    const repaired = await persist(this.#edges, links, tellOf(links), async () => network.repair());
     // What follows waits for the end by its signal, which would not come a second time.
     signal.throwIfAborted();
     ended('network');
@@ -255,10 +255,11 @@ class Daemon {
   async #serve(request: unknown, gone: AbortSignal): Promise<unknown> {
     const command =
       typeof request === 'object' && request !== null && 'command' in request ? String(request.command) : 'none';
-    const started = this.#edges.clock.monotonic();
-    const took = () => ({ ms: this.#edges.clock.monotonic() - started });
+    const { clock } = this.#edges;
+    const started = clock.monotonic();
+    const took = () => ({ ms: clock.monotonic() - started });
     try {
-      const attachments = await this.#attachments(command === 'DEL' ? DEL_START_WAIT_MS : START_WAIT_MS);
+      const attachments = await onceStarted(this.#started.promise, () => this.#phase, { command, clock });
       const answer = await this.#calls.track(command, () => attachments.serve(request, gone));
       this.#counts.count(command, 'ok', took());
       return answer;
@@ -268,21 +269,6 @@ class Daemon {
       this.#edges.logger.warn('call refused', { command, error: failure });
       throw failure;
     }
-  }
-
-  /** The server of calls, once the daemon has started; a call that comes earlier waits for it, but not for ever. */
-  async #attachments(waitMs: number): Promise<Attachments> {
-    const phase = this.#phase;
-    if (phase.kind === 'stopping') throw new HostError('ENGINE_STARTING', { phase: 'the daemon is being stopped' });
-    const late = Promise.withResolvers<never>();
-    const cancel = this.#edges.clock.after(waitMs, () => {
-      const now = this.#phase;
-      const doing = now.kind === 'starting' ? (now.failure?.error.message ?? now.doing) : now.kind;
-      late.reject(
-        new HostError('ENGINE_STARTING', { phase: doing }, now.kind === 'starting' ? now.failure?.error : undefined),
-      );
-    });
-    return Promise.race([this.#started.promise, late.promise]).finally(cancel);
   }
 }
 

@@ -15,6 +15,27 @@ export interface SocketRoutes {
   readonly status: () => StatusDocument;
 }
 
+/** What a client may take its time for. */
+export interface SocketLimits {
+  /** Until the whole of a request has come; the plugin sends it at once. */
+  readonly bodyMs: number;
+}
+
+const LIMITS: SocketLimits = { bodyMs: 10_000 };
+
+/** The body of a request. Throws `CNI_DECODE` when it is no JSON, or does not end in time. */
+async function bodyOf(request: Request, { bodyMs }: SocketLimits): Promise<unknown> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => late.reject(new Error(`it has not ended after ${bodyMs / 1000} s`)), bodyMs);
+  try {
+    return await Promise.race([request.json(), late.promise]);
+  } catch (error) {
+    throw new HostError('CNI_DECODE', { reason: error instanceof Error ? error.message : String(error) }, error);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 /** A CNI request holds a configuration and a cached result: kilobytes. */
 const MAX_BODY_BYTES = 1024 * 1024;
 
@@ -46,23 +67,27 @@ export async function askSocket(path: string): Promise<void> {
  * Serves the daemon's socket: `POST /cni/v1` and `GET /v1/status`. The socket is for root alone; a stale one of a
  * daemon that died is replaced. Returns how to close it.
  */
-export function serveSocket(path: string, routes: SocketRoutes): { readonly stop: () => Promise<void> } {
+export function serveSocket(
+  path: string,
+  routes: SocketRoutes,
+  limits = LIMITS,
+): { readonly stop: () => Promise<void> } {
   rmSync(path, { force: true });
   const server = Bun.serve({
     unix: path,
     maxRequestBodySize: MAX_BODY_BYTES,
     fetch: async (request, listener) => {
-      // An ADD may wait for EC2 longer than any idle time-out; the plugin has its own deadline.
-      listener.timeout(request, 0);
       const { pathname } = new URL(request.url);
       if (request.method === 'GET' && pathname === STATUS_PATH) return Response.json(routes.status());
       if (request.method !== 'POST' || pathname !== '/cni/v1') return new Response('not found\n', { status: 404 });
       let body: unknown;
       try {
-        body = await request.json();
+        body = await bodyOf(request, limits);
       } catch (error) {
-        return refuse(new HostError('CNI_DECODE', { reason: String(error) }, error), undefined);
+        return refuse(error, undefined);
       }
+      // An ADD may wait for EC2 longer than any idle time-out; the plugin has its own deadline.
+      listener.timeout(request, 0);
       try {
         return Response.json((await routes.serve(body, request.signal)) ?? {});
       } catch (error) {

@@ -35,7 +35,7 @@ describe('parseNetConf()', () => {
         pluginLogFile: '/var/log/p.log',
         pluginLogLevel: 'DEBUG',
         enabled: 'false',
-        runtimeConfig: { 'io.kubernetes.cri.pod-annotations': { a: 'b' }, portMappings: [] },
+        runtimeConfig: { 'io.kubernetes.cri.pod-annotations': { a: 'b', n: 1 }, portMappings: [] },
         'cni.dev/valid-attachments': [{ containerID: 'c1', ifname: 'eth0' }],
         prevResult: { ips: [] },
       }),
@@ -48,9 +48,17 @@ describe('parseNetConf()', () => {
       pluginLogFile: '/var/log/p.log',
       pluginLogLevel: 'DEBUG',
       enabled: false,
+      podAnnotations: { a: 'b' },
       prevResult: { ips: [] },
       validAttachments: [{ containerId: 'c1', ifName: 'eth0' }],
     });
+  });
+
+  test.each([
+    ['null, as Go writes an empty list', { 'cni.dev/valid-attachments': null }],
+    ['the older key', { 'cni.dev/attachments': [] }],
+  ])('a GC whose list is %s keeps nothing', (_, keys) => {
+    expect(parseNetConf({ ...CONF, ...keys }).validAttachments).toEqual([]);
   });
 
   const wrong: readonly (readonly [unknown, string])[] = [
@@ -110,6 +118,20 @@ describe('parseCniCall()', () => {
       expect(failureOf(() => parseCniCall({ ...BODY, ...change }))).toBe(message);
     });
   }
+
+  const names = (name: string): object => ({ args: `K8S_POD_NAMESPACE=prod;K8S_POD_NAME=${name}` });
+  test.each(['a b', 'a/b', '-a', 'a\n', 'a'.repeat(254)])(
+    'no ADD for a pod called %j, and no complaint in DEL',
+    (name) => {
+      expect(failureOf(() => parseCniCall({ ...BODY, ...names(name) }))).toStartWith(
+        'CNI_ENV: invalid CNI environment: CNI_ARGS has K8S_POD_NAME',
+      );
+      expect(failureOf(() => parseCniCall({ ...BODY, ...names(name), command: 'DEL' }))).toBe('none');
+    },
+  );
+  test.each(['web-0', 'a', 'Web_1.x', 'a'.repeat(253)])('an ADD for a pod called %s', (name) => {
+    expect(parseCniCall({ ...BODY, ...names(name) }).args.podName).toBe(name);
+  });
 
   test('any JSON is either a call or one of our failures', () => {
     fc.assert(

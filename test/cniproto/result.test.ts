@@ -2,6 +2,7 @@ import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
 import {
   type AddResult,
+  appendResult,
   CNI_VERSIONS,
   cniNumber,
   parsePrevResult,
@@ -80,7 +81,40 @@ describe('renderResult()', () => {
   });
 });
 
+const PREVIOUS = {
+  interfaces: [{ name: 'eth1', sandbox: '/run/netns/p1', socketPath: '/run/vhost.sock', pciID: '0000:00:05.0' }],
+  ips: [{ address: '10.9.0.2/24', gateway: '10.9.0.1', interface: 0 }, { address: '10.9.0.3/24' }],
+  routes: [{ dst: '10.9.0.0/16', gw: '10.9.0.1', mtu: 1400, advmss: 1360, priority: 7, table: 100, scope: 253 }],
+  dns: { nameservers: ['10.9.0.10'], domain: 'a.b', search: ['b'], options: ['ndots:2'] },
+};
+
+describe('appendResult()', () => {
+  test('hands on all that came before, and its own after it', () => {
+    const { interfaces, ips, routes, dns } = appendResult(parsePrevResult(PREVIOUS), RESULT);
+    expect(interfaces).toEqual([...PREVIOUS.interfaces, ...RESULT.interfaces]);
+    expect<unknown>(ips).toEqual([...PREVIOUS.ips, { ...RESULT.ips[0], interface: 2 }]);
+    expect<unknown>(routes).toEqual([...PREVIOUS.routes, ...(RESULT.routes ?? [])]);
+    expect<unknown>(dns).toEqual(PREVIOUS.dns);
+  });
+
+  test('an empty result before it changes nothing', () => {
+    expect(appendResult(parsePrevResult({}), RESULT)).toEqual(RESULT);
+  });
+});
+
 describe('parsePrevResult()', () => {
+  test('what 1.1.0 knows is handed on in 1.1.0, and left out in what cannot say it', () => {
+    const result = parsePrevResult(PREVIOUS);
+    const plain = (version: '1.0.0' | '1.1.0') => JSON.parse(JSON.stringify(renderResult(result, version)));
+    expect(plain('1.1.0')).toEqual({ cniVersion: '1.1.0', ...PREVIOUS });
+    expect(plain('1.0.0')).toEqual({
+      cniVersion: '1.0.0',
+      ...PREVIOUS,
+      interfaces: [{ name: 'eth1', sandbox: '/run/netns/p1' }],
+      routes: [{ dst: '10.9.0.0/16', gw: '10.9.0.1' }],
+    });
+  });
+
   const upstream = parsePrevResult({
     cniVersion: '0.4.0',
     interfaces: [

@@ -2,12 +2,14 @@ import { describe, expect, test } from 'bun:test';
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import {
+  fitsAlias,
   hostVethName,
   type PodIdentity,
   podAlias,
   podMacs,
   readPodAlias,
   routeTableOf,
+  vethPrefixOf,
 } from '../../src/dataplane/index.ts';
 import { nginx } from './sample.ts';
 
@@ -71,6 +73,10 @@ test('podMacs() are locally administered unicast, differ per end, and depend on 
   );
 });
 
+test('the prefix of a host end is read back from its name', () => {
+  for (const prefix of ['e', 'eni', 'vlan']) expect(vethPrefixOf(hostVethName(prefix, nginx))).toBe(prefix);
+});
+
 describe('podAlias()', () => {
   const WORD = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,63}$/;
   const label = fc.stringMatching(/^[a-z0-9][a-z0-9-]{0,60}$/);
@@ -101,6 +107,13 @@ describe('podAlias()', () => {
     const rest = 255 - `${key} default/`.length;
     const pod = (length: number): PodIdentity => ({ ...nginx, name: 'x'.repeat(length) });
     expect([podAlias(pod(rest)), podAlias(pod(rest + 1))]).toEqual([`${key} default/${'x'.repeat(rest)}`, key]);
+  });
+
+  test('an owner whose sandbox alone is too long for an alias is told apart', () => {
+    const rest = 255 - 'vpc-cni aws-cni  eth0'.length;
+    const pod = (length: number): PodIdentity => ({ ...nginx, network: 'aws-cni', containerId: 'c'.repeat(length) });
+    expect([fitsAlias(pod(rest)), fitsAlias(pod(rest + 1))]).toEqual([true, false]);
+    expect(Buffer.byteLength(podAlias(pod(rest)))).toBe(255);
   });
 
   test('of somebody else is nobody of ours', () => {
