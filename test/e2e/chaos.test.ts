@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
-import type { SimCall } from '../../src/sim/index.ts';
+import type { SimCall, SimClient } from '../../src/sim/index.ts';
 import { Population, type PopulationReport } from '../support/chaos/population.ts';
 import { sweep } from '../support/chaos/sweep.ts';
 import { Weather, type WeatherReport } from '../support/chaos/weather.ts';
@@ -12,6 +12,8 @@ const MINUTES = Number(process.env['CHAOS_MINUTES'] ?? 3);
 const SEED = Number(process.env['SEED'] ?? Date.now() % 1_000_000);
 const RUN_MS = MINUTES * 60_000;
 const KILL_EVERY_MS = 20_000;
+/** How long a kill waits for a moment that hurts. */
+const IN_THE_ACT_MS = 5_000;
 const SWEEP_EVERY_MS = 500;
 const WAVE_MS = 100_000;
 const WARM = 3;
@@ -50,9 +52,18 @@ afterAll(async () => {
   await vpc.down();
 }, 60_000);
 
-/** Kills the daemon of a node, and waits until there is another one. */
-async function kill(node: E2eNode): Promise<void> {
+/**
+ * Kills the daemon of a node, in the middle of a change of an ENI if one comes along soon, and waits until there is
+ * another one.
+ */
+async function kill(node: E2eNode, client: SimClient): Promise<void> {
   const pid = await node.daemonPid();
+  const patient = performance.now() + IN_THE_ACT_MS;
+  const inTheAct = async (): Promise<boolean> => {
+    const calls = await client.calls({ caller: node.name, action: '*NetworkInterface', since: Date.now() - 200 });
+    return calls.some(({ action }) => !action.startsWith('Delete'));
+  };
+  while (performance.now() < patient && !(await inTheAct())) await Bun.sleep(20);
   process.kill(pid, 'SIGKILL');
   killed.push(pid);
   await until(`${node.name}: a new daemon`, async () => ((await node.daemonPid()) === pid ? undefined : true));
@@ -111,8 +122,8 @@ test(
       ),
       again(
         timeIsUp,
-        () => KILL_EVERY_MS,
-        () => kill(NODES[random() < 0.5 ? 0 : 1] ?? HOMES[0].node),
+        () => KILL_EVERY_MS - IN_THE_ACT_MS,
+        () => kill(NODES[random() < 0.5 ? 0 : 1] ?? HOMES[0].node, client),
       ),
     ]);
     await weather.calm();
