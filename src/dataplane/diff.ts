@@ -1,8 +1,8 @@
-import { familyOf, formatCidr, type IpAddress } from '../addr/index.ts';
+import { familyOf, formatCidr, type IpAddress, type MacAddress } from '../addr/index.ts';
 import type { HostNetwork } from './host-network.ts';
 import { ruleKey } from './rule-key.ts';
 import { foreignRuleSteps } from './takeover.ts';
-import type { ForeignRule, Link, LinkAddress, Route, Rule, Step } from './types.ts';
+import type { ForeignRule, Link, LinkAddress, Neighbour, Route, Rule, Step } from './types.ts';
 
 /**
  * What the kernel has in the families that were looked at: every link, what carries our protocol number, and what of
@@ -17,6 +17,8 @@ export interface ObservedNetwork {
   readonly foreignRules: readonly ForeignRule[];
   /** Routes of others to one address by a link, in the main table: how another CNI plugin reaches its pods. */
   readonly foreignRoutes: readonly Route[];
+  /** Permanent entries; absent where nobody looked. */
+  readonly neighbours?: readonly Neighbour[];
 }
 
 const routePlace = (route: Route): string => `table ${route.table} ${formatCidr(route.destination)}`;
@@ -24,6 +26,8 @@ const routeKey = (route: Route): string =>
   `${routePlace(route)}${route.gateway === undefined ? '' : ` via ${route.gateway}`} dev ${route.link}`;
 const addressKey = ({ link, address, connected }: LinkAddress): string =>
   `${link} ${formatCidr(address)}${connected ? ' with a connected route' : ''}`;
+
+const neighbourKey = ({ link, address, mac }: Neighbour): string => `${link} ${address} ${mac}`;
 
 const addressPlace = ({ link, address }: LinkAddress): string => `${link} ${familyOf(address.address)}`;
 
@@ -37,6 +41,10 @@ function missing<T>(wanted: readonly T[], have: readonly T[], key: (item: T) => 
 export interface WantedNetwork extends HostNetwork {
   readonly podRules: readonly Rule[];
   readonly podRoutes: readonly Route[];
+  /** How the host finds pods of IPv6 before it could ask. */
+  readonly podNeighbours?: readonly Neighbour[];
+  /** The MACs of host ends: a pod sends to the one it was told. */
+  readonly podMacs?: readonly { readonly link: string; readonly mac: MacAddress }[];
   /** Host ends that shall name their owner: those of pods that somebody else wired. */
   readonly podAliases?: readonly { readonly link: string; readonly alias: string }[];
   /** Set on a node that was another CNI plugin's: its rules become ours. */
@@ -48,12 +56,16 @@ export interface WantedNetwork extends HostNetwork {
 
 /** Links to bring up or to give their MTU; the host end of a pod must be up to carry the pod's route. */
 function linkSteps(wanted: WantedNetwork, observed: ObservedNetwork): readonly Step[] {
-  const have = (name: string): Link | undefined => observed.links.find((candidate) => candidate.name === name);
+  const links = new Map(observed.links.map((link) => [link.name, link]));
+  const have = (name: string): Link | undefined => links.get(name);
   const own = wanted.links.filter(({ link, mtu }) => have(link)?.up !== true || have(link)?.mtu !== mtu);
   const pods = wanted.podRoutes.filter(({ link }) => have(link)?.up === false);
   return [
     ...own.map(({ link, mtu }) => ({ kind: 'set-link', link, mtu, up: true }) as const),
     ...pods.map(({ link }) => ({ kind: 'set-link', link, up: true }) as const),
+    ...(wanted.podMacs ?? [])
+      .filter(({ link, mac }) => have(link) !== undefined && have(link)?.mac !== mac)
+      .map(({ link, mac }) => ({ kind: 'set-link', link, mac }) as const),
     ...(wanted.podAliases ?? [])
       .filter(({ link, alias }) => have(link) !== undefined && have(link)?.alias !== alias)
       .map(({ link, alias }) => ({ kind: 'set-link', link, alias }) as const),
@@ -97,6 +109,9 @@ export function diffNetwork(wanted: WantedNetwork, observed: ObservedNetwork): r
     ...routes
       .filter((route) => absentRoutes.has(route) || disturbed.has(route.link))
       .map((route) => ({ kind: 'replace-route', route }) as const),
+    ...missing(wanted.podNeighbours ?? [], observed.neighbours ?? [], neighbourKey).map(
+      (entry) => ({ kind: 'set-neighbour', ...entry }) as const,
+    ),
     ...foreign.add,
     ...missing(rules, [...observed.rules, ...foreign.add.map(({ rule }) => rule)], ruleKey).map(
       (rule) => ({ kind: 'add-rule', rule }) as const,

@@ -32,6 +32,7 @@ export {
 } from './owned.ts';
 export { type PacketRulesInput, packetRules, usesMark } from './packet-rules.ts';
 export {
+  hostEndSysctls,
   type PodInterface,
   type PodWiring,
   podRules,
@@ -40,7 +41,7 @@ export {
   rulesOfAddress,
   type TakenOverEnds,
 } from './pod.ts';
-export { linkOfPod, type PodLink } from './pod-link.ts';
+export { type PodLink, podLinkFinder } from './pod-link.ts';
 export { ruleKey } from './rule-key.ts';
 export { type ForeignRuleSteps, foreignRuleSteps } from './takeover.ts';
-export type { ForeignRule, Link, LinkAddress, Route, Rule, Step, VethPair } from './types.ts';
+export type { ForeignRule, Link, LinkAddress, Neighbour, Route, Rule, Step, VethPair } from './types.ts';

@@ -1,5 +1,5 @@
 import { type IpAddress, isHostCidr } from '../addr/index.ts';
-import { hostVethName, type PodIdentity, readPodAlias, sameInterface, takenOverAlias } from './names.ts';
+import { hostVethName, type PodIdentity, readPodAlias, takenOverAlias } from './names.ts';
 import { DEAD_LINK_GROUP } from './owned.ts';
 import type { Link, Route } from './types.ts';
 
@@ -9,33 +9,55 @@ export interface PodLink {
   readonly alias: string;
 }
 
-/**
- * Finds the host end of a pod: by the alias that names it, for the prefix of its name may have been another one then;
- * else, of a pod that another CNI plugin wired, by the route to its address; else by its name. A link that names another
- * sandbox, or that has the address of another one, is never taken: a new sandbox of a pod has the name of the old one's.
- */
-export function linkOfPod(input: {
+/** One pod to be found. */
+interface PodToFind {
   readonly pod: PodIdentity;
   readonly address: IpAddress;
   readonly vethPrefix: string;
+}
+
+/** Where pods are found. */
+interface PodPlaces {
   readonly links: readonly Link[];
   /** Routes to single addresses, whoever made them. */
   readonly routes: readonly Route[];
-}): PodLink | undefined {
-  const { pod, address, routes } = input;
-  const links = input.links.filter(({ group }) => group !== DEAD_LINK_GROUP);
-  const named = links.find(({ alias }) => {
-    const owner = alias === undefined ? undefined : readPodAlias(alias);
-    return owner !== undefined && sameInterface(owner, pod);
+}
+
+/** The first item of each key. */
+function firstBy<T, K>(items: readonly T[], key: (item: T) => K): ReadonlyMap<K, T> {
+  // Of equal keys the last one written stays.
+  return new Map(items.toReversed().map((item) => [key(item), item]));
+}
+
+const ownerKey = ({ network, containerId, ifName }: PodIdentity): string => `${network} ${containerId} ${ifName}`;
+
+/**
+ * Finds the host ends of pods: by the alias that names it, for the prefix of its name may have been another one then;
+ * else, of a pod that another CNI plugin wired, by the route to its address; else by its name. A link that names another
+ * sandbox, or that has the address of another one, is never taken: a new sandbox of a pod has the name of the old one's.
+ */
+export function podLinkFinder({ links, routes }: PodPlaces): (of: PodToFind) => PodLink | undefined {
+  const live = links.filter(({ group }) => group !== DEAD_LINK_GROUP);
+  const owned = live.flatMap((link) => {
+    const owner = link.alias === undefined ? undefined : readPodAlias(link.alias);
+    return owner === undefined || link.alias === undefined
+      ? []
+      : [{ owner, end: { link: link.name, alias: link.alias } }];
   });
-  if (named?.alias !== undefined) return { link: named.name, alias: named.alias };
-  const nameless = links.filter(({ alias }) => alias === undefined);
-  const reached = routes.find(({ destination }) => destination.address === address && isHostCidr(destination));
-  const byRoute = nameless.find(({ name }) => name === reached?.link);
-  if (byRoute !== undefined) return { link: byRoute.name, alias: takenOverAlias(pod) };
-  const name = hostVethName(input.vethPrefix, pod);
-  const isTaken = routes.some(({ link, destination }) => link === name && destination.address !== address);
-  return isTaken || !nameless.some((link) => link.name === name)
-    ? undefined
-    : { link: name, alias: takenOverAlias(pod) };
+  const named = firstBy(owned, ({ owner }) => ownerKey(owner));
+  const nameless = new Set(live.filter(({ alias }) => alias === undefined).map(({ name }) => name));
+  const reached = firstBy(
+    routes.filter(({ destination }) => isHostCidr(destination)),
+    ({ destination }) => destination.address,
+  );
+  const carried = Map.groupBy(routes, ({ link }) => link);
+  return ({ pod, address, vethPrefix }) => {
+    const own = named.get(ownerKey(pod));
+    if (own !== undefined) return own.end;
+    const byRoute = reached.get(address)?.link;
+    if (byRoute !== undefined && nameless.has(byRoute)) return { link: byRoute, alias: takenOverAlias(pod) };
+    const name = hostVethName(vethPrefix, pod);
+    const isTaken = (carried.get(name) ?? []).some(({ destination }) => destination.address !== address);
+    return isTaken || !nameless.has(name) ? undefined : { link: name, alias: takenOverAlias(pod) };
+  };
 }

@@ -42,6 +42,15 @@ export interface PodWiring {
   readonly podSysctls: Readonly<Record<string, string>>;
 }
 
+/** Values of a pod's host end: it must not listen to a pod's router. */
+export function hostEndSysctls(link: string): Readonly<Record<string, string>> {
+  return {
+    [`net/ipv6/conf/${link}/accept_ra`]: '0',
+    [`net/ipv6/conf/${link}/accept_redirects`]: '1',
+    [`net/ipv6/conf/${link}/forwarding`]: '0',
+  };
+}
+
 /** The rules that belong to a pod address: to it by the main table, and from it by its ENI's own table. */
 export function podRules(address: IpAddress, table: number): readonly Rule[] {
   const own = hostCidr(address);
@@ -82,11 +91,7 @@ export function podWiring(input: PodInterface): PodWiring {
       { kind: 'replace-route', route: { table: MAIN_TABLE, destination: anywhere(family), gateway, link } },
       { kind: 'set-neighbour', link, address: gateway, mac: macs.host },
     ],
-    hostSysctls: {
-      [`net/ipv6/conf/${host}/accept_ra`]: '0',
-      [`net/ipv6/conf/${host}/accept_redirects`]: '1',
-      [`net/ipv6/conf/${host}/forwarding`]: '0',
-    },
+    hostSysctls: hostEndSysctls(host),
     // A runtime may have turned IPv6 off in the sandbox.
     podSysctls:
       family === 'ipv4' ? {} : { 'net/ipv6/conf/lo/disable_ipv6': '0', [`net/ipv6/conf/${link}/disable_ipv6`]: '0' },

@@ -45,6 +45,13 @@ export interface LinkAddress {
   readonly connected?: boolean;
 }
 
+/** A permanent neighbour entry of a link. */
+export interface Neighbour {
+  readonly link: string;
+  readonly address: IpAddress;
+  readonly mac: MacAddress;
+}
+
 /** One change in one network namespace. */
 export type Step =
   | {
@@ -54,6 +61,7 @@ export type Step =
       readonly up?: true;
       readonly group?: number;
       readonly alias?: string;
+      readonly mac?: MacAddress;
     }
   | { readonly kind: 'add-address'; readonly address: LinkAddress }
   | { readonly kind: 'remove-address'; readonly address: LinkAddress }

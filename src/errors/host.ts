@@ -47,6 +47,12 @@ export const HOST_ERRORS = {
     says: (d) => `the kernel refused to ${d['action']}: ${d['errno']}${d['extack'] ? ` (${d['extack']})` : ''}`,
     remedy: 'look at the object named in the message with "ip link", "ip route" or "ip rule"',
   },
+  NETWORK_CONTESTED: {
+    retry: 'backoff',
+    says: (d) => `something on this host changes our part of its network as fast as we repair it: ${d['changes']}`,
+    remedy:
+      'find it with "ip monitor" and "nft monitor", and keep it off what carries "proto 90" and off the table vpc-cni: another CNI plugin, a firewall manager, or systemd-networkd without our drop-in. Until then a repair may take a second',
+  },
   NETNS_MISSING: {
     retry: 'never',
     says: (d) => `no network namespace at ${d['path']}: ${d['reason']}`,

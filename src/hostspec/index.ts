@@ -90,6 +90,7 @@ export {
   sysctlName,
   type WantedSysctl,
   wantedSysctls,
+  wantedValue,
 } from './sysctl.ts';
 export {
   type AdoptDecision,

@@ -11,6 +11,7 @@ import { adoptPool, listen } from './adopt.ts';
 import { Attachments } from './attachments.ts';
 import { startBackground } from './background.ts';
 import { Conditions } from './conditions.ts';
+import { Drift } from './drift/index.ts';
 import { Engine } from './engine.ts';
 import { identify, persist } from './identify.ts';
 import { eniConfigsOfFile, grow, Lane, type LaneParts, Placement, permitsOf, shrink } from './lanes/index.ts';
@@ -190,6 +191,7 @@ class Daemon {
     const watching = { ...own, reconciled: this.#counts.reconciled, looked: () => this.#busy() };
     this.#outside = new Outside(watching, { unproven: !proven });
     this.#outside.start();
+    new Drift({ node, network, conditions, repaired: this.#counts.drifted }).start();
     logger.info('serving', {
       instance_id: node.identity.instanceId,
       startup_ms: Math.round(clock.monotonic() - this.#beganMs),

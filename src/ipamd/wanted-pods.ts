@@ -1,8 +1,10 @@
-import { hostCidr, type IpAddress } from '../addr/index.ts';
+import { familyOf, hostCidr, type IpAddress } from '../addr/index.ts';
 import {
-  linkOfPod,
+  isTakenOver,
   MAIN_TABLE,
   type ObservedNetwork,
+  podLinkFinder,
+  podMacs,
   podRules,
   rulesOfAddress,
   type WantedNetwork,
@@ -18,17 +20,18 @@ export function wantedPods(input: {
   readonly vethPrefix: string;
   /** Whether this node was another CNI plugin's in this boot, so that what it left becomes ours. */
   readonly takesOver: boolean;
-}): Pick<WantedNetwork, 'podRules' | 'podRoutes' | 'podAliases' | 'takeOver'> {
+}): Pick<WantedNetwork, 'podRules' | 'podRoutes' | 'podNeighbours' | 'podMacs' | 'podAliases' | 'takeOver'> {
   const { pool, observed, vethPrefix, takesOver } = input;
   const links = observed.links.filter(({ name }) => !input.eniLinks.includes(name));
   const own = observed.routes.filter(({ table }) => table === MAIN_TABLE);
   const routes = takesOver ? [...own, ...observed.foreignRoutes] : own;
   const foreignRules = takesOver ? observed.foreignRules.map(({ rule }) => rule) : [];
   const rules = [...observed.rules, ...foreignRules];
+  const find = podLinkFinder({ links, routes });
   const wired = pool.allocations().flatMap(({ address, owner, eni }) => {
     const pod = { ...owner, namespace: owner.podNamespace, name: owner.podName };
-    const end = linkOfPod({ pod, address, vethPrefix, links, routes });
-    return end === undefined ? [] : [{ address, end, eni }];
+    const end = find({ pod, address, vethPrefix });
+    return end === undefined ? [] : [{ address, end, eni, macs: isTakenOver(end.alias) ? undefined : podMacs(pod) }];
   });
   return {
     podRules: wired.flatMap(({ address, eni }) =>
@@ -39,6 +42,10 @@ export function wantedPods(input: {
       destination: hostCidr(address),
       link: end.link,
     })),
+    podNeighbours: wired.flatMap(({ address, end: { link }, macs }) =>
+      macs === undefined || familyOf(address) === 'ipv4' ? [] : [{ link, address, mac: macs.container }],
+    ),
+    podMacs: wired.flatMap(({ end: { link }, macs }) => (macs === undefined ? [] : [{ link, mac: macs.host }])),
     ...(takesOver ? { podAliases: wired.map(({ end }) => end), takeOver: { idleAddresses: idleAddresses(pool) } } : {}),
   };
 }

@@ -1,5 +1,5 @@
 import { formatCidr } from '../addr/index.ts';
-import type { Step } from '../dataplane/index.ts';
+import { ruleKey, type Step } from '../dataplane/index.ts';
 import { HostError } from '../errors/index.ts';
 import { ERRNO, errnoName } from '../sys/index.ts';
 import type { NetlinkRequest } from './netlink/codec.ts';
@@ -31,7 +31,7 @@ export function describeStep(step: Step): string {
     case 'add-rule':
     case 'remove-rule':
     case 'remove-foreign-rule':
-      return `${step.kind === 'add-rule' ? 'add' : 'remove'} rule ${step.rule.priority} lookup ${step.rule.table}`;
+      return `${step.kind === 'add-rule' ? 'add' : 'remove'} rule ${ruleKey(step.rule)}`;
     case 'set-neighbour':
       return `set neighbour ${step.address} on ${step.link}`;
     default:
@@ -62,7 +62,7 @@ const linkOf = (step: Step): string | undefined => {
 function requestOf(step: Step, index: number): NetlinkRequest {
   switch (step.kind) {
     case 'set-link':
-      return setLink({ index, mtu: step.mtu, up: step.up, group: step.group, alias: step.alias });
+      return setLink({ index, mtu: step.mtu, up: step.up, group: step.group, alias: step.alias, mac: step.mac });
     case 'add-address':
       return changeAddress('add', index, step.address.address);
     case 'remove-address':

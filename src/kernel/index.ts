@@ -4,7 +4,15 @@ export { type AwsNodeRules, type FoundChains, findAwsNodeRules, removeAwsNodeRul
 export { removeHostNetwork } from './cleanup.ts';
 export { deadLinks, removeDeadLinks } from './dead-links.ts';
 export { RouteSocket } from './netlink/socket.ts';
-export { findLink, findLinkByMac, listLinks, listLinksByMac, listOwnRules, observeNetwork } from './observe.ts';
+export {
+  findLink,
+  findLinkByMac,
+  listLinks,
+  listLinksByMac,
+  listOwnRules,
+  observeInTurns,
+  observeNetwork,
+} from './observe.ts';
 export {
   applyPacketRules,
   PacketFilter,
@@ -14,5 +22,6 @@ export {
 } from './packet-filter.ts';
 export { checkPod, openPodNetns, takenOverEnds, wirePod } from './pod.ts';
 export { untilPodReceives } from './pod-receives.ts';
+export { differingSysctls, type SysctlChange } from './sysctls.ts';
 export { waitForLink } from './wait-for-link.ts';
-export { type NetworkEvent, watchNetwork } from './watch-network.ts';
+export { type NetworkEvent, watchNetwork, watchPacketRules } from './watch-network.ts';

@@ -3,14 +3,27 @@ import {
   type Link,
   type LinkAddress,
   MAIN_TABLE,
+  type Neighbour,
   type ObservedNetwork,
   PRIORITY,
   PROTOCOL,
   type Route,
   type Rule,
 } from '../dataplane/index.ts';
+import type { NetlinkReply } from './netlink/codec.ts';
 import { RTPROT_KERNEL } from './netlink/constants.ts';
-import { type RuleFact, readAddress, readLink, readLinkPlace, readRoute, readRule } from './netlink/facts.ts';
+import {
+  type AddressFact,
+  type NeighbourFact,
+  type RouteFact,
+  type RuleFact,
+  readAddress,
+  readLink,
+  readLinkPlace,
+  readNeighbour,
+  readRoute,
+  readRule,
+} from './netlink/facts.ts';
 import { dumpOf, getLink } from './netlink/messages.ts';
 import type { RouteSocket } from './netlink/socket.ts';
 
@@ -66,21 +79,31 @@ export function listOwnRules(socket: RouteSocket, families = ONLY_IPV4): readonl
 const namesOf = (links: readonly Link[]): ReadonlyMap<number, string> =>
   new Map(links.map((link) => [link.index, link.name]));
 
+/** A dump of one kind, of all these families, read. */
+function factsOf<T>(
+  socket: RouteSocket,
+  kind: 'addresses' | 'routes' | 'neighbours',
+  families: readonly IpFamily[],
+  read: (reply: NetlinkReply) => T | undefined,
+): readonly T[] {
+  return families.flatMap((family) => socket.dump(dumpOf(kind, family)).map(read).filter(present));
+}
+
+function nameAddresses(facts: readonly AddressFact[], links: readonly Link[]): readonly LinkAddress[] {
+  const names = namesOf(links);
+  return facts.flatMap(({ index, address, connected }) => {
+    const link = names.get(index);
+    return link === undefined ? [] : [{ link, address, ...(connected ? { connected } : {}) }];
+  });
+}
+
 /** All addresses, with the names of their links. */
 export function listAddresses(
   socket: RouteSocket,
   links: readonly Link[],
   families = ONLY_IPV4,
 ): readonly LinkAddress[] {
-  const names = namesOf(links);
-  return families
-    .flatMap((family) => socket.dump(dumpOf('addresses', family)))
-    .map(readAddress)
-    .filter(present)
-    .flatMap(({ index, address, connected }) => {
-      const link = names.get(index);
-      return link === undefined ? [] : [{ link, address, ...(connected ? { connected } : {}) }];
-    });
+  return nameAddresses(factsOf(socket, 'addresses', families, readAddress), links);
 }
 
 /** A route and the protocol that made it. */
@@ -89,22 +112,20 @@ interface MadeRoute {
   readonly protocol: number;
 }
 
-function listMadeRoutes(
+function nameRoutes(facts: readonly RouteFact[], links: readonly Link[]): readonly MadeRoute[] {
+  const names = namesOf(links);
+  return facts.flatMap(({ index, table, destination, gateway, protocol }) => {
+    const link = names.get(index);
+    if (link === undefined) return [];
+    return [{ protocol, route: { table, destination, link, ...(gateway === undefined ? {} : { gateway }) } }];
+  });
+}
+
+const listMadeRoutes = (
   socket: RouteSocket,
   links: readonly Link[],
   families: readonly IpFamily[],
-): readonly MadeRoute[] {
-  const names = namesOf(links);
-  return families
-    .flatMap((family) => socket.dump(dumpOf('routes', family)))
-    .map(readRoute)
-    .filter(present)
-    .flatMap(({ index, table, destination, gateway, protocol }) => {
-      const link = names.get(index);
-      if (link === undefined) return [];
-      return [{ protocol, route: { table, destination, link, ...(gateway === undefined ? {} : { gateway }) } }];
-    });
-}
+): readonly MadeRoute[] => nameRoutes(factsOf(socket, 'routes', families, readRoute), links);
 
 const routeOf = ({ route }: MadeRoute): Route => route;
 
@@ -126,16 +147,33 @@ function reachesOne({ route, protocol }: MadeRoute): boolean {
   return protocol !== PROTOCOL && table === MAIN_TABLE && isHostCidr(destination) && gateway === undefined;
 }
 
+/** Permanent entries. Only pods of IPv6 have one on the host. */
+function nameNeighbours(facts: readonly NeighbourFact[], links: readonly Link[]): readonly Neighbour[] {
+  const names = namesOf(links);
+  return facts.flatMap(({ index, address, mac, permanent }) => {
+    const link = names.get(index);
+    return link === undefined || mac === undefined || !permanent ? [] : [{ link, address, mac }];
+  });
+}
+
 /**
- * The whole network state that the diff looks at, in these families. An address counts as connected only while the kernel has its route in
- * main, or will make it when the link comes up: another CNI plugin takes that route away, and then the address is as good
- * as ours.
+ * Looks kind by kind. Links come last: what belongs to a pod that is wired between two kinds is then missing at most, and
+ * adding it again is nothing; were its link missing, its rules would seem to be nobody's.
  */
-export function observeNetwork(socket: RouteSocket, families = ONLY_IPV4): ObservedNetwork {
-  const links = listLinks(socket);
-  const routes = listMadeRoutes(socket, links, families);
+function* observation(
+  socket: RouteSocket,
+  families: readonly IpFamily[],
+): Generator<undefined, ObservedNetwork, undefined> {
   const rules = listRuleFacts(socket, families);
-  const addresses = listAddresses(socket, links, families).filter(({ address }) => !isLinkLocal(address.address));
+  yield;
+  const routeFacts = factsOf(socket, 'routes', families, readRoute);
+  yield;
+  const addressFacts = factsOf(socket, 'addresses', families, readAddress);
+  const neighbourFacts = families.includes('ipv6') ? factsOf(socket, 'neighbours', ['ipv6'], readNeighbour) : [];
+  yield;
+  const links = listLinks(socket);
+  const routes = nameRoutes(routeFacts, links);
+  const addresses = nameAddresses(addressFacts, links).filter(({ address }) => !isLinkLocal(address.address));
   const network = ({ link, address }: LinkAddress): string => `${formatCidr(networkOf(address))} dev ${link}`;
   const down = new Set(links.filter(({ up }) => !up).map(({ name }) => name));
   const connected = new Set(
@@ -154,5 +192,33 @@ export function observeNetwork(socket: RouteSocket, families = ONLY_IPV4): Obser
       .filter((fact) => !isOwn(fact) && fact.plain && OUR_PRIORITIES.has(fact.rule.priority))
       .map(({ rule, protocol }) => ({ rule, protocol })),
     foreignRoutes: routes.filter(reachesOne).map(routeOf),
+    neighbours: nameNeighbours(neighbourFacts, links),
   };
+}
+
+/**
+ * The whole network state that the diff looks at, in these families. An address counts as connected only while the kernel has its route in
+ * main, or will make it when the link comes up: another CNI plugin takes that route away, and then the address is as good
+ * as ours.
+ */
+export function observeNetwork(socket: RouteSocket, families = ONLY_IPV4): ObservedNetwork {
+  const looking = observation(socket, families);
+  for (;;) {
+    const { done, value } = looking.next();
+    if (done) return value;
+  }
+}
+
+/** The same with others having their turn in between; nobody has had one since the links were looked at. */
+export async function observeInTurns(
+  socket: RouteSocket,
+  families: readonly IpFamily[],
+  turn: () => Promise<void>,
+): Promise<ObservedNetwork> {
+  const looking = observation(socket, families);
+  for (;;) {
+    const { done, value } = looking.next();
+    if (done) return value;
+    await turn();
+  }
 }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { NFT_TABLE, type PacketRulesInput, packetRules } from '../dataplane/index.ts';
 import { HostError } from '../errors/index.ts';
 import type { Exec } from '../sys/index.ts';
@@ -7,31 +8,56 @@ import { IptablesFilter, removeIptablesRules } from './iptables-filter.ts';
 const NO_NFTABLES = /cache initialization failed|Unable to initialize Netlink socket|not supported/;
 
 /** Our table as it is: not to be had where nft(8) is not installed or the kernel has no nf_tables. */
-export type FoundTable = { readonly usable: false } | { readonly usable: true; readonly digest: string | undefined };
+export type FoundTable =
+  | { readonly usable: false }
+  | {
+      readonly usable: true;
+      /** As nft(8) prints it, without what changes by itself; empty when it is not there. */
+      readonly listing: string;
+      /** Of its input; `undefined` also when any rule, chain, set or element is not as we made it. */
+      readonly digest: string | undefined;
+    };
+
+const COMMENT = /comment "vpc-cni-host ([0-9a-f]+)(?: ([0-9a-f]+))?"/;
+
+/** What stands for all of a listing but its comment, which holds it. */
+function sealOf(listing: string): string {
+  return createHash('sha256').update(listing.replace(COMMENT, '')).digest('hex').slice(0, 16);
+}
 
 /** Looks for our table. */
 export async function findPacketRules(exec: Exec): Promise<FoundTable> {
   try {
     // nft ends with 1 when the table does not exist.
-    const argv = ['nft', '--terse', 'list', 'table', 'ip', NFT_TABLE] as const;
+    const argv = ['nft', '--stateless', 'list', 'table', 'ip', NFT_TABLE] as const;
     const { exitCode, stdout, stderr } = await exec.run({ argv, accept: [0, 1] });
     if (exitCode === 1 && NO_NFTABLES.test(stderr)) return { usable: false };
-    return { usable: true, digest: /comment "vpc-cni-host ([0-9a-f]+)"/.exec(stdout)?.[1] };
+    const [, digest, seal] = COMMENT.exec(stdout) ?? [];
+    return { usable: true, listing: stdout, digest: seal === sealOf(stdout) ? digest : undefined };
   } catch (error) {
     if (error instanceof HostError && error.code === 'PROGRAM_MISSING') return { usable: false };
     throw error;
   }
 }
 
-/** The digest in the comment of our table; `undefined` when the table is not there or was not made by us. */
+/** The digest of our table's input; `undefined` when the table is not there or not as we made it. */
 export async function packetRulesDigest(exec: Exec): Promise<string | undefined> {
   const found = await findPacketRules(exec);
   return found.usable ? found.digest : undefined;
 }
 
-/** Carries out an nft script as one transaction. */
+/**
+ * Carries out an nft script as one transaction. Our table is made twice: how this nft prints it is known only then, and
+ * goes into its comment, where the next look finds it, also that of another daemon.
+ */
 export async function applyPacketRules(exec: Exec, script: string): Promise<void> {
   await exec.run({ argv: ['nft', '-f', '-'], input: script });
+  if (!COMMENT.test(script)) return;
+  const made = await findPacketRules(exec);
+  if (!made.usable) return;
+  const seal = sealOf(made.listing);
+  const sealed = script.replace(COMMENT, (_, digest: string) => `comment "vpc-cni-host ${digest} ${seal}"`);
+  await exec.run({ argv: ['nft', '-f', '-'], input: sealed });
 }
 
 /** Removes our table, if it is there; nobody else's rules are touched. */
@@ -72,11 +98,11 @@ export class PacketFilter {
     if (!found.usable)
       return input === undefined ? await removeIptablesRules(this.#exec) : await this.#iptables.repair(input);
     const wanted = input === undefined ? undefined : packetRules(input);
-    if (found.digest === wanted?.digest) return false;
+    if (wanted === undefined ? found.listing === '' : found.digest === wanted.digest) return false;
     if (wanted === undefined) await removeNftTable(this.#exec);
     else await applyPacketRules(this.#exec, wanted.script);
     // Without a table this may be the first look after nft(8) was installed: our other rules would translate as well.
-    if (found.digest === undefined) await removeIptablesRules(this.#exec);
+    if (found.listing === '') await removeIptablesRules(this.#exec);
     return true;
   }
 }

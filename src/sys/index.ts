@@ -17,6 +17,8 @@ export { codeRanges, giveBackMemory } from './memory.ts';
 export {
   closeSocket,
   datagramsOf,
+  NETLINK_FAMILY,
+  netlinkPort,
   openNetlinkEvents,
   openNetlinkSocket,
   receiveInto,

@@ -6,7 +6,8 @@ const AF_NETLINK = 16;
 const SOCK_RAW = 3;
 const SOCK_CLOEXEC = 0o2000000;
 const SOCK_NONBLOCK = 0o4000;
-const NETLINK_ROUTE = 0;
+/** `NETLINK_ROUTE` and `NETLINK_NETFILTER`: links, addresses, routes and rules; packet rules. */
+export const NETLINK_FAMILY = { ROUTE: 0, NETFILTER: 12 } as const;
 const SOL_NETLINK = 270;
 const SOL_SOCKET = 1;
 const SO_RCVTIMEO = 20;
@@ -19,8 +20,8 @@ function setOption(fd: number, level: number, option: number, value: Uint8Array)
   libc.setsockopt(fd, level, option, addressOf(value), value.length);
 }
 
-function open(flags: number, groups: number): number {
-  const fd = libc.socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | flags, NETLINK_ROUTE);
+function open(family: number, flags: number, groups: number): number {
+  const fd = libc.socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | flags, family);
   if (fd < 0) throw new HostError('NETLINK', { action: 'open a netlink socket', errno: lastErrnoName() });
   const address = new Uint8Array(12);
   const view = new DataView(address.buffer);
@@ -41,7 +42,7 @@ const ONE = new Uint8Array(new Int32Array([1]).buffer);
  * Replies carry extended acks; a reply that stays out fails after 5 s instead of hanging the daemon.
  */
 export function openNetlinkSocket(): number {
-  const fd = open(0, 0);
+  const fd = open(NETLINK_FAMILY.ROUTE, 0, 0);
   setOption(fd, SOL_NETLINK, NETLINK_EXT_ACK, ONE);
   setOption(fd, SOL_NETLINK, NETLINK_GET_STRICT_CHK, ONE);
   setOption(fd, SOL_SOCKET, SO_RCVTIMEO, new Uint8Array(new BigInt64Array([BigInt(RECEIVE_TIMEOUT_S), 0n]).buffer));
@@ -52,10 +53,19 @@ export function openNetlinkSocket(): number {
  * Subscribes to multicast groups (a bit each) of the namespace the thread is in. When more happens than the kernel can
  * keep for us it drops the rest in silence: what is there to be read tells all the same that something has changed.
  */
-export function openNetlinkEvents(groups: number): number {
-  const fd = open(SOCK_NONBLOCK, groups);
+export function openNetlinkEvents(family: number, groups: number): number {
+  const fd = open(family, SOCK_NONBLOCK, groups);
   setOption(fd, SOL_NETLINK, NETLINK_NO_ENOBUFS, ONE);
   return fd;
+}
+
+/** The number under which the kernel knows a netlink socket: what the socket changes is told to others with it. */
+export function netlinkPort(fd: number): number {
+  const address = new Uint8Array(12);
+  const length = new Uint8Array(new Int32Array([address.length]).buffer);
+  if (libc.getsockname(fd, addressOf(address), addressOf(length)) !== 0)
+    throw new HostError('NETLINK', { action: 'tell the number of a socket', errno: lastErrnoName() });
+  return new DataView(address.buffer).getUint32(4, true);
 }
 
 /** What arrives at a non-blocking socket, as it comes; a piece holds whole datagrams. Works on a copy of the descriptor. */

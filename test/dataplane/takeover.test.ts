@@ -7,8 +7,8 @@ import {
   foreignRuleSteps,
   isTakenOver,
   type Link,
-  linkOfPod,
   podAlias,
+  podLinkFinder,
   podRules,
   type Route,
   type Rule,
@@ -164,7 +164,7 @@ rule del 1536: from 10.0.1.91/32 lookup 2 protocol 0`,
   });
 });
 
-describe('linkOfPod()', () => {
+describe('podLinkFinder()', () => {
   const veth = 'enic440f455693';
   const link = (name: string, change: Partial<Link> = {}): Link => ({
     ...{ index: 7, name, mac: undefined, mtu: 9001, up: true, group: 0, alias: undefined },
@@ -220,7 +220,7 @@ describe('linkOfPod()', () => {
   ] as const;
   for (const { name, links, routes, end } of rows)
     test(name, () => {
-      expect(linkOfPod({ ...place, links, routes })).toEqual(end);
+      expect(podLinkFinder({ links, routes })(place)).toEqual(end);
     });
 });
 

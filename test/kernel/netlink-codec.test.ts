@@ -162,7 +162,7 @@ describe('what we ask for reads as what we meant', () => {
           connected: false,
         });
         const entry = { index: link, address: own.address, mac: lladdr };
-        expect(readNeighbour(asReply(setNeighbour(entry)))).toEqual(entry);
+        expect(readNeighbour(asReply(setNeighbour(entry)))).toEqual({ ...entry, permanent: true });
       }),
     );
   });
@@ -279,7 +279,7 @@ describe('bytes that are not netlink', () => {
   });
 
   test('an acknowledgement without a verdict is refused, not taken for success', () => {
-    const empty = { type: 2, flags: 0, sequence: 1, payload: new Uint8Array(3) };
+    const empty = { type: 2, flags: 0, sequence: 1, port: 0, payload: new Uint8Array(3) };
     expect(() => readAcknowledgement(empty)).toThrow('an acknowledgement of 3 bytes');
   });
 });

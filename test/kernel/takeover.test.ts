@@ -2,9 +2,9 @@ import { expect } from 'bun:test';
 import { hostCidr, parseIpv4 } from '../../src/addr/index.ts';
 import {
   diffNetwork,
-  linkOfPod,
   MAIN_TABLE,
   type PodIdentity,
+  podLinkFinder,
   podRules,
   podUnwiring,
   podWiring,
@@ -61,7 +61,7 @@ class AwsNode implements Disposable {
     const { links, foreignRoutes, routes } = observeNetwork(this.node.socket);
     const ends = this.pods.map(({ address }, index) => {
       const place = { address: parseIpv4(address), vethPrefix: 'eni', links, routes: [...routes, ...foreignRoutes] };
-      return linkOfPod({ pod: this.identity(index === 0 ? 0 : 1), ...place });
+      return podLinkFinder(place)({ pod: this.identity(index === 0 ? 0 : 1), ...place });
     });
     return {
       ...this.node.wanted,

@@ -3,6 +3,7 @@ import { VERSION } from '../../config/index.ts';
 import type { ErrorCode, HostError } from '../../errors/index.ts';
 import type { PoolAction } from '../../pool/index.ts';
 import type { Clock } from '../../sys/index.ts';
+import { REPAIR_KINDS, type RepairKind } from '../drift/index.ts';
 
 /** What the daemon counts as it happens; everything else is read off the pool when it is asked for. */
 export interface Counts {
@@ -15,6 +16,8 @@ export interface Counts {
   failed(action: PoolAction['kind'], error: HostError): void;
   /** What was found different outside and taken over: ENIs and addresses that came or went without us. */
   reconciled(what: Reconciled, count: number): void;
+  /** What somebody changed of the host's network and was put back. */
+  drifted(kind: RepairKind, count: number): void;
   /** Times a start that begins now: call what it returns at the end of each step. */
   timeStart(clock: Pick<Clock, 'monotonic'>): (ended: BootPhase) => void;
 }
@@ -87,6 +90,12 @@ export function createCounts(): Counts {
   const enis = counter('awscni_force_removed_enis', 'ENIs that others took away');
   const addresses = counter('awscni_force_removed_ips', 'Addresses and prefixes that others took away');
   for (const fn of RECONCILED) reconciled.inc({ fn }, 0);
+  const drift = counter(
+    'vpccni_drift_repairs_total',
+    'Objects of ours that somebody changed and that were put back',
+    'kind',
+  );
+  for (const kind of REPAIR_KINDS) drift.inc({ kind }, 0);
   const seconds = new Histogram({
     name: 'vpccni_add_seconds',
     help: 'Time a CNI ADD took, by outcome (ok or failed)',
@@ -141,6 +150,7 @@ export function createCounts(): Counts {
       if (what === 'eniReconcileDel') enis.inc(count);
       if (what === 'eniIPPoolReconcileDel') addresses.inc(count);
     },
+    drifted: (kind, count) => drift.inc({ kind }, count),
     timeStart: (clock) => {
       const began = clock.monotonic();
       let since = began;

@@ -20,6 +20,8 @@ export interface NetlinkReply {
   readonly type: number;
   readonly flags: number;
   readonly sequence: number;
+  /** Of a notification: the socket that asked for the change, 0 where it is not known. */
+  readonly port: number;
   readonly payload: Uint8Array;
 }
 
@@ -106,6 +108,7 @@ export function decodeReplies(datagram: Uint8Array): readonly NetlinkReply[] {
       type: view.getUint16(at + 4, true),
       flags: view.getUint16(at + 6, true),
       sequence: view.getUint32(at + 8, true),
+      port: view.getUint32(at + 12, true),
       payload: datagram.slice(at + HEADER_BYTES, at + length),
     });
     at += align(length);

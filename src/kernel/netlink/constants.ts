@@ -15,10 +15,36 @@ export const RTM = {
   NEWRULE: 32,
   DELRULE: 33,
   GETRULE: 34,
+  NEWNETCONF: 80,
 } as const;
 
-/** Multicast groups, a bit each: links, and IPv4 and IPv6 addresses (RTMGRP_*). */
-export const GROUP = { LINK: 0x1, IPV4_ADDRESS: 0x10, IPV6_ADDRESS: 0x100 } as const;
+/** Multicast groups, a bit each (RTMGRP_*, and 1 << (RTNLGRP_* - 1) where there is no such name). */
+export const GROUP = {
+  LINK: 0x1,
+  NEIGHBOUR: 0x4,
+  IPV4_ADDRESS: 0x10,
+  IPV4_ROUTE: 0x40,
+  IPV4_RULE: 0x80,
+  IPV6_ADDRESS: 0x100,
+  IPV6_ROUTE: 0x400,
+  IPV6_RULE: 0x40000,
+  IPV4_NETCONF: 0x800000,
+  IPV6_NETCONF: 0x1000000,
+} as const;
+
+/** Notifications of nftables (include/uapi/linux/netfilter/{nfnetlink,nf_tables}.h). */
+export const NFT = {
+  /** 1 << (NFNLGRP_NFTABLES - 1) */
+  GROUP: 0x40,
+  SUBSYSTEM: 10,
+  NEWGEN: 15,
+  /** The name of the table in every message of a table, chain, rule, set or element (NFTA_*_TABLE). */
+  ATTR_TABLE: 1,
+  HEADER_BYTES: 4,
+} as const;
+
+/** Attributes of a sysctl's notification. */
+export const NETCONFA = { IFINDEX: 1 } as const;
 
 /** Control messages. */
 export const NLMSG = { NOOP: 1, ERROR: 2, DONE: 3 } as const;
@@ -103,3 +129,5 @@ export const FR_ACT_TO_TBL = 1;
 
 export const NDA = { DST: 1, LLADDR: 2 } as const;
 export const NUD_PERMANENT = 0x80;
+/** Mask of the changed flags of a link that is new. */
+export const ALL_FLAGS = 0xffffffff;

@@ -12,6 +12,7 @@ import {
   IFF_UP,
   IFLA,
   NDA,
+  NUD_PERMANENT,
   RTA,
   RTM,
   RTN_UNICAST,
@@ -179,6 +180,8 @@ export interface NeighbourFact {
   readonly index: number;
   readonly address: IpAddress;
   readonly mac: MacAddress | undefined;
+  /** Somebody has set it, and it stays. */
+  readonly permanent: boolean;
 }
 
 /** The neighbour in an RTM_NEWNEIGH message. */
@@ -187,5 +190,11 @@ export function readNeighbour(reply: NetlinkReply): NeighbourFact | undefined {
   const attributes = decodeAttributes(reply.payload, 12);
   const address = readIp(attributes.get(NDA.DST));
   if (address === undefined) return undefined;
-  return { index: view(reply.payload).getInt32(4, true), address, mac: readMac(attributes.get(NDA.LLADDR)) };
+  const header = view(reply.payload);
+  return {
+    index: header.getInt32(4, true),
+    address,
+    mac: readMac(attributes.get(NDA.LLADDR)),
+    permanent: (header.getUint16(8, true) & NUD_PERMANENT) !== 0,
+  };
 }

@@ -55,10 +55,12 @@ export function setLink(change: {
   readonly up?: true | undefined;
   readonly group?: number | undefined;
   readonly alias?: string | undefined;
+  readonly mac?: MacAddress | undefined;
 }): NetlinkRequest {
   const attributes: Attribute[] = [];
   if (change.mtu !== undefined) attributes.push({ type: IFLA.MTU, value: u32(change.mtu) });
   if (change.group !== undefined) attributes.push({ type: IFLA.GROUP, value: u32(change.group) });
+  if (change.mac !== undefined) attributes.push({ type: IFLA.ADDRESS, value: macBytes(change.mac) });
   // Without a closing zero, which the kernel would count against the 255 bytes.
   if (change.alias !== undefined) attributes.push({ type: IFLA.IFALIAS, value: Buffer.from(change.alias) });
   return {

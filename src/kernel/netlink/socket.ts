@@ -5,6 +5,7 @@ import {
   errnoName,
   inNetns,
   type Netns,
+  netlinkPort,
   openNetlinkSocket,
   receiveInto,
   sendBytes,
@@ -29,6 +30,11 @@ export class RouteSocket implements Disposable {
   /** Opens it in the calling thread's namespace, or in `netns`. */
   constructor(netns?: Netns) {
     this.#fd = netns === undefined ? openNetlinkSocket() : inNetns(netns, () => openNetlinkSocket());
+  }
+
+  /** What this socket changes is told to subscribers with this number. */
+  get port(): number {
+    return netlinkPort(this.#fd);
   }
 
   [Symbol.dispose](): void {

@@ -1,0 +1,200 @@
+import { NFT_TABLE, type Step } from '../../dataplane/index.ts';
+import { HostError, toHostError } from '../../errors/index.ts';
+import {
+  applySteps,
+  describeStep,
+  findLink,
+  type NetworkEvent,
+  observeInTurns,
+  watchNetwork,
+  watchPacketRules,
+} from '../../kernel/index.ts';
+import { type Conditions, named } from '../conditions.ts';
+import { later } from '../later.ts';
+import type { NodeNetwork } from '../node-network.ts';
+import type { Node } from '../parts.ts';
+import { DRIFT_PARTS, type DriftPart, partOf, type RepairKind, repairKind } from './matters.ts';
+import { Pace } from './pace.ts';
+import { repairSysctls } from './sysctls.ts';
+
+// Off the way to READY: what was wrong at the start has been repaired then.
+const FIRST_MS = 1_000;
+/** For what no event tells of: most sysctls, a host end's MAC, an event that was lost. */
+const SLOWLY_MS = 15_000;
+const WATCH_AGAIN_MS = 5_000;
+
+interface DriftParts {
+  readonly node: Node;
+  readonly network: NodeNetwork;
+  readonly conditions: Pick<Conditions, 'watch'>;
+  readonly repaired: (kind: RepairKind, count: number) => void;
+}
+
+/**
+ * Keeps the kernel's state as it is wanted: what somebody removes or changes of our objects is put back as soon as the kernel
+ * tells of it, other objects are left alone. Nothing is done while nothing differs.
+ */
+export class Drift {
+  readonly #parts: DriftParts;
+  readonly #pace = new Pace();
+  readonly #due = new Set<DriftPart>();
+  readonly #failures = new Map<DriftPart, HostError>();
+  #primaryIndex: number | undefined;
+  #cancel: (() => void) | undefined;
+  #isLooking = false;
+  /** What was repaired last, for whoever fights over it. */
+  #latest: readonly string[] = [];
+  #stuck = '';
+
+  constructor(parts: DriftParts) {
+    const { clock } = parts.node;
+    this.#parts = parts;
+    parts.conditions.watch(() => [...this.#failures.values()][0]);
+    parts.conditions.watch(() =>
+      this.#pace.contested(clock.monotonic())
+        ? new HostError('NETWORK_CONTESTED', { changes: named(this.#latest) })
+        : undefined,
+    );
+  }
+
+  /** Looks at all of it soon, and from then on whenever there is a reason, until the signal. */
+  start(): void {
+    const { node } = this.#parts;
+    this.#primaryIndex = findLink(node.socket, node.primaryLink)?.index;
+    this.#watch((ended) => {
+      const { families } = this.#parts.network;
+      const of = families.includes('ipv6') ? 'ipv6' : 'ipv4';
+      const tell = (events: readonly NetworkEvent[]): void => this.#hear(events);
+      watchNetwork({ signal: node.signal, of, own: node.socket.port, tell, ended });
+    });
+    this.#watch((ended) =>
+      watchPacketRules({ signal: node.signal, table: NFT_TABLE, tell: () => this.#soon('packet-rules'), ended }),
+    );
+    this.#slowly(FIRST_MS);
+  }
+
+  /** Subscribes, and again some time after a subscription has failed: until then the slow look must do. */
+  #watch(subscribe: (ended: (error: unknown) => void) => void): void {
+    const { node } = this.#parts;
+    const again = (error: unknown): void => {
+      node.logger.warn('no events of the network: the slow check must do', { error: toHostError(error) });
+      later(node, WATCH_AGAIN_MS, () => this.#watch(subscribe));
+    };
+    try {
+      subscribe(again);
+    } catch (error) {
+      again(error);
+    }
+  }
+
+  #slowly(afterMs: number): void {
+    later(this.#parts.node, afterMs, () => {
+      this.#soon(...DRIFT_PARTS);
+      this.#slowly(SLOWLY_MS);
+    });
+  }
+
+  #hear(events: readonly NetworkEvent[]): void {
+    const eniLinks = new Set(this.#parts.network.enis.flatMap(({ link }) => link ?? []));
+    const watched = { eniLinks, primaryIndex: this.#primaryIndex };
+    this.#soon(...events.flatMap((event) => partOf(event, watched) ?? []));
+  }
+
+  #soon(...parts: readonly DriftPart[]): void {
+    for (const part of parts) this.#due.add(part);
+    const { node } = this.#parts;
+    if (this.#due.size === 0 || this.#isLooking || this.#cancel !== undefined) return;
+    this.#cancel = later(node, this.#pace.waitMs(node.clock.monotonic()), () => {
+      this.#cancel = undefined;
+      this.#isLooking = true;
+      void this.#look().finally(() => {
+        this.#isLooking = false;
+        this.#soon();
+      });
+    });
+  }
+
+  async #look(): Promise<void> {
+    const { clock, logger, signal } = this.#parts.node;
+    const parts = [...this.#due];
+    this.#due.clear();
+    let repaired = false;
+    for (const part of parts) {
+      if (signal.aborted) return;
+      try {
+        repaired = (await this.#repair(part)) || repaired;
+        this.#failures.delete(part);
+      } catch (caught) {
+        const error = toHostError(caught);
+        if (this.#failures.get(part)?.message !== error.message)
+          logger.warn('part of the host network cannot be repaired', { error });
+        this.#failures.set(part, error);
+      }
+    }
+    this.#pace.looked(clock.monotonic(), repaired);
+  }
+
+  /** Looks at one part; reports whether something was repaired. Throws what could not be. */
+  async #repair(part: DriftPart): Promise<boolean> {
+    const { node, network } = this.#parts;
+    switch (part) {
+      case 'network':
+        return this.#repairNetwork();
+      case 'packet-rules': {
+        const made = await network.repairPacketRules();
+        if (made) this.#tell([{ kind: 'packet-rules', what: `nft table ${NFT_TABLE}` }]);
+        return made;
+      }
+      case 'sysctls': {
+        const changed = await repairSysctls(node, this.#turn);
+        this.#tell(changed.map((what) => ({ kind: 'sysctl', what })));
+        return changed.length > 0;
+      }
+      default:
+        return part satisfies never;
+    }
+  }
+
+  async #repairNetwork(): Promise<boolean> {
+    const steps = await this.#plan();
+    if (steps.length === 0) return false;
+    const failures: unknown[] = [];
+    try {
+      applySteps(this.#parts.node.socket, steps);
+    } catch (error) {
+      failures.push(error);
+    }
+    // What the kernel takes and yet does not show, such as a rule for which it takes another plugin's, is no repair.
+    const left = new Set((await this.#plan()).map((step) => JSON.stringify(step)));
+    const [done, stuck] = [true, false].map((isDone) =>
+      steps.filter((step) => left.has(JSON.stringify(step)) !== isDone),
+    );
+    this.#tell((done ?? []).map((step) => ({ kind: repairKind(step), what: describeStep(step) })));
+    this.#noteStuck(stuck ?? []);
+    if (failures.length > 0) throw failures[0];
+    return (done ?? []).length > 0;
+  }
+
+  async #plan(): Promise<readonly Step[]> {
+    const { node, network } = this.#parts;
+    return network.plan(await observeInTurns(node.socket, network.families, this.#turn));
+  }
+
+  readonly #turn = (): Promise<void> => new Promise((resolve) => this.#parts.node.clock.after(0, resolve));
+
+  #noteStuck(steps: readonly Step[]): void {
+    const stuck = named(steps.map(describeStep));
+    if (stuck !== this.#stuck && stuck !== '')
+      this.#parts.node.logger.info('left as it is: the kernel has the like of somebody else', { changes: stuck });
+    this.#stuck = stuck;
+  }
+
+  #tell(repairs: readonly { readonly kind: RepairKind; readonly what: string }[]): void {
+    if (repairs.length === 0) return;
+    this.#latest = repairs.map(({ what }) => what);
+    for (const { kind } of repairs) this.#parts.repaired(kind, 1);
+    this.#parts.node.logger.warn('somebody changed the network of this host: repaired', {
+      changes: named(this.#latest),
+    });
+  }
+}

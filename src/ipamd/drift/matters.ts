@@ -1,0 +1,62 @@
+import { PROTOCOL, type Step } from '../../dataplane/index.ts';
+import type { NetworkEvent } from '../../kernel/index.ts';
+
+/** What is compared with the kernel by itself. */
+export type DriftPart = 'network' | 'packet-rules' | 'sysctls';
+export const DRIFT_PARTS = ['network', 'packet-rules', 'sysctls'] as const satisfies readonly DriftPart[];
+
+/** What can be told to have been repaired. */
+export const REPAIR_KINDS = ['link', 'address', 'route', 'rule', 'neighbour', 'packet-rules', 'sysctl'] as const;
+export type RepairKind = (typeof REPAIR_KINDS)[number];
+
+/** The links whose changes count, whoever makes them. */
+export interface WatchedLinks {
+  readonly eniLinks: ReadonlySet<string>;
+  readonly primaryIndex: number | undefined;
+}
+
+/**
+ * The part that an event gives reason to look at; `undefined` for what says nothing of our objects: pods come and go all the
+ * time, and others have links, routes and rules too.
+ */
+export function partOf(event: NetworkEvent, watched: WatchedLinks): DriftPart | undefined {
+  switch (event.kind) {
+    case 'link':
+      return event.fell || watched.eniLinks.has(event.name) ? 'network' : undefined;
+    case 'address':
+    case 'unclear':
+      return 'network';
+    case 'rule':
+      return event.protocol === PROTOCOL ? 'network' : undefined;
+    case 'route':
+      return event.protocol === PROTOCOL || event.replaced ? 'network' : undefined;
+    case 'neighbour':
+      return event.gone && event.index !== watched.primaryIndex ? 'network' : undefined;
+    case 'sysctl':
+      return event.index < 0 || event.index === watched.primaryIndex ? 'sysctls' : undefined;
+    default:
+      return event satisfies never;
+  }
+}
+
+/** What a step repairs. */
+export function repairKind(step: Step): RepairKind {
+  switch (step.kind) {
+    case 'set-link':
+      return 'link';
+    case 'add-address':
+    case 'remove-address':
+      return 'address';
+    case 'replace-route':
+    case 'remove-route':
+      return 'route';
+    case 'add-rule':
+    case 'remove-rule':
+    case 'remove-foreign-rule':
+      return 'rule';
+    case 'set-neighbour':
+      return 'neighbour';
+    default:
+      return step satisfies never;
+  }
+}
