@@ -87,7 +87,8 @@ describe.each([...FILTERS])('packets with %s', (filter) => {
         const { node } = traffic;
         await traffic.foreign(NODE_PORT);
         await repairWith(filter, node.space, { nodePort });
-        expect(await seenAs(node.router, '10.0.1.5', 30080)).toBe('10.0.1.1');
+        // The VPC drops what comes from eth1 as if from the primary address.
+        expect(await seenAs(node.router, '10.0.1.5', 30080)).toBe(nodePort ? '10.0.1.1' : 'no answer');
         expect([traffic.packets('reply_eth0') > 0, traffic.packets('reply_eth1') > 0]).toEqual([nodePort, !nodePort]);
       },
     );
@@ -98,8 +99,9 @@ describe.each([...FILTERS])('packets with %s', (filter) => {
   ])
     kernelTest(`${filter}: a service whose backend is ${where} the VPC is judged by its backend`, async () => {
       using traffic = new TestTraffic();
-      await traffic.foreign(SERVICE.replace('BACKEND', backend));
       await repairWith(filter, traffic.node.space);
+      // Of two NATs of one priority the kernel asks the later one first.
+      await traffic.foreign(SERVICE.replace('BACKEND', backend));
       expect(await seenAs(traffic.b, '172.20.0.1')).toBe(seen);
     });
 
@@ -109,9 +111,9 @@ describe.each([...FILTERS])('packets with %s', (filter) => {
   counter passed { }
   counter kept { }
   chain earlier {
-    type filter hook prerouting priority -140;
+    type filter hook prerouting priority -160;
     iifname "eni*" ip daddr ${INTERNET} meta mark set 0x4000
-    iifname "eni*" ip daddr ${INTERNET} ct mark set 0x10000
+    iifname "eni*" ip daddr ${INTERNET} ct state new ct mark set 0x10000
   }
   chain later {
     type filter hook prerouting priority -80;

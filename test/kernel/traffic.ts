@@ -48,6 +48,13 @@ export async function repairWith(filter: Filter, space: TestNetns, change: Parti
   return await new PacketFilter(exec).repair({ ...usual, ...change });
 }
 
+/** What a VPC does with packets whose source is not an address of the ENI they come from. */
+const SOURCE_CHECK = `table bridge check { chain sources {
+  type filter hook prerouting priority 0;
+  iifname "eth0" ip saddr != { 10.0.1.5, 10.0.1.20 } drop
+  iifname "eth1" ip saddr != { 10.0.1.77, 10.0.1.90 } drop
+}; }`;
+
 /** A node with a pod on each ENI, and a server beyond it that tells callers as whom it sees them. */
 export class TestTraffic implements Disposable {
   readonly node = new TestNode();
@@ -61,6 +68,7 @@ export class TestTraffic implements Disposable {
     node.deliver('10.0.1.90', 'eth1');
     node.wire(a, wiringOf('nginx', { address: '10.0.1.20', table: 254 }));
     node.wire(b, wiringOf('sample-pod', { address: '10.0.1.90', table: 2 }));
+    node.router.run('nft', SOURCE_CHECK);
     this.#servers = [serveCaller(node.router), serveCaller(b), serveCaller(node.space)];
   }
 
@@ -93,10 +101,12 @@ export function serveCaller(space: TestNetns): Disposable {
   return { [Symbol.dispose]: () => void server.stop(true) };
 }
 
-/** As whom a server beyond sees a caller, or `no answer`. */
-export async function seenAs(from: TestNetns, target: string, port = 80): Promise<string> {
+/** As whom a server sees a caller, or `no answer` within so many seconds; a packet is repeated after one. */
+export async function seenAs(from: TestNetns, target: string, port = 80, seconds = 2): Promise<string> {
   const ask = `exec 3<>/dev/tcp/${target}/${port} && printf 'GET / HTTP/1.0\\r\\n\\r\\n' >&3 && cat <&3`;
-  const child = Bun.spawn(['ip', 'netns', 'exec', from.name, 'timeout', '2', 'bash', '-c', ask], { stderr: 'ignore' });
+  const child = Bun.spawn(['ip', 'netns', 'exec', from.name, 'timeout', String(seconds), 'bash', '-c', ask], {
+    stderr: 'ignore',
+  });
   const text = await new Response(child.stdout).text();
   return /\r\n\r\n(.*)$/.exec(text)?.[1] ?? 'no answer';
 }
