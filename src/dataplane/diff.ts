@@ -1,8 +1,9 @@
 import { familyOf, formatCidr, type IpAddress, type MacAddress } from '../addr/index.ts';
 import type { HostNetwork } from './host-network.ts';
+import { localRuleSteps } from './local-rule.ts';
 import { ruleKey } from './rule-key.ts';
 import { foreignRuleSteps } from './takeover.ts';
-import type { ForeignRule, Link, LinkAddress, Neighbour, Route, Rule, Step } from './types.ts';
+import type { ForeignRule, Link, LinkAddress, Neighbour, Route, Rule, Step, VlanLink } from './types.ts';
 
 /**
  * What the kernel has in the families that were looked at: every link, what carries our protocol number, and what of
@@ -47,11 +48,25 @@ export interface WantedNetwork extends HostNetwork {
   readonly podMacs?: readonly { readonly link: string; readonly mac: MacAddress }[];
   /** Host ends that shall name their owner: those of pods that somebody else wired. */
   readonly podAliases?: readonly { readonly link: string; readonly alias: string }[];
+  /** Links of branch ENIs, with the alias each shall have. */
+  readonly vlans?: readonly { readonly vlan: VlanLink; readonly alias: string }[];
   /** Set on a node that was another CNI plugin's: its rules become ours. */
   readonly takeOver?: {
     /** Addresses of ours without a pod: a rule that was left for one of them would misroute the next. */
     readonly idleAddresses: readonly IpAddress[];
   };
+}
+
+/** Links of branch ENIs that are missing, or have the MAC of another one. */
+function vlanSteps(wanted: WantedNetwork, observed: ObservedNetwork): readonly Step[] {
+  const isThere = ({ name, mac }: VlanLink): boolean =>
+    observed.links.some((link) => link.name === name && link.mac === mac);
+  return (wanted.vlans ?? [])
+    .filter(({ vlan }) => !isThere(vlan))
+    .flatMap(({ vlan, alias }) => [
+      { kind: 'add-vlan', vlan } as const,
+      { kind: 'set-link', link: vlan.name, up: true, alias } as const,
+    ]);
 }
 
 /** Links to bring up or to give their MTU; the host end of a pod must be up to carry the pod's route. */
@@ -100,8 +115,13 @@ export function diffNetwork(wanted: WantedNetwork, observed: ObservedNetwork): r
     foreign: wanted.takeOver === undefined ? [] : observed.foreignRules,
     idle: wanted.takeOver?.idleAddresses ?? [],
   });
+  const local = localRuleSteps({ wanted: rules, own: observed.rules, foreign: observed.foreignRules });
+  const made = vlanSteps(wanted, observed);
+  // A link that is made anew has lost its routes, whatever was seen of the one before.
+  for (const step of made) if (step.kind === 'add-vlan') disturbed.add(step.vlan.name);
   return [
     ...linkSteps(wanted, observed),
+    ...made,
     ...extraAddresses.map((address) => ({ kind: 'remove-address', address }) as const),
     ...wanted.addresses
       .filter((address) => addresses.has(address) || disturbed.has(address.link))
@@ -112,10 +132,12 @@ export function diffNetwork(wanted: WantedNetwork, observed: ObservedNetwork): r
     ...missing(wanted.podNeighbours ?? [], observed.neighbours ?? [], neighbourKey).map(
       (entry) => ({ kind: 'set-neighbour', ...entry }) as const,
     ),
+    ...local.add,
     ...foreign.add,
     ...missing(rules, [...observed.rules, ...foreign.add.map(({ rule }) => rule)], ruleKey).map(
       (rule) => ({ kind: 'add-rule', rule }) as const,
     ),
+    ...local.remove,
     ...foreign.remove,
     ...missing(observed.rules, rules, ruleKey).map((rule) => ({ kind: 'remove-rule', rule }) as const),
     ...extraRoutes.map((route) => ({ kind: 'remove-route', route }) as const),

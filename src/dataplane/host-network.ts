@@ -3,12 +3,14 @@ import {
   familyOf,
   hostCidr,
   type IpAddress,
+  type IpFamily,
   type Ipv4Address,
   type Ipv4Cidr,
   type Ipv6Cidr,
   subnetGateway,
 } from '../addr/index.ts';
-import { MAIN_TABLE, PRIORITY, VPC_ROUTER_IPV6 } from './owned.ts';
+import { localRule } from './local-rule.ts';
+import { LOCAL_TABLE, MAIN_TABLE, PRIORITY, VPC_ROUTER_IPV6 } from './owned.ts';
 import type { LinkAddress, Route, Rule } from './types.ts';
 
 /** A secondary ENI that has become a link of this host. */
@@ -19,7 +21,12 @@ export interface EniLink {
   readonly table: number;
   /** Where pods have IPv6 addresses: those of the ENI itself, with the subnet's length; it needs none to carry pods. */
   readonly ipv6?: { readonly addresses: readonly Ipv6Cidr[] };
+  /** The trunk of branch ENIs: the host sends nothing from its address. */
+  readonly trunk?: boolean;
 }
+
+/** ICMPv6, and with it the questions and answers about who a neighbour is. */
+const ICMPV6 = 58;
 
 /** What the host's own network is made from, pods aside. */
 export interface HostNetworkInput {
@@ -29,6 +36,11 @@ export interface HostNetworkInput {
   /** Mark of connections that must leave by the primary ENI; `undefined` when nothing sets it. */
   readonly mark: number | undefined;
   readonly mtu: number;
+  /**
+   * Families in which packets of pods with security groups of their own always leave by the branch ENI, those to the host
+   * itself too: there the table of the host's addresses comes after the rules of those pods.
+   */
+  readonly localLast?: readonly IpFamily[];
 }
 
 /** The wanted state of the host, pods aside. */
@@ -68,12 +80,22 @@ export function wantedHostNetwork(input: HostNetworkInput): HostNetwork {
       ...(eni.ipv6 === undefined ? [] : wayOut(eni, VPC_ROUTER_IPV6)),
     ]),
     rules: [
+      ...(input.localLast ?? []).flatMap(localLastRules),
       ...marked,
       ...input.externalServiceCidrs.map((to) => ({ priority: PRIORITY.externalService, to, table: MAIN_TABLE })),
-      ...input.enis.flatMap((eni) => [
-        fromEni(eni, eni.primaryAddress),
-        ...(eni.ipv6?.addresses ?? []).map(({ address }) => fromEni(eni, address)),
-      ]),
+      ...input.enis
+        .filter(({ trunk }) => trunk !== true)
+        .flatMap((eni) => [
+          fromEni(eni, eni.primaryAddress),
+          ...(eni.ipv6?.addresses ?? []).map(({ address }) => fromEni(eni, address)),
+        ]),
     ],
   };
+}
+
+/** The router's answers to who it is come by a branch ENI's link, and are for the host all the same. */
+function localLastRules(family: IpFamily): readonly Rule[] {
+  const local = localRule(family, PRIORITY.localBehindBranches);
+  if (family === 'ipv4') return [local];
+  return [local, { priority: PRIORITY.first, from: hostCidr(VPC_ROUTER_IPV6), ipProtocol: ICMPV6, table: LOCAL_TABLE }];
 }

@@ -1,5 +1,16 @@
 /** The network state we want, as values, and the steps from what is there to it. Pure. */
 export { type AwsNodeChains, awsNodeChains, type ChainFacts } from './aws-node-chains.ts';
+export {
+  type BranchEni,
+  type BranchInterface,
+  branchUnwiring,
+  branchWiring,
+  type EnforcingMode,
+  isVlanAlias,
+  modeOfHostEnd,
+  readBranchAlias,
+  vlanLinkName,
+} from './branch.ts';
 export { diffNetwork, type ObservedNetwork, type WantedNetwork } from './diff.ts';
 export { type EniLink, type HostNetwork, type HostNetworkInput, wantedHostNetwork } from './host-network.ts';
 export {
@@ -9,6 +20,7 @@ export {
   ownIptablesRules,
   sameIptablesRules,
 } from './iptables-rules.ts';
+export { localRuleSteps } from './local-rule.ts';
 export {
   fitsAlias,
   hostVethName,
@@ -23,7 +35,10 @@ export {
 } from './names.ts';
 export {
   AWS_NODE_NFT_TABLE,
+  branchTableOf,
   DEAD_LINK_GROUP,
+  KERNEL_PROTOCOL,
+  LOCAL_TABLE,
   MAIN_TABLE,
   NFT_TABLE,
   PRIORITY,
@@ -44,4 +59,4 @@ export {
 export { type PodLink, podLinkFinder } from './pod-link.ts';
 export { ruleKey } from './rule-key.ts';
 export { type ForeignRuleSteps, foreignRuleSteps } from './takeover.ts';
-export type { ForeignRule, Link, LinkAddress, Neighbour, Route, Rule, Step, VethPair } from './types.ts';
+export type { ForeignRule, Link, LinkAddress, Neighbour, Route, Rule, Step, VethPair, VlanLink } from './types.ts';

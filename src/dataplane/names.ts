@@ -87,7 +87,10 @@ export function isTakenOver(alias: string): boolean {
 
 /** The owner in an alias; `undefined` when somebody else wrote it. */
 export function readPodAlias(alias: string): PodIdentity | undefined {
-  const [ours, network, containerId, ifName, names = ''] = alias.replace(TAKEN_OVER, '').split(' ');
+  const [ours, network, containerId, ifName, names = ''] = alias
+    .replace(TAKEN_OVER, '')
+    .replace(/ branch \d.*$/, '')
+    .split(' ');
   if (ours !== 'vpc-cni' || network === undefined || containerId === undefined || ifName === undefined)
     return undefined;
   const [namespace, name] = names.split('/');

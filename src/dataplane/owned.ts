@@ -20,6 +20,10 @@ export const DEAD_LINK_GROUP = 7690;
  * free for the operator.
  */
 export const PRIORITY = {
+  /** Before the local table, which has this one on an ordinary host. */
+  first: 0,
+  branch: 10,
+  localBehindBranches: 20,
   toPod: 512,
   primaryMark: 1024,
   externalService: 1535,
@@ -29,6 +33,24 @@ export const PRIORITY = {
 
 /** Route table of the primary ENI. */
 export const MAIN_TABLE = 254;
+
+/** The table in which the kernel keeps the addresses of the host itself. */
+export const LOCAL_TABLE = 255;
+
+/** Routing protocol number of rules that the kernel made by itself (RTPROT_KERNEL). */
+export const KERNEL_PROTOCOL = 2;
+
+/** Tables from here on are the kernel's own: default, main and local. */
+const FIRST_TABLE_OF_KERNEL = 253;
+
+/**
+ * The route table of a branch ENI: its VLAN id and 100, as upstream has it. Where that is a table of the kernel, which
+ * upstream fills all the same, one that nobody has.
+ */
+export function branchTableOf(vlanId: number): number {
+  const table = vlanId + 100;
+  return table >= FIRST_TABLE_OF_KERNEL && table <= LOCAL_TABLE ? table + 5000 : table;
+}
 
 /** The gateway every pod sees; it is nowhere configured, the pod has a permanent neighbour entry for it. */
 export const POD_GATEWAY: { readonly ipv4: Ipv4Address; readonly ipv6: Ipv6Address } = {

@@ -9,7 +9,7 @@ import {
 } from '../addr/index.ts';
 import { hostVethName, type PodIdentity, podAlias, podMacs, takenOverAlias } from './names.ts';
 import { DEAD_LINK_GROUP, MAIN_TABLE, POD_GATEWAY, PRIORITY } from './owned.ts';
-import type { Route, Rule, Step, VethPair } from './types.ts';
+import type { Route, Rule, Step, VethPair, VlanLink } from './types.ts';
 
 /** Everything one pod interface is wired from. */
 export interface PodInterface {
@@ -38,6 +38,8 @@ export interface PodWiring {
   readonly podSteps: readonly Step[];
   /** `net.ipv6` values of the host end, to be written before it comes up: it must not listen to a pod's router. */
   readonly hostSysctls: Readonly<Record<string, string>>;
+  /** The link of the pod's own branch ENI, and how packets leave by it. */
+  readonly branch?: { readonly vlan: VlanLink; readonly alias: string; readonly routes: readonly Route[] };
   /** Values of the pod's namespace, to be written before its interface comes up; none for an IPv4 pod. */
   readonly podSysctls: Readonly<Record<string, string>>;
 }

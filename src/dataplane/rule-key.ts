@@ -13,5 +13,7 @@ export function ruleKey(rule: Rule): string {
   const from = selector(rule.from) ?? (ipv6 && destination === undefined ? '::/0' : 'all');
   const to = destination === undefined ? '' : ` to ${destination}`;
   const mark = rule.mark === undefined ? '' : ` fwmark ${rule.mark.value}/${rule.mark.mask}`;
-  return `${rule.priority}: from ${from}${to}${mark} lookup ${rule.table}`;
+  const input = rule.input === undefined ? '' : ` iif ${rule.input}`;
+  const protocol = rule.ipProtocol === undefined ? '' : ` ipproto ${rule.ipProtocol}`;
+  return `${rule.priority}: from ${from}${to}${mark}${input}${protocol} lookup ${rule.table}`;
 }

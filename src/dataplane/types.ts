@@ -20,6 +20,10 @@ export interface Rule {
   readonly from?: IpCidr;
   readonly to?: IpCidr;
   readonly mark?: { readonly value: number; readonly mask: number };
+  /** The link by which packets come in, by its name: the rule outlives the link. */
+  readonly input?: string;
+  /** Number of the protocol above IP. */
+  readonly ipProtocol?: number;
   readonly table: number;
 }
 
@@ -52,8 +56,20 @@ export interface Neighbour {
   readonly mac: MacAddress;
 }
 
+/** A link for the packets of one 802.1Q tag on another link. */
+export interface VlanLink {
+  readonly name: string;
+  readonly id: number;
+  readonly mac: MacAddress;
+  readonly parent: string;
+  /** Values to be written before it comes up. */
+  readonly sysctls: Readonly<Record<string, string>>;
+}
+
 /** One change in one network namespace. */
 export type Step =
+  /** Makes the link anew when one of that name has another MAC. */
+  | { readonly kind: 'add-vlan'; readonly vlan: VlanLink }
   | {
       readonly kind: 'set-link';
       readonly link: string;
@@ -67,8 +83,11 @@ export type Step =
   | { readonly kind: 'remove-address'; readonly address: LinkAddress }
   | { readonly kind: 'replace-route'; readonly route: Route }
   | { readonly kind: 'remove-route'; readonly route: Route }
-  /** `beside`: also when the same rule of somebody else is there, which the kernel otherwise takes for ours. */
-  | { readonly kind: 'add-rule'; readonly rule: Rule; readonly beside?: true }
+  /**
+   * `beside`: also when the same rule of somebody else is there, which the kernel otherwise takes for ours. `protocol`: in
+   * the name of somebody else whose rule it is.
+   */
+  | { readonly kind: 'add-rule'; readonly rule: Rule; readonly beside?: true; readonly protocol?: number }
   | { readonly kind: 'remove-rule'; readonly rule: Rule }
   | { readonly kind: 'remove-foreign-rule'; readonly rule: Rule; readonly protocol: number }
   | { readonly kind: 'set-neighbour'; readonly link: string; readonly address: IpAddress; readonly mac: MacAddress };

@@ -263,6 +263,8 @@ export class NodeNetwork {
 /** Reports whether the step gives this ENI something. */
 function concerns(step: Step, eni: NodeEni): boolean {
   switch (step.kind) {
+    case 'add-vlan':
+      return false;
     case 'set-link':
     case 'set-neighbour':
       return step.link === eni.link;

@@ -6,6 +6,7 @@ import type { NetlinkRequest } from './netlink/codec.ts';
 import { changeAddress, changeRoute, changeRule, setLink, setNeighbour } from './netlink/messages.ts';
 import type { RouteSocket } from './netlink/socket.ts';
 import { findLink } from './observe.ts';
+import { makeVlan } from './vlan.ts';
 
 /** Errnos that mean the step was already done, per kind: adding what is there, removing what is gone. */
 const DONE_ALREADY: Readonly<Partial<Record<Step['kind'], readonly number[]>>> = {
@@ -20,6 +21,8 @@ const DONE_ALREADY: Readonly<Partial<Record<Step['kind'], readonly number[]>>> =
 /** What a step does, in the words of an error message. */
 export function describeStep(step: Step): string {
   switch (step.kind) {
+    case 'add-vlan':
+      return `make VLAN ${step.vlan.id} on ${step.vlan.parent}`;
     case 'set-link':
       return `set link ${step.link}`;
     case 'add-address':
@@ -39,7 +42,10 @@ export function describeStep(step: Step): string {
   }
 }
 
-const linkOf = (step: Step): string | undefined => {
+/** A step that needs no other to be made first, and goes to the kernel together with all of them. */
+type BatchedStep = Exclude<Step, { readonly kind: 'add-vlan' }>;
+
+const linkOf = (step: BatchedStep): string | undefined => {
   switch (step.kind) {
     case 'set-link':
     case 'set-neighbour':
@@ -59,7 +65,7 @@ const linkOf = (step: Step): string | undefined => {
   }
 };
 
-function requestOf(step: Step, index: number): NetlinkRequest {
+function requestOf(step: BatchedStep, index: number): NetlinkRequest {
   switch (step.kind) {
     case 'set-link':
       return setLink({ index, mtu: step.mtu, up: step.up, group: step.group, alias: step.alias, mac: step.mac });
@@ -72,7 +78,7 @@ function requestOf(step: Step, index: number): NetlinkRequest {
     case 'remove-route':
       return changeRoute('remove', index, step.route);
     case 'add-rule':
-      return changeRule(step.beside === true ? 'add-beside' : 'add', step.rule);
+      return changeRule(step.beside === true ? 'add-beside' : 'add', step.rule, step.protocol);
     case 'remove-rule':
       return changeRule('remove', step.rule);
     case 'remove-foreign-rule':
@@ -94,6 +100,12 @@ export function applySteps(socket: RouteSocket, steps: readonly Step[]): void {
   const sent: Step[] = [];
   const failures: { readonly step: Step; readonly errno: number; readonly text: string | undefined }[] = [];
   for (const step of steps) {
+    // At once: what follows is about the link that comes of it.
+    if (step.kind === 'add-vlan') {
+      const refused = makeVlan(socket, step.vlan);
+      if (refused !== undefined) failures.push({ step, ...refused });
+      continue;
+    }
     const link = linkOf(step);
     if (link !== undefined && !indices.has(link)) indices.set(link, findLink(socket, link)?.index);
     const index = link === undefined ? 0 : indices.get(link);

@@ -5,6 +5,7 @@ import {
   isTakenOver,
   type PodIdentity,
   type PodWiring,
+  type Route,
   readPodAlias,
   ruleKey,
   type Step,
@@ -112,8 +113,10 @@ export function wirePod(host: RouteSocket, netns: Netns, wiring: PodWiring): voi
 function removePod(host: RouteSocket, wiring: PodWiring): void {
   const rules = wiring.hostRules.map((rule): Step => ({ kind: 'remove-rule', rule }));
   applySteps(host, [...rules, { kind: 'remove-route', route: wiring.hostRoute }]);
-  const link = findLink(host, wiring.veth.host.name);
-  if (link?.mac === wiring.veth.host.mac) host.batch([deleteLink({ index: link.index })]);
+  for (const { name, mac } of [wiring.veth.host, ...(wiring.branch === undefined ? [] : [wiring.branch.vlan])]) {
+    const link = findLink(host, name);
+    if (link?.mac === mac) host.batch([deleteLink({ index: link.index })]);
+  }
 }
 
 /** The ends of a pod that another CNI plugin wired before us; `undefined` when it was us, or when they are gone. */
@@ -143,13 +146,31 @@ function checkHostEnd(host: RouteSocket, wiring: PodWiring): string | undefined 
   if (!link.up) return `link ${name} is down`;
   const { destination } = wiring.hostRoute;
   const families = familiesOf(wiring);
-  const routed = listOwnRoutes(host, [link], families).some(
-    (route) => formatCidr(route.destination) === formatCidr(destination),
+  const own = listOwnRoutes(host, [link], families);
+  const routed = own.some(
+    (route) => route.table === wiring.hostRoute.table && formatCidr(route.destination) === formatCidr(destination),
   );
   if (!routed) return `the host has no route ${formatCidr(destination)} dev ${name}`;
+  const branch = checkBranch(host, wiring, families);
+  if (branch !== undefined) return branch;
   const rules = new Set(listOwnRules(host, families).map(ruleKey));
   const missing = wiring.hostRules.find((rule) => !rules.has(ruleKey(rule)));
   return missing === undefined ? undefined : `the host has no rule ${ruleKey(missing)}`;
+}
+
+/** The first thing about a branch ENI's link that is not as wired. */
+function checkBranch(host: RouteSocket, { branch }: PodWiring, families: readonly IpFamily[]): string | undefined {
+  if (branch === undefined) return undefined;
+  const { name, mac } = branch.vlan;
+  const link = findLink(host, name);
+  if (link === undefined) return `the host has no link ${name}`;
+  if (link.mac !== mac) return `link ${name} has MAC ${link.mac}, not ${mac}`;
+  if (!link.up) return `link ${name} is down`;
+  const key = ({ table, destination, gateway }: Route): string =>
+    `${formatCidr(destination)}${gateway === undefined ? '' : ` via ${gateway}`} dev ${name} table ${table}`;
+  const have = new Set(listOwnRoutes(host, [link], families).map(key));
+  const missing = branch.routes.map(key).find((route) => !have.has(route));
+  return missing === undefined ? undefined : `the host has no route ${missing}`;
 }
 
 function checkPodEnd(netns: Netns, wiring: PodWiring): string | undefined {

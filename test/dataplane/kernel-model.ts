@@ -16,6 +16,12 @@ const sameAddress = (a: LinkAddress, b: LinkAddress): boolean =>
 /** What the kernel does with one step, side effects included: the ones that make a plan fall short of its aim. */
 export function kernelApplies(state: ObservedNetwork, step: Step): ObservedNetwork {
   switch (step.kind) {
+    case 'add-vlan': {
+      const { name, mac } = step.vlan;
+      const link: Link = { index: 1000, name, mac, mtu: 9001, up: false, group: 0, alias: undefined };
+      const others = state.links.filter((have) => have.name !== name);
+      return { ...state, links: [...others, link], routes: state.routes.filter((route) => route.link !== name) };
+    }
     case 'set-link': {
       const change = (link: Link): Link => ({
         ...link,

@@ -13,6 +13,8 @@ export const nginx: PodIdentity = {
 /** A step as one line, in the words of ip(8). */
 export function stepText(step: Step): string {
   switch (step.kind) {
+    case 'add-vlan':
+      return `link add link ${step.vlan.parent} ${step.vlan.name} address ${step.vlan.mac} type vlan id ${step.vlan.id}`;
     case 'set-link':
       return [
         `link set ${step.link}`,
@@ -33,7 +35,7 @@ export function stepText(step: Step): string {
       return `route ${step.kind === 'replace-route' ? 'replace' : 'del'} ${formatCidr(destination)}${via} dev ${link} table ${table}`;
     }
     case 'add-rule':
-      return `rule add ${ruleText(step.rule)}${step.beside ? ' beside' : ''}`;
+      return `rule add ${ruleText(step.rule)}${step.beside ? ' beside' : ''}${step.protocol === undefined ? '' : ` protocol ${step.protocol}`}`;
     case 'remove-rule':
       return `rule del ${ruleText(step.rule)}`;
     case 'remove-foreign-rule':

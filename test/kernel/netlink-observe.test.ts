@@ -108,18 +108,10 @@ interface IpRule {
   readonly suppress_prefixlen?: number;
 }
 
-const SELECTORS_OF_OTHERS = [
-  'iif',
-  'oif',
-  'ipproto',
-  'dport',
-  'not',
-  'tos',
-  'uid_start',
-  'suppress_prefixlen',
-] as const;
+const SELECTORS_OF_OTHERS = ['oif', 'dport', 'not', 'tos', 'uid_start', 'suppress_prefixlen'] as const;
 
 const TABLES: Readonly<Record<string, number>> = { main: 254, local: 255, default: 253 };
+const IP_PROTOCOLS: Readonly<Record<string, number>> = { tcp: 6 };
 const PROTOCOLS: Readonly<Record<string, number>> = { unspec: 0, kernel: 2, boot: 3, static: 4 };
 const numbered = (names: Readonly<Record<string, number>>, name: string): number => names[name] ?? Number(name);
 const cidr = (text: string): Ipv4Cidr =>
@@ -214,6 +206,8 @@ kernelTest('links, addresses, routes and rules are what ip(8) sees, and of forei
         ...(mark === undefined
           ? {}
           : { mark: { value: mark, mask: rule.fwmask === undefined ? 0xffffffff : Number(rule.fwmask) } }),
+        ...(rule.iif === undefined ? {} : { input: rule.iif }),
+        ...(rule.ipproto === undefined ? {} : { ipProtocol: numbered(IP_PROTOCOLS, rule.ipproto) }),
       },
     };
   });

@@ -42,6 +42,7 @@ export function partOf(event: NetworkEvent, watched: WatchedLinks): DriftPart | 
 /** What a step repairs. */
 export function repairKind(step: Step): RepairKind {
   switch (step.kind) {
+    case 'add-vlan':
     case 'set-link':
       return 'link';
     case 'add-address':

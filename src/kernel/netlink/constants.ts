@@ -86,6 +86,7 @@ export const IFLA_INFO = { KIND: 1, DATA: 2 } as const;
 /** Leaves the counters out of a link: a quarter of its bytes, and slow to collect. */
 export const RTEXT_FILTER_SKIP_STATS = 0x8;
 export const VETH_INFO_PEER = 1;
+export const VLAN_INFO_ID = 1;
 export const IFF_UP = 0x1;
 
 export const IFA = { ADDRESS: 1, LOCAL: 2, FLAGS: 8, PROTO: 11 } as const;

@@ -126,14 +126,12 @@ export interface RuleFact {
 }
 
 const OTHER_SELECTORS = [
-  FRA.IIFNAME,
   FRA.OIFNAME,
   FRA.FLOW,
   FRA.TUN_ID,
   FRA.SUPPRESS_IFGROUP,
   FRA.L3MDEV,
   FRA.UID_RANGE,
-  FRA.IP_PROTO,
   FRA.SPORT_RANGE,
   FRA.DPORT_RANGE,
 ] as const;
@@ -161,6 +159,8 @@ export function readRule(reply: NetlinkReply): RuleFact | undefined {
   const from = source === undefined ? unnamed : networkAt(source, reply.payload[2] ?? 0);
   const value = readU32(attributes.get(FRA.FWMARK));
   const mask = readU32(attributes.get(FRA.FWMASK));
+  const input = readString(attributes.get(FRA.IIFNAME));
+  const ipProtocol = attributes.get(FRA.IP_PROTO)?.[0];
   return {
     protocol: attributes.get(FRA.PROTOCOL)?.[0] ?? 0,
     plain: isPlain(view(reply.payload), attributes),
@@ -171,6 +171,8 @@ export function readRule(reply: NetlinkReply): RuleFact | undefined {
       ...(from === undefined ? {} : { from }),
       // The kernel leaves out a mark of zero, but not its mask.
       ...(value === undefined && mask === undefined ? {} : { mark: { value: value ?? 0, mask: mask ?? 0xffffffff } }),
+      ...(input === undefined ? {} : { input }),
+      ...(ipProtocol === undefined ? {} : { ipProtocol }),
     },
   };
 }

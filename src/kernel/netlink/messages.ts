@@ -1,5 +1,5 @@
 import { familyOf, type IpAddress, type IpCidr, type IpFamily, type MacAddress } from '../../addr/index.ts';
-import { PROTOCOL, type Route, type Rule, type VethPair } from '../../dataplane/index.ts';
+import { PROTOCOL, type Route, type Rule, type VethPair, type VlanLink } from '../../dataplane/index.ts';
 import { addressBytes, macBytes } from './address-bytes.ts';
 import { type Attribute, type NetlinkRequest, u32, zeroTerminated } from './codec.ts';
 import {
@@ -22,6 +22,7 @@ import {
   RTM,
   RTN_UNICAST,
   VETH_INFO_PEER,
+  VLAN_INFO_ID,
 } from './constants.ts';
 
 /** `struct ifinfomsg`: family, type, index, flags, change mask. */
@@ -104,6 +105,27 @@ export function createVeth(pair: VethPair, netnsFd: number): NetlinkRequest {
         value: [
           { type: IFLA_INFO.KIND, value: zeroTerminated('veth') },
           { type: IFLA_INFO.DATA, value: [{ type: VETH_INFO_PEER, value: peer }] },
+        ],
+      },
+    ],
+  };
+}
+
+/** Makes the link of a VLAN on the link with index `parent`, whose MTU it gets. */
+export function createVlan(vlan: VlanLink, parent: number): NetlinkRequest {
+  return {
+    type: RTM.NEWLINK,
+    flags: NLM_F.CREATE | NLM_F.EXCL,
+    header: linkHeader(),
+    attributes: [
+      { type: IFLA.IFNAME, value: zeroTerminated(vlan.name) },
+      { type: IFLA.LINK, value: u32(parent) },
+      { type: IFLA.ADDRESS, value: macBytes(vlan.mac) },
+      {
+        type: IFLA.LINKINFO,
+        value: [
+          { type: IFLA_INFO.KIND, value: zeroTerminated('vlan') },
+          { type: IFLA_INFO.DATA, value: [{ type: VLAN_INFO_ID, value: u32(vlan.id).subarray(0, 2) }] },
         ],
       },
     ],
@@ -205,6 +227,8 @@ export function changeRule(verb: 'add' | 'add-beside' | 'remove', rule: Rule, pr
       { type: FRA.FWMARK, value: u32(rule.mark.value) },
       { type: FRA.FWMASK, value: u32(rule.mark.mask) },
     );
+  if (rule.input !== undefined) attributes.push({ type: FRA.IIFNAME, value: zeroTerminated(rule.input) });
+  if (rule.ipProtocol !== undefined) attributes.push({ type: FRA.IP_PROTO, value: Uint8Array.of(rule.ipProtocol) });
   if (verb === 'remove') return { type: RTM.DELRULE, flags: 0, header, attributes };
   const flags = verb === 'add' ? NLM_F.CREATE | NLM_F.EXCL : NLM_F.CREATE;
   return { type: RTM.NEWRULE, flags, header, attributes };
