@@ -1,4 +1,4 @@
-import { type MacAddress, parseIpv4Cidr, parseMac } from '../addr/index.ts';
+import { type Ipv6Address, type MacAddress, parseIpv4Cidr, parseIpv6, parseMac } from '../addr/index.ts';
 import { HostError } from '../errors/index.ts';
 import { type Imds, splitWords } from './imds.ts';
 import { parseAnswer, parseCidrs, parseFirstAddress, parseIdentityDocument, parseWord } from './parse-identity.ts';
@@ -30,6 +30,13 @@ const interfacePath = (mac: MacAddress): string => `/latest/meta-data/network/in
 /** Every IPv4 network of the VPC, as the metadata has it now. */
 export function readVpcCidrs(imds: Imds, mac: MacAddress): Promise<InstanceIdentity['vpcCidrs']> {
   return readText(imds, `${interfacePath(mac)}/vpc-ipv4-cidr-blocks`, parseCidrs);
+}
+
+/** The first IPv6 address of an ENI, as the metadata has it now; `undefined` when it has none. */
+export async function readPrimaryIpv6(imds: Imds, mac: MacAddress): Promise<Ipv6Address | undefined> {
+  const path = `${interfacePath(mac)}/ipv6s`;
+  const [first] = splitWords((await imds.get(path)) ?? '');
+  return first === undefined ? undefined : parseAnswer(path, first, parseIpv6);
 }
 
 /** The security groups of an ENI, as the metadata has them now. */

@@ -5,7 +5,14 @@
 export { backoffMs } from './backoff.ts';
 export { classifyEc2Error, type Ec2Subject } from './classify.ts';
 export { connectEc2 } from './ec2.ts';
-export { type InstanceFacts, readIdentity, readInstance, readSecurityGroups, readVpcCidrs } from './identity.ts';
+export {
+  type InstanceFacts,
+  readIdentity,
+  readInstance,
+  readPrimaryIpv6,
+  readSecurityGroups,
+  readVpcCidrs,
+} from './identity.ts';
 export { createImds, type Imds } from './imds.ts';
 export { type ListedInterface, readInterfaces } from './imds-interfaces.ts';
 export { insist, type Patience } from './insist.ts';

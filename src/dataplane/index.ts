@@ -12,6 +12,15 @@ export {
   vlanLinkName,
 } from './branch.ts';
 export { diffNetwork, type ObservedNetwork, type WantedNetwork } from './diff.ts';
+export {
+  EGRESS,
+  type EgressNetwork,
+  egressAddress,
+  egressFamilyOf,
+  egressHost,
+  egressWiring,
+  nextEgressHost,
+} from './egress.ts';
 export { type EniLink, type HostNetwork, type HostNetworkInput, wantedHostNetwork } from './host-network.ts';
 export {
   type IptablesTable,
@@ -45,7 +54,8 @@ export {
   PROTOCOL,
   routeTableOf,
 } from './owned.ts';
-export { type PacketRulesInput, packetRules, usesMark } from './packet-rules.ts';
+export { type PacketRulesInput, type PacketRulesWanted, packetRules, packetTables, usesMark } from './packet-rules.ts';
+export type { EgressRulesInput, FilterFamily, PacketTable } from './packet-table.ts';
 export {
   hostEndSysctls,
   type PodInterface,

@@ -1,6 +1,12 @@
-import { createHash } from 'node:crypto';
 import { formatCidr, type Ipv4Address, type Ipv4Cidr, networkOf } from '../addr/index.ts';
-import { NFT_TABLE } from './owned.ts';
+import {
+  type EgressRulesInput,
+  egressChains,
+  type FilterFamily,
+  type PacketTable,
+  packetTable,
+  RANDOMIZE,
+} from './packet-table.ts';
 
 /** What our packet rules are made from. */
 export interface PacketRulesInput {
@@ -14,9 +20,9 @@ export interface PacketRulesInput {
   readonly externalSnat: boolean;
   readonly randomize: 'prng' | 'hashrandom' | 'none';
   readonly nodePort: boolean;
+  /** Set where pods of IPv6 reach IPv4 by the node. */
+  readonly egress?: EgressRulesInput;
 }
-
-const RANDOMIZE = { prng: ' fully-random', hashrandom: ' random', none: '' } as const;
 
 function nodePortChain(input: PacketRulesInput): string {
   // Before destination NAT (-150 < -100): afterwards the address is a pod's and no longer local.
@@ -83,7 +89,7 @@ export function exemptNetworks({ exemptCidrs }: Pick<PacketRulesInput, 'exemptCi
  * Our nftables table as one transaction for `nft -f -`: it replaces the table as a whole, so no packet meets half of
  * it. `digest` stands in the table's comment and tells whether the table in the kernel was made from the same input.
  */
-export function packetRules(input: PacketRulesInput): { readonly script: string; readonly digest: string } {
+export function packetRules(input: PacketRulesInput): PacketTable {
   const effective = withoutWholeWorld(input);
   const elements = exemptNetworks(input).map(formatCidr);
   const exempt = effective.externalSnat
@@ -96,13 +102,30 @@ ${elements.length === 0 ? '' : `    elements = { ${elements.join(', ')} }\n`}  }
     exempt +
     (effective.nodePort ? nodePortChain(effective) : '') +
     (usesMark(effective) ? outboundChain(effective) : '') +
-    (effective.externalSnat ? '' : snatChain(effective));
-  const digest = createHash('sha256').update(chains).digest('hex').slice(0, 16);
-  const script = `add table ip ${NFT_TABLE}
-delete table ip ${NFT_TABLE}
-table ip ${NFT_TABLE} {
-  comment "vpc-cni-host ${digest}"
-${chains}}
-`;
-  return { script, digest };
+    (effective.externalSnat ? '' : snatChain(effective)) +
+    (input.egress === undefined ? '' : egressChains(input.egress));
+  return packetTable('ip', chains);
+}
+
+/** All that our packet rules are made from; nothing of a part that is `undefined` is marked or translated. */
+export interface PacketRulesWanted {
+  /** Where pods have IPv4 addresses of the VPC. */
+  readonly pods: PacketRulesInput | undefined;
+  /** Where pods reach a second family by the node. */
+  readonly egress: EgressRulesInput | undefined;
+}
+
+/** Our tables by family, as they are wanted: none where nothing of that family is marked or translated. */
+export function packetTables({
+  pods,
+  egress,
+}: PacketRulesWanted): Readonly<Partial<Record<FilterFamily, PacketTable>>> {
+  const ofEgress = (family: EgressRulesInput['family']): EgressRulesInput | undefined =>
+    egress?.family === family ? egress : undefined;
+  const [ipv4, ipv6] = [ofEgress('ipv4'), ofEgress('ipv6')];
+  const alone = ipv4 === undefined ? {} : { ip: packetTable('ip', egressChains(ipv4)) };
+  return {
+    ...(pods === undefined ? alone : { ip: packetRules(ipv4 === undefined ? pods : { ...pods, egress: ipv4 }) }),
+    ...(ipv6 === undefined ? {} : { ip6: packetTable('ip6', egressChains(ipv6)) }),
+  };
 }

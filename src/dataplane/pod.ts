@@ -19,6 +19,8 @@ export interface PodInterface {
   readonly table: number;
   readonly vethPrefix: string;
   readonly mtu: number;
+  /** Where the pod sends everything, unless it is the gateway that every pod sees. */
+  readonly gateway?: IpAddress;
   /** The ends as another CNI plugin made them; then they stay as they are. */
   readonly takenOver?: TakenOverEnds | undefined;
 }
@@ -72,7 +74,7 @@ export function podWiring(input: PodInterface): PodWiring {
   const alias = takenOver === undefined ? podAlias(input.pod) : takenOverAlias(input.pod);
   const link = input.pod.ifName;
   const family = familyOf(address);
-  const gateway = POD_GATEWAY[family];
+  const gateway = input.gateway ?? POD_GATEWAY[family];
   const hostRoute: Route = { table: MAIN_TABLE, destination: hostCidr(address), link: host };
   const hostRules = podRules(address, table);
   return {

@@ -48,6 +48,17 @@ export const CNI_ERRORS = {
     remedy:
       'ipamd goes on trying; the message names what the kernel refused, "journalctl -u vpc-cni-ipamd" has each attempt',
   },
+  EGRESS_RANGE_FULL: {
+    retry: 'backoff',
+    says: (d) => `all ${d['count']} ${d['family']} egress addresses of this node are taken`,
+    remedy: 'lower the pods of the node (MAX_PODS, and maxPods of the kubelet) to what the range holds',
+  },
+  EGRESS_NO_IPV6: {
+    retry: 'never',
+    says: (d) => `pods have no IPv6 egress: the primary ENI ${d['eniId']} has no IPv6 address`,
+    remedy:
+      'assign one to the ENI and restart vpc-cni-ipamd, or set ENABLE_V6_EGRESS=false; pods start without it until then',
+  },
   DAEMON_DOWN: {
     retry: 'backoff',
     says: (d) => `ipamd does not answer on ${d['socket']}: ${d['reason']}`,

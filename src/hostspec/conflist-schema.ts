@@ -36,6 +36,21 @@ export const CONFLIST_SCHEMA = {
             },
           },
           {
+            required: ['name', 'mtu', 'enabled', 'randomizeSNAT', 'nodeIP', 'ipam', 'pluginLogFile', 'pluginLogLevel'],
+            additionalProperties: false,
+            properties: {
+              type: { const: 'egress-cni' },
+              name: { const: 'egress-cni' },
+              mtu: { type: 'string', pattern: '^[1-9][0-9]{2,3}$' },
+              enabled: { enum: ['true', 'false'] },
+              randomizeSNAT: { enum: ['prng', 'hashrandom', 'none'] },
+              nodeIP: { type: 'string', pattern: '^[0-9a-f.:]*$' },
+              ipam: { type: 'object' },
+              pluginLogFile: { type: 'string', pattern: '^(|stderr|/.+)$' },
+              pluginLogLevel: { enum: ['debug', 'info', 'warn', 'error'] },
+            },
+          },
+          {
             required: ['capabilities'],
             additionalProperties: false,
             properties: {

@@ -1,6 +1,7 @@
 import template from '../../templates/10-aws.conflist' with { type: 'text' };
 import type { Settings } from '../config/index.ts';
 import { HostError } from '../errors/index.ts';
+import { EGRESS_IPAM, egressFamily } from './egress.ts';
 import { fillValue } from './fill.ts';
 import { type Conflist, parseConflist } from './parse-conflist.ts';
 import { CONFLIST_PATH } from './paths.ts';
@@ -15,10 +16,26 @@ export type ConflistSettings = Pick<
   | 'AWS_VPC_K8S_PLUGIN_LOG_LEVEL'
   | 'ENABLE_BANDWIDTH_PLUGIN'
   | 'DISABLE_POD_V6'
+  | 'ENABLE_IPv6'
+  | 'ENABLE_V4_EGRESS'
+  | 'ENABLE_V6_EGRESS'
+  | 'AWS_VPC_K8S_CNI_RANDOMIZESNAT'
+  | 'AWS_VPC_K8S_EGRESS_V4_PLUGIN_LOG_FILE'
+  | 'AWS_VPC_K8S_EGRESS_V6_PLUGIN_LOG_FILE'
 >;
 
-function isChained(type: string, settings: ConflistSettings): boolean {
+/** What decides over a conflist beside the settings. */
+export interface ConflistNode {
+  /** The CNI versions of each stock plugin in it. */
+  readonly chain?: readonly (readonly string[])[];
+  /** The node's address that the world sees of pods' egress; without one they have none. */
+  readonly egressAddress?: string | undefined;
+}
+
+function isChained(type: string, settings: ConflistSettings, egressAddress: string | undefined): boolean {
   switch (type) {
+    case 'egress-cni':
+      return egressFamily(settings) !== undefined && egressAddress !== undefined;
     case 'bandwidth':
       return settings.ENABLE_BANDWIDTH_PLUGIN;
     case 'tuning':
@@ -29,16 +46,27 @@ function isChained(type: string, settings: ConflistSettings): boolean {
 }
 
 /** The chain for these settings, checked against the schema. */
-export function wantedConflist(settings: ConflistSettings): Conflist {
+export function wantedConflist(settings: ConflistSettings, egressAddress?: string): Conflist {
+  const family = egressFamily(settings) ?? 'ipv6';
+  const ipam = EGRESS_IPAM[family];
   const filled = fillValue(JSON.parse(template), {
     VETH_PREFIX: settings.AWS_VPC_K8S_CNI_VETHPREFIX,
     MTU: String(settings.POD_MTU),
     POD_SG_ENFORCING_MODE: settings.POD_SECURITY_GROUP_ENFORCING_MODE,
     PLUGIN_LOG_FILE: settings.AWS_VPC_K8S_PLUGIN_LOG_FILE,
     PLUGIN_LOG_LEVEL: settings.AWS_VPC_K8S_PLUGIN_LOG_LEVEL,
+    RANDOMIZE_SNAT: settings.AWS_VPC_K8S_CNI_RANDOMIZESNAT,
+    NODE_IP: egressAddress ?? '',
+    EGRESS_SUBNET: ipam.subnet,
+    EGRESS_DESTINATION: ipam.destination,
+    EGRESS_DATA_DIR: ipam.dataDir,
+    EGRESS_LOG_FILE:
+      family === 'ipv4'
+        ? settings.AWS_VPC_K8S_EGRESS_V4_PLUGIN_LOG_FILE
+        : settings.AWS_VPC_K8S_EGRESS_V6_PLUGIN_LOG_FILE,
   });
   const conflist = parseConflist(filled);
-  return { ...conflist, plugins: conflist.plugins.filter(({ type }) => isChained(type, settings)) };
+  return { ...conflist, plugins: conflist.plugins.filter(({ type }) => isChained(type, settings, egressAddress)) };
 }
 
 /**
@@ -54,9 +82,9 @@ function limitVersions(conflist: Conflist, chain: readonly (readonly string[])[]
 }
 
 /**
- * The text of the conflist; the daemon writes it, and only while an address can be handed out. `chain` holds the CNI
- * versions of each stock plugin in it.
+ * The text of the conflist; the daemon writes it, and only while an address can be handed out.
  */
-export function renderConflist(settings: ConflistSettings, chain: readonly (readonly string[])[] = []): string {
-  return `${JSON.stringify(limitVersions(wantedConflist(settings), chain), null, 2)}\n`;
+export function renderConflist(settings: ConflistSettings, node: ConflistNode = {}): string {
+  const { chain = [], egressAddress } = node;
+  return `${JSON.stringify(limitVersions(wantedConflist(settings, egressAddress), chain), null, 2)}\n`;
 }

@@ -17,6 +17,7 @@ export {
   dropIns,
   type NetworkProgram,
 } from './drop-ins.ts';
+export { EGRESS_IPAM, type EgressSettings, egressFamily } from './egress.ts';
 export { diffHandback } from './handback.ts';
 export { isKnown, type Known, knownEntries } from './known.ts';
 export { isKubeletTarget, KUBELET_FILES, type KubeletTarget, kubeletEntries, kubeletPath } from './kubelet.ts';

@@ -24,6 +24,7 @@ export function parseForeignConflist(text: string): ForeignConflist {
   return {
     ...(typeof vethPrefix === 'string' ? { vethPrefix } : {}),
     ...(typeof mtu === 'string' ? { mtu } : {}),
-    egress: String(plugin('egress-cni')['enabled']) === 'true',
+    // Ours, unlike aws-node's, offers several versions: what it says is no obstacle.
+    egress: !('cniVersions' in Object(document)) && String(plugin('egress-cni')['enabled']) === 'true',
   };
 }

@@ -53,6 +53,8 @@ export const PATHS = {
   /** Written by adopt: in this boot the node was aws-node's, whose rules and host ends become ours. */
   takenOver: `${RUN}/taken-over`,
   spool: `${RUN}/spool`,
+  /** Addresses of the second family, one file each. */
+  egress: `${RUN}/egress`,
   /** While it is there the node takes no pods: the pool neither grows nor frees ENIs. */
   unschedulable: `${RUN}/unschedulable`,
   supervisor: `${RUN}/supervisor.json`,

@@ -7,6 +7,7 @@ import { applySteps, listLinks, listOwnRules, RouteSocket } from '../kernel/inde
 import { exportAllocations, type Orphan, type Owner, renderCheckpoint, sameOwner } from '../pool/index.ts';
 import type { Files } from '../sys/index.ts';
 import { readAwsNodeCheckpoint } from './aws-node-pods.ts';
+import { handOverEgress } from './hand-over-egress.ts';
 import type { Host } from './host.ts';
 import { readRecord } from './observe.ts';
 import { findOtherIpamd } from './other-ipamd.ts';
@@ -67,6 +68,7 @@ export function writeAwsNodeCheckpoint(host: Host): void {
   const given = handOver(files);
   if (given === undefined) return;
   for (const pod of given.deleted) unwire(pod);
+  handOverEgress(files, keptDels(files));
   files.ensureDirectory(AWS_NODE.directory, DIRECTORY_MODE);
   files.replace({ path: AWS_NODE.checkpoint, text: renderCheckpoint(given.pods), mode: CHECKPOINT_MODE });
 }

@@ -1,6 +1,7 @@
 import { isIpv6Cidr } from '../addr/index.ts';
 import type { Settings } from '../config/index.ts';
 import {
+  egressFamilyOf,
   hostVethName,
   type Link,
   type ObservedNetwork,
@@ -79,11 +80,15 @@ function isWired(network: ObservedNetwork): (pod: Orphan) => boolean {
   };
 }
 
+/** A pod has one such link, and perhaps a second one for egress. */
+function isWiredByUs({ alias }: Link): boolean {
+  const pod = alias === undefined ? undefined : readPodAlias(alias);
+  return pod !== undefined && egressFamilyOf(pod.ifName) === undefined;
+}
+
 /** How many pods have their host end here, whoever wired them. */
 export function countWiredPods(network: ObservedNetwork, prefix: string): number {
-  return network.links.filter(
-    (link) => isPodLink(link, prefix) || (link.alias !== undefined && readPodAlias(link.alias) !== undefined),
-  ).length;
+  return network.links.filter((link) => isPodLink(link, prefix) || isWiredByUs(link)).length;
 }
 
 /** The network of this host as it is now. */

@@ -1,5 +1,5 @@
 import { IP_FAMILIES } from '../addr/index.ts';
-import { DEAD_LINK_GROUP, readPodAlias } from '../dataplane/index.ts';
+import { DEAD_LINK_GROUP, egressFamilyOf, readPodAlias } from '../dataplane/index.ts';
 import { toHostError } from '../errors/index.ts';
 import { listLinks, observeNetwork } from '../kernel/index.ts';
 import { type Inventory, type Orphan, type Pool, resolveTruth } from '../pool/index.ts';
@@ -17,6 +17,8 @@ function podsInKernel(node: Node, network: ReturnType<typeof observeNetwork>): r
     const pod = link.alias === undefined ? undefined : readPodAlias(link.alias);
     const address = network.routes.find((route) => route.link === link.name)?.destination.address;
     if (pod === undefined || address === undefined || link.group === DEAD_LINK_GROUP) return [];
+    // The address of a pod's second interface is of no ENI.
+    if (egressFamilyOf(pod.ifName) !== undefined) return [];
     const { namespace, name, ...key } = pod;
     return [{ address, since, owner: { ...key, podNamespace: namespace, podName: name } }];
   });

@@ -2,6 +2,7 @@ import { familyOf } from '../addr/index.ts';
 import { appendResult, type CniCall, parseCniCall, parsePrevResult, renderResult } from '../cniproto/index.ts';
 import {
   DEAD_LINK_GROUP,
+  egressFamilyOf,
   hostVethName,
   type Link,
   MAIN_TABLE,
@@ -40,6 +41,8 @@ import {
   unknownAttachment,
 } from './attachment.ts';
 import { resultDifference, wiringAfterChain } from './check-result.ts';
+import type { Leases } from './egress/leases.ts';
+import { Egress } from './egress/plugin.ts';
 import type { Engine } from './engine.ts';
 import { later } from './later.ts';
 import type { Node } from './parts.ts';
@@ -51,18 +54,20 @@ const REAP_AFTER_MS = 1_000;
 export class Attachments {
   readonly #node: Node;
   readonly #engine: Engine;
+  readonly #egress: Egress;
   readonly #adds = new AddsUnderWay();
   #reaper: (() => void) | undefined;
 
-  constructor(node: Node, engine: Engine) {
+  constructor(node: Node, engine: Engine, leases: Leases) {
     this.#node = node;
     this.#engine = engine;
+    this.#egress = new Egress(node, leases, () => this.#reapLater());
   }
 
   /** Answers one call with the body of the reply. Throws the failure the runtime is to see. */
   async serve(request: unknown, gone: AbortSignal): Promise<unknown> {
     const call = parseCniCall(request);
-    if (call.plugin === 'egress-cni') return this.#passThrough(call);
+    if (call.plugin === 'egress-cni') return this.#egress.serve(call, gone);
     switch (call.command) {
       case 'ADD':
         return this.#adds.run(attachmentOf(call), gone, (ended) => this.#add(call, ended));
@@ -82,15 +87,8 @@ export class Attachments {
   /** Carries out a DEL that was kept while the daemon was away. */
   replay(request: unknown): void {
     const call = parseCniCall(request);
-    this.#delete(ownerOf(call), call.config.vethPrefix);
-  }
-
-  /** egress-cni adds nothing to IPv4 pods; in a chain it hands on what came before it. */
-  #passThrough(call: CniCall): unknown {
-    if (call.command !== 'ADD') return {};
-    if (call.config.enabled === true)
-      throw new HostError('CNI_CONFIG', { reason: 'egress-cni is enabled, which this version cannot serve yet' });
-    return renderResult(previousResult(call), call.config.cniVersion);
+    if (call.plugin === 'egress-cni') this.#egress.remove(ownerOf(call));
+    else this.#delete(ownerOf(call), call.config.vethPrefix);
   }
 
   async #add(call: CniCall, ended: AbortSignal): Promise<unknown> {
@@ -150,6 +148,8 @@ export class Attachments {
   #delete(owner: Owner, vethPrefix: string | undefined): Record<string, never> {
     this.#engine.cancel(owner);
     this.#adds.end(attachmentOf(owner), unknownAttachment(owner));
+    // The chain has asked for it before, unless its configuration changed meanwhile.
+    this.#egress.release(owner);
     const allocation = this.#engine.find(owner);
     // Never added, or deleted before: a DEL may come any number of times.
     if (allocation === undefined) {
@@ -204,7 +204,10 @@ export class Attachments {
     // Of those nothing is known any more but what their host ends say.
     const seen = listLinks(this.#node.socket).flatMap(({ alias, group }): readonly Owner[] => {
       const pod = alias === undefined || group === DEAD_LINK_GROUP ? undefined : readPodAlias(alias);
-      return pod === undefined ? [] : [{ ...pod, podNamespace: pod.namespace, podName: pod.name }];
+      // A second interface is the other plugin's.
+      return pod === undefined || egressFamilyOf(pod.ifName) !== undefined
+        ? []
+        : [{ ...pod, podNamespace: pod.namespace, podName: pod.name }];
     });
     // All are tried before the first failure is told (CNI specification, GC).
     const failures = [...held, ...seen].filter(isStale).flatMap((owner): readonly unknown[] => {

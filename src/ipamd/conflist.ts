@@ -39,7 +39,10 @@ async function chainVersions(node: Node): Promise<readonly (readonly string[])[]
  * highest offered, and an older stock plugin would then refuse every pod. Throws `FILE_FAILED` or `CONFLIST_INVALID`.
  */
 export async function publishConflist(node: Node): Promise<void> {
-  const text = renderConflist(node.settings, await chainVersions(node));
+  const text = renderConflist(node.settings, {
+    chain: await chainVersions(node),
+    egressAddress: node.egress?.nodeAddress,
+  });
   if (node.files.read(CONFLIST_PATH) === text) return;
   node.files.ensureDirectory(PATHS.conflistDirectory, 0o755);
   node.files.replace({ path: CONFLIST_PATH, text, mode: 0o644, over: 'link' });

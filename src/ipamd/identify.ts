@@ -14,6 +14,7 @@ import { HostError, toHostError } from '../errors/index.ts';
 import { findLinkByMac, listLinks } from '../kernel/index.ts';
 import type { PoolLimits, PoolTargets } from '../pool/index.ts';
 import { type InstanceLimits, limitsOf, maxPods, podRoom, supportsPrefixes } from '../vpc/index.ts';
+import { egressPlan } from './egress/plan.ts';
 import type { Edges, Node } from './parts.ts';
 
 // Beyond this a failing start is tried again at a steady pace: a node that boots before its network must not wait long.
@@ -84,6 +85,9 @@ export async function identify(
   const ec2 = settings.ENABLE_IMDS_ONLY_MODE
     ? metadataOnlyEc2(imds, identity.instanceId)
     : connectEc2({ region: identity.region, ...ec2Access(settings), told, clock: edges.clock });
+  const egress = await persist(edges, 'reading the IPv6 address of the node', tell, () =>
+    egressPlan(settings, identity, imds),
+  );
   const { instanceType } = identity;
   const limits =
     limitsOf(instanceType) ??
@@ -104,5 +108,6 @@ export async function identify(
     primaryLink: primary.name,
     limits: poolLimits(settings, limits),
     targets: poolTargets(settings, limits),
+    ...(egress === undefined ? {} : { egress }),
   };
 }

@@ -12,7 +12,6 @@ import {
   diffNetwork,
   MAIN_TABLE,
   type ObservedNetwork,
-  type PacketRulesInput,
   routeTableOf,
   type Step,
   usesMark,
@@ -27,24 +26,32 @@ import {
   waitForLink,
 } from '../kernel/index.ts';
 import type { EniAttachmentFacts, KnownEni, PodAddress, Pool } from '../pool/index.ts';
+import type { Leases } from './egress/leases.ts';
 import type { Node, NodeEni } from './parts.ts';
 import { subnetOf } from './subnet-of.ts';
+import { wantedPacketRules } from './wanted-packet-rules.ts';
 import { wantedPods } from './wanted-pods.ts';
 
 /** The host's network as this daemon wants it: ENIs as links, their tables, pods' rules, packet rules. */
 export class NodeNetwork {
   readonly #node: Node;
   readonly #pool: () => Pool;
+  readonly #leases: Pick<Leases, 'list' | 'routes'>;
   readonly #takesOver: boolean;
   readonly #packetFilter: PacketFilter;
   #enis: ReadonlyMap<string, NodeEni> = new Map();
   #vpcCidrs: readonly Ipv4Cidr[];
 
   /** `takesOver` says whether this node was another CNI plugin's in this boot, so that what it left becomes ours. */
-  constructor(node: Node, pool: () => Pool, options: { readonly takesOver: boolean }) {
+  constructor(
+    node: Node,
+    pool: () => Pool,
+    options: { readonly takesOver: boolean; readonly leases: Pick<Leases, 'list' | 'routes'> },
+  ) {
     this.#node = node;
     this.#vpcCidrs = node.identity.vpcCidrs;
     this.#pool = pool;
+    this.#leases = options.leases;
     this.#takesOver = options.takesOver;
     this.#packetFilter = new PacketFilter(node.exec);
   }
@@ -163,7 +170,9 @@ export class NodeNetwork {
 
   /** The families to look at. IPv4 always: the node has it whatever its pods have. */
   get families(): readonly IpFamily[] {
-    return this.#carries('ipv6') ? IP_FAMILIES : ['ipv4'];
+    const { egress } = this.#node;
+    const ofPods = this.#leases.list().map(({ address }) => familyOf(address));
+    return this.#carries('ipv6') || [egress?.family, ...ofPods].includes('ipv6') ? IP_FAMILIES : ['ipv4'];
   }
 
   /** Reports whether pods have addresses of a family, or had them under earlier settings and still do. */
@@ -203,7 +212,8 @@ export class NodeNetwork {
       vethPrefix: settings.AWS_VPC_K8S_CNI_VETHPREFIX,
       takesOver: this.#takesOver,
     });
-    return diffNetwork({ ...host, ...pods }, observed);
+    const podRoutes = [...pods.podRoutes, ...this.#leases.routes(observed)];
+    return diffNetwork({ ...host, ...pods, podRoutes }, observed);
   }
 
   /** The networks of the VPC from now on; the next `repairPacketRules` follows. */
@@ -216,32 +226,16 @@ export class NodeNetwork {
     return this.#vpcCidrs;
   }
 
-  /**
-   * Makes our packet rules if those in the kernel were made from other input; reports whether it did. Where pods have
-   * IPv6 alone there are none: their addresses are valid everywhere.
-   */
+  /** Makes our packet rules if those in the kernel were made from other input; reports whether it did. */
   async repairPacketRules(): Promise<boolean> {
-    return await this.#packetFilter.repair(this.#packetRules());
+    const pods = { ipv4: this.#carries('ipv4'), vpcCidrs: this.#vpcCidrs };
+    const wanted = wantedPacketRules(this.#node, pods);
+    return await this.#packetFilter.repair(wanted.pods, wanted.egress);
   }
 
   /** Where the packet rules are. */
   get packetFilter(): PacketFilterKind {
     return this.#packetFilter.kind;
-  }
-
-  #packetRules(): PacketRulesInput | undefined {
-    if (!this.#carries('ipv4')) return undefined;
-    const { settings, identity, primaryLink } = this.#node;
-    return {
-      primaryLink,
-      primaryAddress: identity.primaryAddress,
-      vethPrefix: settings.AWS_VPC_K8S_CNI_VETHPREFIX,
-      mark: settings.AWS_VPC_K8S_CNI_CONNMARK,
-      exemptCidrs: [...this.#vpcCidrs, ...settings.AWS_VPC_K8S_CNI_EXCLUDE_SNAT_CIDRS],
-      externalSnat: settings.AWS_VPC_K8S_CNI_EXTERNALSNAT,
-      randomize: settings.AWS_VPC_K8S_CNI_RANDOMIZESNAT,
-      nodePort: settings.AWS_VPC_CNI_NODE_PORT_SUPPORT,
-    };
   }
 
   #keep(eni: NodeEni): void {

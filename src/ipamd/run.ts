@@ -12,6 +12,8 @@ import { Attachments } from './attachments.ts';
 import { startBackground } from './background.ts';
 import { Conditions } from './conditions.ts';
 import { Drift } from './drift/index.ts';
+import { Leases } from './egress/leases.ts';
+import { complaintOfEgress } from './egress/plan.ts';
 import { Engine } from './engine.ts';
 import { identify, persist } from './identify.ts';
 import { eniConfigsOfFile, grow, Lane, type LaneParts, Placement, permitsOf, shrink } from './lanes/index.ts';
@@ -126,7 +128,8 @@ class Daemon {
     this.#phase = { kind: 'starting', doing: 'asking EC2 for the ENIs of this instance', failure: undefined };
     const nothing = new Pool();
     let current: () => Pool = () => nothing;
-    const network = new NodeNetwork(node, () => current(), { takesOver: this.#store.takenOver });
+    const leases = new Leases(this.#edges, PATHS.egress).load();
+    const network = new NodeNetwork(node, () => current(), { takesOver: this.#store.takenOver, leases });
     const tellOf = (doing: string) => (failure: HostError) => this.#tell(doing, failure);
     const tell = tellOf('asking EC2 for the ENIs of this instance');
     const configs = settings.AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG ? eniConfigsOfFile(node) : undefined;
@@ -146,13 +149,14 @@ class Daemon {
     ended('pool');
     const engine = this.#engine({ node, network, placement }, pool);
     current = () => engine.pool;
+    leases.settle(network.observe(), pool.allocations());
     const { links } = HOST_NETWORK;
     const repaired = await persist(this.#edges, links, tellOf(links), async () => network.repair());
     // What follows waits for the end by its signal, which would not come a second time.
     signal.throwIfAborted();
     ended('network');
     if (repaired.length > 0) logger.info('host network repaired', { steps: repaired.length });
-    const attachments = new Attachments(node, engine);
+    const attachments = new Attachments(node, engine, leases);
     const spool = { files: node.files, directory: `${PATHS.run}/spool`, logger };
     const replay = (): void => {
       try {
@@ -172,6 +176,7 @@ class Daemon {
     for (const complaint of complaintsOfPool(engine)) conditions.watch(complaint);
     for (const complaint of complaintsOfMemory(this.#store, { clock, damage: stored.damage, fromKernel }))
       conditions.watch(complaint);
+    conditions.watch(complaintOfEgress(node));
     conditions.watch(() => pausedEc2(node.ec2.traffic.paused()));
     this.#phase = { kind: 'serving', node, engine, network, conditions };
     this.#started.resolve(attachments);

@@ -1,5 +1,12 @@
 import { createHash } from 'node:crypto';
-import { NFT_TABLE, type PacketRulesInput, packetRules } from '../dataplane/index.ts';
+import {
+  type EgressRulesInput,
+  type FilterFamily,
+  NFT_TABLE,
+  type PacketRulesInput,
+  type PacketRulesWanted,
+  packetTables,
+} from '../dataplane/index.ts';
 import { HostError } from '../errors/index.ts';
 import type { Exec } from '../sys/index.ts';
 import { IptablesFilter, removeIptablesRules } from './iptables-filter.ts';
@@ -26,10 +33,10 @@ function sealOf(listing: string): string {
 }
 
 /** Looks for our table. */
-export async function findPacketRules(exec: Exec): Promise<FoundTable> {
+export async function findPacketRules(exec: Exec, family: FilterFamily = 'ip'): Promise<FoundTable> {
   try {
     // nft ends with 1 when the table does not exist.
-    const argv = ['nft', '--stateless', 'list', 'table', 'ip', NFT_TABLE] as const;
+    const argv = ['nft', '--stateless', 'list', 'table', family, NFT_TABLE] as const;
     const { exitCode, stdout, stderr } = await exec.run({ argv, accept: [0, 1] });
     if (exitCode === 1 && NO_NFTABLES.test(stderr)) return { usable: false };
     const [, digest, seal] = COMMENT.exec(stdout) ?? [];
@@ -41,8 +48,8 @@ export async function findPacketRules(exec: Exec): Promise<FoundTable> {
 }
 
 /** The digest of our table's input; `undefined` when the table is not there or not as we made it. */
-export async function packetRulesDigest(exec: Exec): Promise<string | undefined> {
-  const found = await findPacketRules(exec);
+export async function packetRulesDigest(exec: Exec, family: FilterFamily = 'ip'): Promise<string | undefined> {
+  const found = await findPacketRules(exec, family);
   return found.usable ? found.digest : undefined;
 }
 
@@ -50,10 +57,10 @@ export async function packetRulesDigest(exec: Exec): Promise<string | undefined>
  * Carries out an nft script as one transaction. Our table is made twice: how this nft prints it is known only then, and
  * goes into its comment, where the next look finds it, also that of another daemon.
  */
-export async function applyPacketRules(exec: Exec, script: string): Promise<void> {
+export async function applyPacketRules(exec: Exec, script: string, family: FilterFamily = 'ip'): Promise<void> {
   await exec.run({ argv: ['nft', '-f', '-'], input: script });
   if (!COMMENT.test(script)) return;
-  const made = await findPacketRules(exec);
+  const made = await findPacketRules(exec, family);
   if (!made.usable) return;
   const seal = sealOf(made.listing);
   const sealed = script.replace(COMMENT, (_, digest: string) => `comment "vpc-cni-host ${digest} ${seal}"`);
@@ -61,25 +68,36 @@ export async function applyPacketRules(exec: Exec, script: string): Promise<void
 }
 
 /** Removes our table, if it is there; nobody else's rules are touched. */
-export async function removeNftTable(exec: Exec): Promise<void> {
+export async function removeNftTable(exec: Exec, family: FilterFamily = 'ip'): Promise<void> {
   // "add" first makes the "delete" succeed whether or not the table exists.
-  await applyPacketRules(exec, `add table ip ${NFT_TABLE}\ndelete table ip ${NFT_TABLE}\n`);
+  await applyPacketRules(exec, `add table ${family} ${NFT_TABLE}\ndelete table ${family} ${NFT_TABLE}\n`);
 }
 
 /** Removes our packet rules wherever they are; nobody else's rules are touched. */
 export async function removePacketRules(exec: Exec): Promise<void> {
   if ((await findPacketRules(exec)).usable) await removeNftTable(exec);
+  await removeIpv6Table(exec);
   await removeIptablesRules(exec);
+}
+
+/** Removes the table of IPv6, which hardly any node has. */
+async function removeIpv6Table(exec: Exec): Promise<boolean> {
+  const found = await findPacketRules(exec, 'ip6');
+  if (!found.usable || found.listing === '') return false;
+  await removeNftTable(exec, 'ip6');
+  return true;
 }
 
 /** Where our packet rules are. */
 export type PacketFilterKind = 'nftables' | 'iptables';
 
-/** Our packet rules on this host: one table of nftables, or chains of iptables where there is no nft(8). */
+/** Our packet rules on this host: one table of nftables in each family, or chains of iptables where there is no nft(8). */
 export class PacketFilter {
   readonly #exec: Exec;
   readonly #iptables: IptablesFilter;
   #kind: PacketFilterKind = 'nftables';
+  /** A table of IPv6 that earlier settings asked for is looked for once. */
+  #isIpv6Clean = false;
 
   constructor(exec: Exec) {
     this.#exec = exec;
@@ -92,17 +110,38 @@ export class PacketFilter {
   }
 
   /** Makes the rules unless they are there as they should, or removes them; reports whether anything was changed. */
-  async repair(input: PacketRulesInput | undefined): Promise<boolean> {
+  async repair(pods: PacketRulesInput | undefined, egress?: EgressRulesInput): Promise<boolean> {
+    const wanted = { pods, egress };
+    const [ipv4, ipv6] = await Promise.all([this.#repairIpv4(wanted), this.#repairIpv6(wanted)]);
+    return ipv4 || ipv6;
+  }
+
+  async #repairIpv4(wanted: PacketRulesWanted): Promise<boolean> {
     const found = await findPacketRules(this.#exec);
     this.#kind = found.usable ? 'nftables' : 'iptables';
     if (!found.usable)
-      return input === undefined ? await removeIptablesRules(this.#exec) : await this.#iptables.repair(input);
-    const wanted = input === undefined ? undefined : packetRules(input);
-    if (wanted === undefined ? found.listing === '' : found.digest === wanted.digest) return false;
-    if (wanted === undefined) await removeNftTable(this.#exec);
-    else await applyPacketRules(this.#exec, wanted.script);
+      return wanted.pods === undefined
+        ? await removeIptablesRules(this.#exec)
+        : await this.#iptables.repair(wanted.pods);
+    const table = packetTables(wanted).ip;
+    if (table === undefined ? found.listing === '' : found.digest === table.digest) return false;
+    if (table === undefined) await removeNftTable(this.#exec);
+    else await applyPacketRules(this.#exec, table.script);
     // Without a table this may be the first look after nft(8) was installed: our other rules would translate as well.
     if (found.listing === '') await removeIptablesRules(this.#exec);
+    return true;
+  }
+
+  async #repairIpv6(wanted: PacketRulesWanted): Promise<boolean> {
+    const table = packetTables(wanted).ip6;
+    if (table === undefined) {
+      if (this.#isIpv6Clean) return false;
+      this.#isIpv6Clean = true;
+      return await removeIpv6Table(this.#exec);
+    }
+    this.#isIpv6Clean = false;
+    if ((await packetRulesDigest(this.#exec, 'ip6')) === table.digest) return false;
+    await applyPacketRules(this.#exec, table.script, 'ip6');
     return true;
   }
 }

@@ -40,6 +40,7 @@ export { addressIn, keysAround, kindOfCidr, PREFIX_ADDRESSES } from './model/ran
 export type { Choice, Request } from './model/request.ts';
 export type * from './model/types.ts';
 export { parseCheckpoint, renderCheckpoint, type Survey, surveyCheckpoint } from './parse-checkpoint.ts';
+export { parseLease, renderLease } from './parse-lease.ts';
 export { type EniConfig, type EniConfigChoice, eniConfigName } from './placement/eni-config.ts';
 export { type AttachedFacts, type Claim, isManaged, roleOf } from './placement/managed.ts';
 export { isExcluded, type SubnetAsker, type SubnetFacts, subnetsForNewEni, takesNewEnis } from './placement/subnets.ts';

@@ -105,6 +105,18 @@ describe('rules between settings', () => {
         'ENABLE_IPv6 does not go with AWS_VPC_ENI_MTU="1279" (flag), POD_MTU="1279" (AWS_VPC_ENI_MTU, flag): IPv6 needs an MTU of at least 1280 (RFC 8200)',
     },
     {
+      name: 'an MTU too small for IPv6 egress',
+      flags: { ENABLE_V6_EGRESS: 'true', POD_MTU: '1279' },
+      fault:
+        'ENABLE_V6_EGRESS does not go with POD_MTU="1279" (flag), AWS_VPC_ENI_MTU="9001" (default): IPv6 egress needs an MTU of at least 1280 (RFC 8200)',
+    },
+    {
+      name: 'IPv6 egress of pods in which IPv6 is turned off',
+      flags: { ENABLE_V6_EGRESS: 'true', DISABLE_POD_V6: 'true' },
+      fault:
+        'ENABLE_V6_EGRESS does not go with DISABLE_POD_V6="true" (flag): DISABLE_POD_V6 takes away the IPv6 that ENABLE_V6_EGRESS gives pods',
+    },
+    {
       name: 'IPv6 without prefixes',
       flags: { ENABLE_IPv6: 'true' },
       fault:

@@ -82,7 +82,7 @@ describe('settings of a DaemonSet', () => {
     ['ENABLE_IPv4=false', 'exactly one of ENABLE_IPv4 and ENABLE_IPv6 must be true'],
     ['ENABLE_IPv6=true', 'IPv6 pods need ENABLE_PREFIX_DELEGATION=true'],
     ['ENABLE_V4_EGRESS=false', 'taken'],
-    ['ENABLE_V6_EGRESS=true', 'keep the aws-node DaemonSet'],
+    ['ENABLE_V6_EGRESS=true', 'taken'],
     ['AWS_VPC_ENI_MTU=1500', 'taken'],
     ['POD_MTU=1500', 'taken'],
     ['AWS_VPC_K8S_CNI_VETHPREFIX=veth', 'taken'],

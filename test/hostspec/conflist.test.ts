@@ -27,6 +27,44 @@ describe('renderConflist()', () => {
   });
 
   test.each([
+    ['IPv4', { ENABLE_V6_EGRESS: true }, '2001:db8::5', 'fd00::ac:00/118', '::/0', 'v4pd/egress-v6', 'egress-v6'],
+    [
+      'IPv6',
+      { ENABLE_IPv6: true, ENABLE_IPv4: false },
+      '10.0.0.5',
+      '169.254.172.0/22',
+      '0.0.0.0/0',
+      'v6pd/egress-v4',
+      'egress-v4',
+    ],
+  ])(
+    'chains egress-cni behind aws-cni where pods of %s have egress, with the keys of upstream',
+    (_, change, egressAddress, subnet, dst, dir, log) => {
+      const { plugins } = parseConflistText(renderConflist({ ...settings, ...change }, { egressAddress }));
+      expect(plugins.map(({ type }) => type)).toEqual(['aws-cni', 'egress-cni', 'portmap']);
+      expect(plugins[1]).toEqual({
+        ...{ name: 'egress-cni', type: 'egress-cni', mtu: '9001', enabled: 'true' },
+        ...{ randomizeSNAT: 'prng', nodeIP: egressAddress },
+        ipam: {
+          ...{ type: 'host-local', ranges: [[{ subnet }]], routes: [{ dst }] },
+          dataDir: `/run/cni/${dir}-ipam`,
+        },
+        pluginLogFile: `/var/log/aws-routed-eni/${log}-plugin.log`,
+        pluginLogLevel: settings.AWS_VPC_K8S_PLUGIN_LOG_LEVEL,
+      });
+    },
+  );
+
+  test.each([
+    ['it is not asked for', { ENABLE_IPv6: true, ENABLE_IPv4: false, ENABLE_V4_EGRESS: false }, '10.0.0.5'],
+    ['V4 egress is of pods of IPv6 alone', { ENABLE_V4_EGRESS: true }, '10.0.0.5'],
+    ['the node has no IPv6 address', { ENABLE_V6_EGRESS: true }, undefined],
+  ])('leaves egress-cni out where %s', (_, change, egressAddress) => {
+    const { plugins } = parseConflistText(renderConflist({ ...settings, ...change }, { egressAddress }));
+    expect(plugins.map(({ type }) => type)).toEqual(['aws-cni', 'portmap']);
+  });
+
+  test.each([
     ['a chain that speaks everything', [['0.4.0', '1.0.0', '1.1.0']], '1.0.0', ['0.4.0', '1.0.0', '1.1.0']],
     ['a portmap that ends at 1.0.0', [['0.3.1', '0.4.0', '1.0.0']], '1.0.0', ['0.4.0', '1.0.0']],
     [
@@ -39,11 +77,13 @@ describe('renderConflist()', () => {
       ['0.4.0'],
     ],
   ])('offers %s only what all of it speaks', (_, chain, cniVersion, cniVersions) => {
-    expect(parseConflistText(renderConflist(settings, chain))).toMatchObject({ cniVersion, cniVersions });
+    expect(parseConflistText(renderConflist(settings, { chain }))).toMatchObject({ cniVersion, cniVersions });
   });
 
   test('refuses a chain without a common version', () => {
-    expect(() => renderConflist(settings, [['0.2.0']])).toThrow(/speak none of 0.4.0, 1.0.0, 1.1.0 together/);
+    expect(() => renderConflist(settings, { chain: [['0.2.0']] })).toThrow(
+      /speak none of 0.4.0, 1.0.0, 1.1.0 together/,
+    );
   });
 
   test('no log file name breaks the document', () => {

@@ -1,6 +1,7 @@
 import { expect } from 'bun:test';
 import { parseMac } from '../../src/addr/index.ts';
 import { loadSettings } from '../../src/config/index.ts';
+import { NO_LEASES } from '../../src/ipamd/egress/leases.ts';
 import { Engine } from '../../src/ipamd/engine.ts';
 import { grow, type LaneParts, Placement, shrink } from '../../src/ipamd/lanes/index.ts';
 import { Leftovers } from '../../src/ipamd/leftovers.ts';
@@ -66,7 +67,7 @@ async function onNode(work: (world: SimulatedEc2, parts: LaneParts, space: TestN
     // The engine decides nothing here: the test asks for each change itself.
     const idle = { run: async () => {}, changed: () => {}, policy: () => FREE_POLICY };
     const engine = new Engine(node, store, new Pool(), idle);
-    const network = new NodeNetwork(node, () => engine.pool, { takesOver: false });
+    const network = new NodeNetwork(node, () => engine.pool, { takesOver: false, leases: NO_LEASES });
     // The files of a host of its own: what runs on this machine is none of its business.
     const unmanaged = new UnmanagedEnis({ ...node, files: createFiles(directory) });
     const leftovers = new Leftovers(node, { store, unmanaged, freed: () => undefined });

@@ -1,6 +1,7 @@
 import { formatCidr, type Ipv4Address, parseIpv6Cidr, parseMac } from '../../src/addr/index.ts';
 import { loadSettings } from '../../src/config/index.ts';
 import { Conditions } from '../../src/ipamd/conditions.ts';
+import { NO_LEASES } from '../../src/ipamd/egress/leases.ts';
 import { Engine } from '../../src/ipamd/engine.ts';
 import { describeAttached, sortAttached } from '../../src/ipamd/inventory.ts';
 import { Placement } from '../../src/ipamd/lanes/index.ts';
@@ -118,7 +119,7 @@ export async function onNode(
     const permits = { grow: false, shrink: false, freeEnis: false };
     const idle = { run: async () => {}, changed: () => {}, policy: () => ({ ...FREE_POLICY, permits }) };
     const engine = new Engine(node, new Store(node, directory), new Pool(), idle);
-    const network = new NodeNetwork(node, () => engine.pool, { takesOver: false });
+    const network = new NodeNetwork(node, () => engine.pool, { takesOver: false, leases: NO_LEASES });
     const placement = new Placement(node, undefined);
     const conditions = new Conditions(node);
     for (const complaint of complaintsOfPool(engine)) conditions.watch(complaint);

@@ -61,7 +61,7 @@ export const HOST_NETWORK = {
   ENABLE_V6_EGRESS: {
     $ref: '#/definitions/boolean',
     default: false,
-    description: 'IPv6 egress of IPv4 pods.',
+    description: 'IPv6 egress of IPv4 pods, on nodes with an IPv6 address. Counts only without ENABLE_IPv6.',
   },
   ENABLE_NFTABLES: {
     $ref: '#/definitions/boolean',

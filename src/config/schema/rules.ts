@@ -31,11 +31,16 @@ export const RULES = [
     then: these({ AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG: off }),
   },
   {
-    description:
-      'pods of IPv6 cannot reach IPv4 by the node yet, which ENABLE_V4_EGRESS asks for: set it to false, or keep the aws-node DaemonSet',
-    if: present({ ENABLE_IPv6: on }),
+    description: 'IPv6 egress needs an MTU of at least 1280 (RFC 8200)',
+    if: present({ ENABLE_V6_EGRESS: on }),
     // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema
-    then: these({ ENABLE_V4_EGRESS: off }),
+    then: these({ AWS_VPC_ENI_MTU: ipv6Mtu, POD_MTU: ipv6Mtu }),
+  },
+  {
+    description: 'DISABLE_POD_V6 takes away the IPv6 that ENABLE_V6_EGRESS gives pods',
+    if: present({ ENABLE_V6_EGRESS: on }),
+    // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema
+    then: these({ DISABLE_POD_V6: off }),
   },
   {
     description: 'DISABLE_POD_V6 takes away the only addresses pods of IPv6 have',

@@ -14,7 +14,6 @@ export const THIS_VERSION = {
   },
   ENABLE_POD_ENI: { enum: [false], description: DAEMONSET },
   ENABLE_MULTI_NIC: { enum: [false], description: DAEMONSET },
-  ENABLE_V6_EGRESS: { enum: [false], description: DAEMONSET },
   ANNOTATE_POD_IP: { enum: [false], description: NO_API_SERVER },
   AWS_VPC_K8S_CNI_LOG_FILE: {
     enum: ['', 'stderr', 'stdout', '/var/log/aws-routed-eni/ipamd.log', '/host/var/log/aws-routed-eni/ipamd.log'],

@@ -1,0 +1,24 @@
+import { isIpv4, isIpv6 } from '../addr/index.ts';
+import { egressHost } from '../dataplane/index.ts';
+import { EGRESS_IPAM, PATHS } from '../hostspec/index.ts';
+import { type Owner, parseLease } from '../pool/index.ts';
+import type { Files } from '../sys/index.ts';
+
+const DIRECTORY_MODE = 0o755;
+const MODE = 0o600;
+
+/**
+ * Writes the addresses of pods' second interfaces where the host-local plugin of aws-node's egress-cni looks for its own:
+ * otherwise it would give them away again. Those of sandboxes in `deleted` are free.
+ */
+export function handOverEgress(files: Files, deleted: readonly Owner[]): void {
+  for (const address of files.list(PATHS.egress)) {
+    const family = isIpv4(address) ? 'ipv4' : 'ipv6';
+    if (!(isIpv4(address) || isIpv6(address)) || egressHost(family, address) === undefined) continue;
+    const owner = parseLease(files.read(`${PATHS.egress}/${address}`) ?? '');
+    if (owner === undefined || deleted.some(({ containerId }) => containerId === owner.containerId)) continue;
+    const directory = `${EGRESS_IPAM[family].dataDir}/${owner.network}`;
+    files.ensureDirectory(directory, DIRECTORY_MODE);
+    files.replace({ path: `${directory}/${address}`, text: `${owner.containerId}\r\n${owner.ifName}`, mode: MODE });
+  }
+}
