@@ -5,6 +5,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { measureCrowd } from './bench/crowd.ts';
+import { measureDrift } from './bench/drift.ts';
 import type { Plan, Report } from './bench/inside.ts';
 import { measurePool } from './bench/pool.ts';
 import { renderTable, rowOf } from './bench/rows.ts';
@@ -108,10 +109,11 @@ async function main(words: readonly string[]): Promise<number> {
   const product = wants('product') || crowded ? productOf(options) : '';
   const report = wants('product') ? await measureProduct(product, options) : undefined;
   const crowd = crowded ? await measureCrowd(product) : [];
+  const drift = wants('product') ? measureDrift() : [];
   const pool = wants('pool') ? measurePool() : [];
   const sim = wants('sim') ? await measureSim() : [];
   const fabric = wants('sim') && process.getuid?.() === 0 ? await measureFabric() : [];
-  const measured = [...(report?.measured ?? []), ...crowd, ...pool, ...sim, ...fabric];
+  const measured = [...(report?.measured ?? []), ...drift, ...crowd, ...pool, ...sim, ...fabric];
   const table = `${renderTable(measured)}\nMedians.${report === undefined ? '\n' : legend(report)}`;
   if (options.json) console.error(`\n${table}`);
   console.log(options.json ? JSON.stringify({ rows: measured.map(rowOf) }) : `\n${table}`);

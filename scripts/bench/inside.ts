@@ -4,6 +4,7 @@
  */
 import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { awaitStatus, cpuOf, type DaemonStatus, idleMemory, type Memory, readyAfter } from './daemon.ts';
+import { measureRepairs } from './drift.ts';
 import { type BootTimes, stopSupervised, timeBoot, timeImageStage, timeInstall } from './install.ts';
 import { callOnce, callTogether, OUR_FOLDER, OURS, type Peer, type Pod, stockPeer } from './peers.ts';
 import { inTurn, makePod, makePods, turnOver } from './pods.ts';
@@ -194,6 +195,8 @@ async function measure(plan: Plan): Promise<Report> {
     const together = await measureTogether(peers, plan);
     if (plan.crowd > 0) say(`ADD with ${plan.crowd} pods on the node`);
     const crowd = await measureCrowd(plan, serial[0]?.ours ?? []);
+    say('repairs');
+    const repairs = await measureRepairs();
     if (plan.cycles > 0) say(`${plan.cycles} pods come and go`);
     const growth = await measureTurnover(plan, status.pid);
     say('memory of the daemon after that');
@@ -209,6 +212,7 @@ async function measure(plan: Plan): Promise<Report> {
         ...serial,
         ...together,
         ...crowd,
+        ...repairs,
         within('daemon-rss', 'MB', BUDGET.daemonMb, [memory.resident]),
         within('daemon-rss-fresh', 'MB', BUDGET.daemonMb, [fresh.resident]),
         ...growth,

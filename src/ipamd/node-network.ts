@@ -186,6 +186,11 @@ export class NodeNetwork {
     );
   }
 
+  /** Grows with each pod that comes or goes. */
+  get podChanges(): number {
+    return this.#pool().changes;
+  }
+
   /** The steps from an observed state to the wanted one. */
   plan(observed: ObservedNetwork): readonly Step[] {
     const { settings, primaryLink } = this.#node;

@@ -92,9 +92,10 @@ function requestOf(step: BatchedStep, index: number): NetlinkRequest {
 
 /**
  * Carries the steps out in order; decides nothing. A step whose link is gone is done when it removes and fails when it
- * adds. Throws `NETLINK` naming the first step that failed; later ones were tried too.
+ * adds. Returns the steps that were not done already. Throws `NETLINK` naming the first step that failed; later ones were
+ * tried too.
  */
-export function applySteps(socket: RouteSocket, steps: readonly Step[]): void {
+export function applySteps(socket: RouteSocket, steps: readonly Step[]): readonly Step[] {
   const indices = new Map<string, number | undefined>();
   const requests: NetlinkRequest[] = [];
   const sent: Step[] = [];
@@ -115,12 +116,14 @@ export function applySteps(socket: RouteSocket, steps: readonly Step[]): void {
     } else if (!doneWithoutLink(step)) failures.push({ step, errno: ERRNO.ENODEV, text: `no link ${link}` });
   }
   const answers = socket.batch(requests);
+  const done: Step[] = [];
   for (const [position, step] of sent.entries()) {
     const { errno, text } = answers[position] ?? { errno: 0, text: undefined };
-    if (errno !== 0 && !DONE_ALREADY[step.kind]?.includes(errno)) failures.push({ step, errno, text });
+    if (errno === 0) done.push(step);
+    else if (!DONE_ALREADY[step.kind]?.includes(errno)) failures.push({ step, errno, text });
   }
   const [first] = failures.sort((a, b) => steps.indexOf(a.step) - steps.indexOf(b.step));
-  if (first === undefined) return;
+  if (first === undefined) return done;
   throw new HostError('NETLINK', {
     action: describeStep(first.step),
     errno: errnoName(first.errno),

@@ -65,6 +65,10 @@ export function findLinkByMac(socket: RouteSocket, mac: MacAddress): Link | unde
 /** What is looked at unless the caller says otherwise: a second family doubles the dumps. */
 const ONLY_IPV4: readonly IpFamily[] = ['ipv4'];
 
+/**
+ * One of hundreds may be missing while somebody changes rules: the kernel goes on by position and does not say that the list
+ * has changed (net/core/fib_rules.c, `dump_rules`). Adding it again is nothing.
+ */
 const listRuleFacts = (socket: RouteSocket, families: readonly IpFamily[]): readonly RuleFact[] =>
   families.flatMap((family) => socket.dump(dumpOf('rules', family)).map(readRule).filter(present));
 
@@ -156,10 +160,7 @@ function nameNeighbours(facts: readonly NeighbourFact[], links: readonly Link[])
   });
 }
 
-/**
- * Looks kind by kind. Links come last: what belongs to a pod that is wired between two kinds is then missing at most, and
- * adding it again is nothing; were its link missing, its rules would seem to be nobody's.
- */
+/** Looks kind by kind, with a pause after each. */
 function* observation(
   socket: RouteSocket,
   families: readonly IpFamily[],
@@ -172,6 +173,7 @@ function* observation(
   const neighbourFacts = families.includes('ipv6') ? factsOf(socket, 'neighbours', ['ipv6'], readNeighbour) : [];
   yield;
   const links = listLinks(socket);
+  yield;
   const routes = nameRoutes(routeFacts, links);
   const addresses = nameAddresses(addressFacts, links).filter(({ address }) => !isLinkLocal(address.address));
   const network = ({ link, address }: LinkAddress): string => `${formatCidr(networkOf(address))} dev ${link}`;
@@ -209,7 +211,7 @@ export function observeNetwork(socket: RouteSocket, families = ONLY_IPV4): Obser
   }
 }
 
-/** The same with others having their turn in between; nobody has had one since the links were looked at. */
+/** The same with others having their turn in between: where one of them has changed something, kinds may not fit together. */
 export async function observeInTurns(
   socket: RouteSocket,
   families: readonly IpFamily[],

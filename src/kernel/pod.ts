@@ -6,6 +6,7 @@ import {
   type PodIdentity,
   type PodWiring,
   type Route,
+  type Rule,
   readPodAlias,
   ruleKey,
   type Step,
@@ -153,8 +154,7 @@ function checkHostEnd(host: RouteSocket, wiring: PodWiring): string | undefined 
   if (!routed) return `the host has no route ${formatCidr(destination)} dev ${name}`;
   const branch = checkBranch(host, wiring, families);
   if (branch !== undefined) return branch;
-  const rules = new Set(listOwnRules(host, families).map(ruleKey));
-  const missing = wiring.hostRules.find((rule) => !rules.has(ruleKey(rule)));
+  const missing = missingRule(host, wiring) && missingRule(host, wiring);
   return missing === undefined ? undefined : `the host has no rule ${ruleKey(missing)}`;
 }
 
@@ -171,6 +171,12 @@ function checkBranch(host: RouteSocket, { branch }: PodWiring, families: readonl
   const have = new Set(listOwnRoutes(host, [link], families).map(key));
   const missing = branch.routes.map(key).find((route) => !have.has(route));
   return missing === undefined ? undefined : `the host has no route ${missing}`;
+}
+
+/** A look may lack a rule that is there while somebody changes others; the next one lacks another. */
+function missingRule(host: RouteSocket, wiring: PodWiring): Rule | undefined {
+  const rules = new Set(listOwnRules(host, familiesOf(wiring)).map(ruleKey));
+  return wiring.hostRules.find((rule) => !rules.has(ruleKey(rule)));
 }
 
 function checkPodEnd(netns: Netns, wiring: PodWiring): string | undefined {

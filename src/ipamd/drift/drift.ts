@@ -21,7 +21,10 @@ import { repairSysctls } from './sysctls.ts';
 const FIRST_MS = 1_000;
 /** For what no event tells of: most sysctls, a host end's MAC, an event that was lost. */
 const SLOWLY_MS = 15_000;
+const AGAIN_MS = 2_000;
 const WATCH_AGAIN_MS = 5_000;
+/** Where pods come all the time the look is taken in one turn: a few milliseconds, with hundreds of pods ten. */
+const TRIES = 3;
 
 interface DriftParts {
   readonly node: Node;
@@ -44,7 +47,6 @@ export class Drift {
   #isLooking = false;
   /** What was repaired last, for whoever fights over it. */
   #latest: readonly string[] = [];
-  #stuck = '';
 
   constructor(parts: DriftParts) {
     const { clock } = parts.node;
@@ -129,6 +131,7 @@ export class Drift {
         if (this.#failures.get(part)?.message !== error.message)
           logger.warn('part of the host network cannot be repaired', { error });
         this.#failures.set(part, error);
+        later(this.#parts.node, AGAIN_MS, () => this.#soon(part));
       }
     }
     this.#pace.looked(clock.monotonic(), repaired);
@@ -158,36 +161,24 @@ export class Drift {
   async #repairNetwork(): Promise<boolean> {
     const steps = await this.#plan();
     if (steps.length === 0) return false;
-    const failures: unknown[] = [];
-    try {
-      applySteps(this.#parts.node.socket, steps);
-    } catch (error) {
-      failures.push(error);
-    }
-    // What the kernel takes and yet does not show, such as a rule for which it takes another plugin's, is no repair.
-    const left = new Set((await this.#plan()).map((step) => JSON.stringify(step)));
-    const [done, stuck] = [true, false].map((isDone) =>
-      steps.filter((step) => left.has(JSON.stringify(step)) !== isDone),
-    );
-    this.#tell((done ?? []).map((step) => ({ kind: repairKind(step), what: describeStep(step) })));
-    this.#noteStuck(stuck ?? []);
-    if (failures.length > 0) throw failures[0];
-    return (done ?? []).length > 0;
+    // What was there already, such as a rule that the list lacked while somebody changed others, is no repair.
+    const done = applySteps(this.#parts.node.socket, steps);
+    this.#tell(done.map((step) => ({ kind: repairKind(step), what: describeStep(step) })));
+    return done.length > 0;
   }
 
   async #plan(): Promise<readonly Step[]> {
     const { node, network } = this.#parts;
-    return network.plan(await observeInTurns(node.socket, network.families, this.#turn));
+    for (let tries = 0; tries < TRIES; tries += 1) {
+      const before = network.podChanges;
+      const observed = await observeInTurns(node.socket, network.families, this.#turn);
+      // A pod that has come since its link was looked for would seem to have none, and its rules to be nobody's.
+      if (network.podChanges === before) return network.plan(observed);
+    }
+    return network.plan(network.observe());
   }
 
   readonly #turn = (): Promise<void> => new Promise((resolve) => this.#parts.node.clock.after(0, resolve));
-
-  #noteStuck(steps: readonly Step[]): void {
-    const stuck = named(steps.map(describeStep));
-    if (stuck !== this.#stuck && stuck !== '')
-      this.#parts.node.logger.info('left as it is: the kernel has the like of somebody else', { changes: stuck });
-    this.#stuck = stuck;
-  }
 
   #tell(repairs: readonly { readonly kind: RepairKind; readonly what: string }[]): void {
     if (repairs.length === 0) return;

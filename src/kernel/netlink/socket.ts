@@ -15,7 +15,8 @@ import { decodeReplies, encodeRequests, type NetlinkReply, type NetlinkRequest }
 import { NLM_F, NLMSG } from './constants.ts';
 
 const RECEIVE_BYTES = 64 * 1024;
-const DUMP_TRIES = 10;
+// A few hundred links take a millisecond or two: long enough for a burst of pods to end.
+const DUMP_TRIES = 30;
 // All answers to one send wait in the receive buffer, and ~280 fill the default one (208 KiB): the rest would be lost.
 const REQUESTS_PER_SEND = 64;
 
