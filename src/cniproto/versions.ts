@@ -45,10 +45,10 @@ export function requireCommandIn(command: CniCommand, version: CniVersion): void
     throw new HostError('CNI_VERSION', { version: `${version} (${command} came with ${least})` });
 }
 
-/** The answer to VERSION. */
-export function versionAnswer(): {
+/** The answer to VERSION, in the version it was asked in where we speak that one. */
+export function versionAnswer(asked: unknown): {
   readonly cniVersion: CniVersion;
   readonly supportedVersions: readonly CniVersion[];
 } {
-  return { cniVersion: NEWEST_VERSION, supportedVersions: CNI_VERSIONS };
+  return { cniVersion: isCniVersion(asked) ? asked : NEWEST_VERSION, supportedVersions: CNI_VERSIONS };
 }

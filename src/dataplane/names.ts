@@ -15,15 +15,32 @@ const HASH_DIGITS = 11;
 
 const sha1 = (text: string): string => createHash('sha1').update(text).digest('hex');
 
+/** What runtimes call the interface of a pod that has only one. */
+export const FIRST_INTERFACE = 'eth0';
+
+// The tables from 253 on are the kernel's; as octets of a gateway's address they stay below 255.
+const MOST_FURTHER = 250;
+
+/**
+ * The number of a further interface of a pod, from 1: the one its name ends with, as in "net1", else one made of the name. It is
+ * the number of its route table in the pod.
+ */
+export function furtherIndex(ifName: string): number {
+  const told = Number(/\d+$/.exec(ifName)?.[0] ?? 0);
+  if (told >= 1 && told <= MOST_FURTHER) return told;
+  return 1 + ((createHash('sha1').update(ifName).digest()[0] ?? 0) % MOST_FURTHER);
+}
+
 /**
  * The host end's name: prefix plus 11 hex digits of SHA-1 of `<namespace>.<pod>`. Calico and the AWS network-policy
- * agent compute the same name, so it is a contract. Without names the sandbox stands in.
+ * agent compute the same name, so it is a contract. A further interface of the pod has its number behind the name, as
+ * upstream's have. Without names the sandbox stands in.
  */
 export function hostVethName(prefix: string, pod: PodIdentity): string {
   const key =
     pod.namespace === undefined || pod.name === undefined
       ? `${pod.containerId}.${pod.ifName}`
-      : `${pod.namespace}.${pod.name}`;
+      : `${pod.namespace}.${pod.name}${pod.ifName === FIRST_INTERFACE ? '' : `.${furtherIndex(pod.ifName)}`}`;
   return `${prefix}${sha1(key).slice(0, HASH_DIGITS)}`;
 }
 

@@ -1,4 +1,11 @@
-import { type Ipv4Address, type Ipv6Address, parseIpv4, parseIpv6 } from '../addr/index.ts';
+import {
+  type IpAddress,
+  type IpFamily,
+  type Ipv4Address,
+  type Ipv6Address,
+  parseIpv4,
+  parseIpv6,
+} from '../addr/index.ts';
 
 /**
  * Routing protocol number on every rule and route we add, so that a diff or an uninstall finds exactly ours
@@ -57,6 +64,11 @@ export const POD_GATEWAY: { readonly ipv4: Ipv4Address; readonly ipv6: Ipv6Addre
   ipv4: parseIpv4('169.254.1.1'),
   ipv6: parseIpv6('fe80::1'),
 };
+
+/** The gateway of a further interface of a pod, counted from 1: each has its own, for a route to it names one link. */
+export function furtherGateway(family: IpFamily, index: number): IpAddress {
+  return family === 'ipv4' ? parseIpv4(`169.254.1.${index + 1}`) : parseIpv6(`fe80::${(index + 1).toString(16)}`);
+}
 
 /** The address under which a VPC's router answers on every ENI; upstream gives it to secondary ENIs. */
 export const VPC_ROUTER_IPV6: Ipv6Address = parseIpv6('fe80:ec2::1');

@@ -7,9 +7,20 @@ import {
   isHostCidr,
   type MacAddress,
 } from '../addr/index.ts';
-import { hostVethName, type PodIdentity, podAlias, podMacs, takenOverAlias } from './names.ts';
-import { DEAD_LINK_GROUP, MAIN_TABLE, POD_GATEWAY, PRIORITY } from './owned.ts';
+import {
+  FIRST_INTERFACE,
+  furtherIndex,
+  hostVethName,
+  type PodIdentity,
+  podAlias,
+  podMacs,
+  takenOverAlias,
+} from './names.ts';
+import { DEAD_LINK_GROUP, furtherGateway, MAIN_TABLE, POD_GATEWAY, PRIORITY } from './owned.ts';
 import type { Route, Rule, Step, VethPair, VlanLink } from './types.ts';
+
+/** Behind the metric the kernel gives IPv6 routes by itself. */
+const FURTHER_METRIC = 2048;
 
 /** Everything one pod interface is wired from. */
 export interface PodInterface {
@@ -55,6 +66,23 @@ export function hostEndSysctls(link: string): Readonly<Record<string, string>> {
   };
 }
 
+/** The steps that give a pod a place to send everything to, by one of its interfaces; `further` counts those behind the first. */
+function podRouteSteps(
+  { link, address, gateway }: { readonly link: string; readonly address: IpAddress; readonly gateway: IpAddress },
+  further: number | undefined,
+): readonly Step[] {
+  const everything = { destination: anywhere(familyOf(address)), gateway, link };
+  const toGateway: Step = { kind: 'replace-route', route: { table: MAIN_TABLE, destination: hostCidr(gateway), link } };
+  if (further === undefined) return [toGateway, { kind: 'replace-route', route: { table: MAIN_TABLE, ...everything } }];
+  // By a further one goes what has its address; everything else only where there is no first one.
+  return [
+    toGateway,
+    { kind: 'replace-route', route: { table: further, ...everything } },
+    { kind: 'add-rule', rule: { priority: PRIORITY.fromPod, from: hostCidr(address), table: further } },
+    { kind: 'replace-route', route: { table: MAIN_TABLE, ...everything, metric: FURTHER_METRIC } },
+  ];
+}
+
 /** The rules that belong to a pod address: to it by the main table, and from it by its ENI's own table. */
 export function podRules(address: IpAddress, table: number): readonly Rule[] {
   const own = hostCidr(address);
@@ -74,7 +102,9 @@ export function podWiring(input: PodInterface): PodWiring {
   const alias = takenOver === undefined ? podAlias(input.pod) : takenOverAlias(input.pod);
   const link = input.pod.ifName;
   const family = familyOf(address);
-  const gateway = input.gateway ?? POD_GATEWAY[family];
+  // One that is given its gateway is the only one of its family.
+  const further = link === FIRST_INTERFACE || input.gateway !== undefined ? undefined : furtherIndex(link);
+  const gateway = input.gateway ?? (further === undefined ? POD_GATEWAY[family] : furtherGateway(family, further));
   const hostRoute: Route = { table: MAIN_TABLE, destination: hostCidr(address), link: host };
   const hostRules = podRules(address, table);
   return {
@@ -91,8 +121,7 @@ export function podWiring(input: PodInterface): PodWiring {
     podSteps: [
       { kind: 'set-link', link, mtu, up: true },
       { kind: 'add-address', address: { link, address: hostCidr(address) } },
-      { kind: 'replace-route', route: { table: MAIN_TABLE, destination: hostCidr(gateway), link } },
-      { kind: 'replace-route', route: { table: MAIN_TABLE, destination: anywhere(family), gateway, link } },
+      ...podRouteSteps({ link, address, gateway }, further),
       { kind: 'set-neighbour', link, address: gateway, mac: macs.host },
     ],
     hostSysctls: hostEndSysctls(host),

@@ -39,6 +39,8 @@ export interface Route {
   readonly destination: IpCidr;
   readonly gateway?: IpAddress;
   readonly link: string;
+  /** Behind those of a lower one; only of routes in a pod, where it is told apart by nobody. */
+  readonly metric?: number;
 }
 
 /** An address on a link, with the prefix length it is configured with. */

@@ -1,5 +1,4 @@
 import {
-  type CniCommand,
   type CniEnvironment,
   type CniRequest,
   type CniVersion,
@@ -47,7 +46,7 @@ async function report(call: PluginCall, config: unknown, level: 'warn' | 'error'
 // Below what the daemon's socket takes, and far above any chain with its cached result.
 const MAX_CONFIG_CHARACTERS = 512 * 1024;
 
-function parseConfig(text: string, command: CniCommand): Config {
+function parseConfig(text: string): Config {
   if (text.length > MAX_CONFIG_CHARACTERS)
     throw new HostError('CNI_CONFIG', {
       reason: `it has ${text.length} characters, at most ${MAX_CONFIG_CHARACTERS} are read`,
@@ -58,9 +57,7 @@ function parseConfig(text: string, command: CniCommand): Config {
   } catch (error) {
     throw new HostError('CNI_DECODE', { reason: error instanceof Error ? error.message : String(error) }, error);
   }
-  const { cniVersion } = parseNetConfHead(value);
-  requireCommandIn(command, cniVersion);
-  return { value, cniVersion };
+  return { value, cniVersion: parseNetConfHead(value).cniVersion };
 }
 
 /** The number of the CNI error in a refusal; `undefined` when the body is none. */
@@ -112,6 +109,20 @@ async function deliver(call: PluginCall, environment: CniEnvironment, config: Co
   return answer;
 }
 
+// A person who asks by hand gives no stdin, and does not end it either.
+const VERSION_STDIN_MS = 100;
+
+/** The version a VERSION call is asked in (CNI specification 1.0, "VERSION"); earlier runtimes did not say. */
+async function versionAsked(call: PluginCall): Promise<unknown> {
+  const text = await Promise.race([call.stdin(), Bun.sleep(VERSION_STDIN_MS)]);
+  try {
+    const value: unknown = JSON.parse(text ?? '');
+    return typeof value === 'object' && value !== null && 'cniVersion' in value ? value.cniVersion : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /** Serves one CNI call: prints the result or the error object on stdout and returns the exit code. */
 export async function runPlugin(call: PluginCall): Promise<number> {
   const name = call.env['CNI_COMMAND'];
@@ -120,15 +131,16 @@ export async function runPlugin(call: PluginCall): Promise<number> {
     return 0;
   }
   if (name === 'VERSION') {
-    await call.stdout(`${JSON.stringify(versionAnswer())}\n`);
+    await call.stdout(`${JSON.stringify(versionAnswer(await versionAsked(call)))}\n`);
     return 0;
   }
   let cniVersion: CniVersion = NEWEST_VERSION;
   let conf: unknown;
   try {
     const environment = parseCniEnvironment(call.env);
-    const config = parseConfig(await call.stdin(), environment.command);
+    const config = parseConfig(await call.stdin());
     ({ cniVersion, value: conf } = config);
+    requireCommandIn(environment.command, cniVersion);
     const answer = await deliver(call, environment, config);
     if (!answer.ok) await report(call, conf, 'error', answer.body);
     if (!answer.ok || environment.command === 'ADD') await call.stdout(answer.body);

@@ -73,6 +73,17 @@ describe('runPlugin() without a daemon', () => {
     });
   });
 
+  test.each([
+    ['{"cniVersion":"0.4.0"}', '0.4.0'],
+    ['{"cniVersion":"1.0.0"}', '1.0.0'],
+    ['{"cniVersion":"0.2.0"}', '1.1.0'],
+    ['{"cniVersion":7}', '1.1.0'],
+    ['[', '1.1.0'],
+  ])('answers VERSION %s in %s', async (stdin, version) => {
+    const { code, stdout } = await call('VERSION', { stdin });
+    expect([code, JSON.parse(stdout).cniVersion]).toEqual([0, version]);
+  });
+
   test('says nothing on stdout when no runtime calls it', async () => {
     expect(await call(undefined)).toEqual({ code: 0, stdout: '' });
   });
@@ -96,6 +107,12 @@ describe('runPlugin() without a daemon', () => {
       expect([code, error.code, error.msg.includes(row.text)]).toEqual([1, row.code, true]);
     });
   }
+
+  test('a command the configuration is too old for is refused in the version of the configuration', async () => {
+    const { code, stdout } = await call('STATUS', { stdin: JSON.stringify(CONF) });
+    const { cniVersion, code: number } = JSON.parse(stdout);
+    expect([code, cniVersion, number]).toEqual([1, '1.0.0', 1]);
+  });
 
   const absent = [
     { command: 'ADD', version: '1.0.0', code: 11 },

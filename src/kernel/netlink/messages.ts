@@ -188,6 +188,7 @@ export function changeRoute(verb: 'replace' | 'remove', index: number, route: Ro
   ];
   if (route.destination.prefixLength > 0)
     attributes.push({ type: RTA.DST, value: addressBytes(route.destination.address) });
+  if (route.metric !== undefined) attributes.push({ type: RTA.PRIORITY, value: u32(route.metric) });
   if (route.gateway !== undefined) attributes.push({ type: RTA.GATEWAY, value: addressBytes(route.gateway) });
   return verb === 'replace'
     ? { type: RTM.NEWROUTE, flags: NLM_F.CREATE | NLM_F.REPLACE, header, attributes }
