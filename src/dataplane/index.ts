@@ -21,6 +21,7 @@ export {
   egressWiring,
   nextEgressHost,
 } from './egress.ts';
+export { iptablesTables } from './egress-iptables.ts';
 export { type EniLink, type HostNetwork, type HostNetworkInput, wantedHostNetwork } from './host-network.ts';
 export {
   type IptablesTable,

@@ -4,7 +4,7 @@ import { exemptNetworks, withoutWholeWorld } from './packet-rules.ts';
 
 /** One table of iptables: chains, and the rules of ours in it as `iptables-save` writes them (`-A CHAIN …`). */
 export interface IptablesTable {
-  readonly table: 'mangle' | 'nat';
+  readonly table: 'mangle' | 'nat' | 'filter';
   readonly chains: readonly string[];
   /** Rules of our own chains, in order within each. */
   readonly rules: readonly string[];
@@ -12,17 +12,22 @@ export interface IptablesTable {
   readonly jumps: readonly string[];
 }
 
-const TABLES = ['mangle', 'nat'] as const;
-const COMMENT = 'vpc-cni-host';
-const CHAIN = {
+const TABLES = ['mangle', 'nat', 'filter'] as const;
+/** The comment on our jumps. */
+export const IPTABLES_COMMENT = 'vpc-cni-host';
+/** Our chains. */
+export const CHAIN = {
   arriving: 'VPC-CNI-ARRIVING',
   service: 'VPC-CNI-SERVICE',
   outbound: 'VPC-CNI-OUTBOUND',
   sourceNat: 'VPC-CNI-SNAT',
+  egress: 'VPC-CNI-EGRESS',
+  guard: 'VPC-CNI-EGRESS-GUARD',
 } as const;
 const OWN_CHAINS: ReadonlySet<string> = new Set(Object.values(CHAIN));
 
-const RANDOMIZE = { prng: ' --random-fully', hashrandom: ' --random', none: '' } as const;
+/** What iptables writes for each way to choose a source port. */
+export const IPTABLES_RANDOMIZE = { prng: ' --random-fully', hashrandom: ' --random', none: '' } as const;
 
 interface Writing {
   readonly input: PacketRulesInput;
@@ -58,7 +63,7 @@ function mangleTable({ input, pods, networks, set, restore }: Writing): Iptables
             `-A ${CHAIN.service} ${set}`,
           ]),
     ],
-    jumps: [`-A PREROUTING -m comment --comment ${COMMENT} -j ${CHAIN.arriving}`],
+    jumps: [`-A PREROUTING -m comment --comment ${IPTABLES_COMMENT} -j ${CHAIN.arriving}`],
   };
 }
 
@@ -81,11 +86,11 @@ function natTable({ input, pods, networks, set, restore }: Writing): IptablesTab
       `-A ${CHAIN.sourceNat} -o vlan+ -j RETURN`,
       `-A ${CHAIN.sourceNat} ${local}`,
       `-A ${CHAIN.sourceNat} -s ${primaryAddress}/32 -j RETURN`,
-      `-A ${CHAIN.sourceNat} -j SNAT --to-source ${primaryAddress}${RANDOMIZE[randomize]}`,
+      `-A ${CHAIN.sourceNat} -j SNAT --to-source ${primaryAddress}${IPTABLES_RANDOMIZE[randomize]}`,
     ],
     jumps: [
-      `-A PREROUTING -i ${pods} -m comment --comment ${COMMENT} -j ${CHAIN.outbound}`,
-      `-A POSTROUTING -m comment --comment ${COMMENT} -j ${CHAIN.sourceNat}`,
+      `-A PREROUTING -i ${pods} -m comment --comment ${IPTABLES_COMMENT} -j ${CHAIN.outbound}`,
+      `-A POSTROUTING -m comment --comment ${IPTABLES_COMMENT} -j ${CHAIN.sourceNat}`,
     ],
   };
 }
@@ -156,7 +161,8 @@ export function iptablesScript(wanted: readonly IptablesTable[], found: readonly
       ...[...chains].map((chain) => `:${chain} - [0:0]`),
       ...(have?.jumps ?? []).map((jump) => jump.replace(/^-A/, '-D')),
       ...(want?.rules ?? []),
-      ...(want?.jumps ?? []),
+      // Before what others accept: kube-proxy lets marked packets pass.
+      ...(want?.jumps ?? []).map((jump) => jump.replace(/^-A FORWARD /, '-I FORWARD ')),
       ...[...chains].filter((chain) => want?.chains.includes(chain) !== true).map((chain) => `-X ${chain}`),
       'COMMIT',
       '',

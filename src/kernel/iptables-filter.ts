@@ -1,9 +1,8 @@
 import {
+  type FilterFamily,
   type IptablesTable,
-  iptablesRules,
   iptablesScript,
   ownIptablesRules,
-  type PacketRulesInput,
   sameIptablesRules,
 } from '../dataplane/index.ts';
 import { HostError } from '../errors/index.ts';
@@ -14,17 +13,23 @@ import { type IptablesSave, iptablesSaves, restoreIptables } from './iptables.ts
 const KUBELET_CHAINS = /^:KUBE-(?:IPTABLES-HINT|KUBELET-CANARY) /m;
 
 /** The kind that kube-proxy will use: the kubelet's, else the one this host means by `iptables`, else any that works. */
-async function chosen(exec: Exec, saves: readonly IptablesSave[]): Promise<IptablesSave | undefined> {
+async function chosen(
+  exec: Exec,
+  saves: readonly IptablesSave[],
+  family: FilterFamily,
+): Promise<IptablesSave | undefined> {
   const usable = saves.filter((each) => each.usable);
   const kubelets = usable.filter(({ save }) => KUBELET_CHAINS.test(save));
   if (kubelets.length === 1 || usable.length < 2) return kubelets[0] ?? usable[0];
-  const meant = (await isLegacy(exec)) ? 'iptables-legacy' : 'iptables-nft';
-  return usable.find(({ program }) => program === meant) ?? usable[0];
+  const meant = (await isLegacy(exec, family)) ? '-legacy' : '-nft';
+  return usable.find(({ program }) => program.endsWith(meant)) ?? usable[0];
 }
 
-async function isLegacy(exec: Exec): Promise<boolean> {
+async function isLegacy(exec: Exec, family: FilterFamily): Promise<boolean> {
   try {
-    return (await exec.run({ argv: ['iptables', '--version'] })).stdout.includes('legacy');
+    return (await exec.run({ argv: [family === 'ip' ? 'iptables' : 'ip6tables', '--version'] })).stdout.includes(
+      'legacy',
+    );
   } catch (error) {
     if (error instanceof HostError && error.code === 'PROGRAM_MISSING') return false;
     throw error;
@@ -40,21 +45,25 @@ interface Worded {
 /** Our packet rules in iptables, for hosts without nft(8). */
 export class IptablesFilter {
   readonly #exec: Exec;
+  readonly #family: FilterFamily;
   #worded: Worded | undefined;
 
-  constructor(exec: Exec) {
+  constructor(exec: Exec, family: FilterFamily) {
     this.#exec = exec;
+    this.#family = family;
   }
 
   /**
    * Makes our rules if they are not there exactly, in one kind of iptables; in any other kind there are none afterwards.
    * Reports whether it changed anything. Throws `PROGRAM_MISSING` when no kind works here.
    */
-  async repair(input: PacketRulesInput): Promise<boolean> {
-    const saves = await iptablesSaves(this.#exec);
-    const kind = await chosen(this.#exec, saves);
-    if (kind === undefined) throw new HostError('PROGRAM_MISSING', { program: 'nft or iptables-restore' });
-    const wanted = iptablesRules(input);
+  async repair(wanted: readonly IptablesTable[]): Promise<boolean> {
+    const saves = await iptablesSaves(this.#exec, this.#family);
+    const kind = await chosen(this.#exec, saves, this.#family);
+    if (kind === undefined) {
+      const program = this.#family === 'ip' ? 'iptables-restore' : 'ip6tables-restore';
+      throw new HostError('PROGRAM_MISSING', { program: `nft or ${program}` });
+    }
     const changed = await this.#bring(kind, wanted);
     const cleaned = await removeFrom(
       this.#exec,
@@ -70,7 +79,7 @@ export class IptablesFilter {
     if (worded !== undefined && sameIptablesRules(wanted, worded.wanted) && sameIptablesRules(worded.found, found))
       return false;
     await restoreIptables(this.#exec, program, iptablesScript(wanted, found));
-    const again = (await iptablesSaves(this.#exec)).find((each) => each.program === program);
+    const again = (await iptablesSaves(this.#exec, this.#family)).find((each) => each.program === program);
     this.#worded = { wanted, found: ownIptablesRules(again?.save ?? '') };
     return true;
   }
@@ -88,6 +97,6 @@ async function removeFrom(exec: Exec, saves: readonly IptablesSave[]): Promise<b
 }
 
 /** Removes our rules from every kind of iptables; reports whether there were any. Nobody else's are touched. */
-export async function removeIptablesRules(exec: Exec): Promise<boolean> {
-  return await removeFrom(exec, await iptablesSaves(exec));
+export async function removeIptablesRules(exec: Exec, family: FilterFamily): Promise<boolean> {
+  return await removeFrom(exec, await iptablesSaves(exec, family));
 }

@@ -1,9 +1,11 @@
+import type { FilterFamily } from '../dataplane/index.ts';
 import { HostError } from '../errors/index.ts';
 import type { Exec } from '../sys/index.ts';
 
 /** A kind of iptables; a host may have rules in both, and plain `iptables` is one of them or, rarely, the only name. */
-const KINDS = ['iptables-nft', 'iptables-legacy', 'iptables'] as const;
-export type IptablesProgram = (typeof KINDS)[number];
+const KINDS = ['-nft', '-legacy', ''] as const;
+export type IptablesProgram = `${'iptables' | 'ip6tables'}${(typeof KINDS)[number]}`;
+const PROGRAM = { ip: 'iptables', ip6: 'ip6tables' } as const;
 
 // Others hold the lock of the legacy kind for as long as they rewrite thousands of rules.
 const LOCK_WAIT_S = 10;
@@ -30,11 +32,11 @@ async function savedBy(exec: Exec, program: IptablesProgram): Promise<IptablesSa
 }
 
 /** Every kind of iptables that is installed, each once, with its rules. */
-export async function iptablesSaves(exec: Exec): Promise<readonly IptablesSave[]> {
+export async function iptablesSaves(exec: Exec, family: FilterFamily = 'ip'): Promise<readonly IptablesSave[]> {
   const saves: IptablesSave[] = [];
-  for (const program of KINDS) {
-    if (program === 'iptables' && saves.length > 0) break;
-    const saved = await savedBy(exec, program);
+  for (const kind of KINDS) {
+    if (kind === '' && saves.length > 0) break;
+    const saved = await savedBy(exec, `${PROGRAM[family]}${kind}`);
     if (saved !== undefined) saves.push(saved);
   }
   return saves;

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import {
   type EgressRulesInput,
   type FilterFamily,
+  iptablesTables,
   NFT_TABLE,
   type PacketRulesInput,
   type PacketRulesWanted,
@@ -76,14 +77,14 @@ export async function removeNftTable(exec: Exec, family: FilterFamily = 'ip'): P
 /** Removes our packet rules wherever they are; nobody else's rules are touched. */
 export async function removePacketRules(exec: Exec): Promise<void> {
   if ((await findPacketRules(exec)).usable) await removeNftTable(exec);
-  await removeIpv6Table(exec);
-  await removeIptablesRules(exec);
+  await removeIpv6Rules(exec);
+  await removeIptablesRules(exec, 'ip');
 }
 
-/** Removes the table of IPv6, which hardly any node has. */
-async function removeIpv6Table(exec: Exec): Promise<boolean> {
+/** Removes our rules of IPv6, which hardly any node has. */
+async function removeIpv6Rules(exec: Exec): Promise<boolean> {
   const found = await findPacketRules(exec, 'ip6');
-  if (!found.usable || found.listing === '') return false;
+  if (!found.usable || found.listing === '') return await removeIptablesRules(exec, 'ip6');
   await removeNftTable(exec, 'ip6');
   return true;
 }
@@ -95,13 +96,15 @@ export type PacketFilterKind = 'nftables' | 'iptables';
 export class PacketFilter {
   readonly #exec: Exec;
   readonly #iptables: IptablesFilter;
+  readonly #ip6tables: IptablesFilter;
   #kind: PacketFilterKind = 'nftables';
   /** A table of IPv6 that earlier settings asked for is looked for once. */
   #isIpv6Clean = false;
 
   constructor(exec: Exec) {
     this.#exec = exec;
-    this.#iptables = new IptablesFilter(exec);
+    this.#iptables = new IptablesFilter(exec, 'ip');
+    this.#ip6tables = new IptablesFilter(exec, 'ip6');
   }
 
   /** Where the rules were at the last look. */
@@ -119,16 +122,15 @@ export class PacketFilter {
   async #repairIpv4(wanted: PacketRulesWanted): Promise<boolean> {
     const found = await findPacketRules(this.#exec);
     this.#kind = found.usable ? 'nftables' : 'iptables';
+    const tables = iptablesTables(wanted).ip;
     if (!found.usable)
-      return wanted.pods === undefined
-        ? await removeIptablesRules(this.#exec)
-        : await this.#iptables.repair(wanted.pods);
+      return tables.length === 0 ? await removeIptablesRules(this.#exec, 'ip') : await this.#iptables.repair(tables);
     const table = packetTables(wanted).ip;
     if (table === undefined ? found.listing === '' : found.digest === table.digest) return false;
     if (table === undefined) await removeNftTable(this.#exec);
     else await applyPacketRules(this.#exec, table.script);
     // Without a table this may be the first look after nft(8) was installed: our other rules would translate as well.
-    if (found.listing === '') await removeIptablesRules(this.#exec);
+    if (found.listing === '') await removeIptablesRules(this.#exec, 'ip');
     return true;
   }
 
@@ -137,11 +139,14 @@ export class PacketFilter {
     if (table === undefined) {
       if (this.#isIpv6Clean) return false;
       this.#isIpv6Clean = true;
-      return await removeIpv6Table(this.#exec);
+      return await removeIpv6Rules(this.#exec);
     }
     this.#isIpv6Clean = false;
-    if ((await packetRulesDigest(this.#exec, 'ip6')) === table.digest) return false;
+    const found = await findPacketRules(this.#exec, 'ip6');
+    if (!found.usable) return await this.#ip6tables.repair(iptablesTables(wanted).ip6);
+    if (found.digest === table.digest) return false;
     await applyPacketRules(this.#exec, table.script, 'ip6');
+    if (found.listing === '') await removeIptablesRules(this.#exec, 'ip6');
     return true;
   }
 }

@@ -11,7 +11,9 @@ import {
 } from '../../src/kernel/index.ts';
 import { systemClock } from '../../src/sys/index.ts';
 import { kernelTest, lines, TestNetns } from '../support/netns.ts';
+import { installed } from '../support/programs.ts';
 import { INTERNET, PRIMARY_ADDRESS, ping, stateOf, TestNode } from './pod-node.ts';
+import type { Filter } from './traffic.ts';
 
 const NODE_IPV6 = parseIpv6('2001:db8:1::5');
 const WORLD_IPV6 = '2001:db8:ffff::1';
@@ -59,12 +61,18 @@ async function load(
   node: TestNode,
   { family, nodeAddress }: Ground,
   randomize: 'prng' | 'hashrandom' | 'none' = 'prng',
+  kind: Filter = 'nft',
 ): Promise<boolean> {
-  let changed = false;
-  await node.space.insideWith(async (exec) => {
-    changed = await new PacketFilter(exec).repair(undefined, { family, nodeAddress, randomize });
-  });
-  return changed;
+  using programs = egressPrograms(kind);
+  const filter = new PacketFilter(node.space.execOnly(programs.directory));
+  return await filter.repair(undefined, { family, nodeAddress, randomize });
+}
+
+/** A host that has this packet filter alone, for both families. */
+function egressPrograms(kind: Filter) {
+  if (kind === 'nft') return installed({ nft: 'nft' });
+  const programs = [kind, kind.replace('iptables', 'ip6tables')].flatMap((name) => [`${name}-save`, `${name}-restore`]);
+  return installed(Object.fromEntries(programs.map((name) => [name, name])));
 }
 
 async function wire(node: TestNode, pod: TestNetns, wiring: PodWiring): Promise<void> {
@@ -156,6 +164,32 @@ for (const ground of GROUNDS) {
       expect(container.name).toBe(ifName);
     },
   );
+
+  for (const kind of ['iptables-nft', 'iptables-legacy'] as const)
+    kernelTest(`${kind}: pods reach the world of ${family} without nft, and what is damaged is put right`, async () => {
+      using node = new TestNode();
+      using pod = new TestNetns('pod');
+      giveIpv6(node);
+      const program = family === 'ipv4' ? kind : kind.replace('iptables', 'ip6tables');
+      const own = (): readonly string[] =>
+        lines(node.space.run(`${program}-save`)).filter((line) => line.includes('VPC-CNI'));
+      await wire(node, pod, wiringFor('web', ground, addresses[0]));
+      for (const randomize of ['none', 'hashrandom', 'prng'] as const) {
+        const load2 = () => load(node, ground, randomize, kind);
+        expect([await load2(), await load2(), await ping(pod, world)]).toEqual([true, false, 'reached']);
+      }
+      const target = family === 'ipv4' ? String(PRIMARY_ADDRESS) : String(NODE_IPV6);
+      node.router.ip(`route add ${formatCidr(EGRESS[family].range)} via ${target} dev vpc`);
+      node.space.run(program, '-I', 'FORWARD', '-j', 'ACCEPT');
+      node.space.run(program, '-t', 'nat', '-F', 'VPC-CNI-EGRESS');
+      expect(own()).toHaveLength(5);
+      expect(await load(node, ground, 'prng', kind)).toBe(true);
+      expect(own()).toHaveLength(6);
+      expect([await ping(pod, world), await ping(node.router, addresses[0])]).toEqual(['reached', 'lost']);
+      using programs = egressPrograms(kind);
+      await removePacketRules(node.space.execOnly(programs.directory));
+      expect(own()).toEqual([]);
+    });
 
   kernelTest(`uninstalling takes the second interfaces and the table of ${family} away`, async () => {
     using node = new TestNode();
