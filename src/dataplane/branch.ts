@@ -72,6 +72,12 @@ export function modeOfHostEnd(name: string): EnforcingMode {
   return name.startsWith(STRICT_PREFIX) ? 'strict' : 'standard';
 }
 
+/** Values of a link by which packets of a pod with a branch ENI come to the host. */
+export function branchSysctls(link: string): Readonly<Record<string, string>> {
+  // The way back to the sender is not looked for in the branch's table: strict source validation would drop everything.
+  return { ...hostEndSysctls(link), [`net/ipv4/conf/${link}/rp_filter`]: '2' };
+}
+
 /**
  * How a pod with security groups of its own is wired: as any other inside, on the host by the link and the table of its
  * branch ENI. In strict mode nothing but packets that come by that link reaches the pod, and nothing of it leaves by another.
@@ -97,9 +103,7 @@ export function branchWiring(input: BranchInterface): PodWiring {
     { table, destination: hostCidr(gateway), link },
     { table, destination: anywhere(family), gateway, link },
   ];
-  // The way back to the sender is not looked for in the branch's table: strict source validation would drop everything.
-  const loose = (name: string) => ({ ...hostEndSysctls(name), [`net/ipv4/conf/${name}/rp_filter`]: '2' });
-  const vlan = { name: link, id: vlanId, mac, parent: trunk, sysctls: loose(link) };
+  const vlan = { name: link, id: vlanId, mac, parent: trunk, sysctls: branchSysctls(link) };
   const alias = vlanAlias(pod);
   return {
     ...ordinary,
@@ -115,7 +119,7 @@ export function branchWiring(input: BranchInterface): PodWiring {
       { kind: 'replace-route', route: hostRoute },
       ...hostRules.map((rule) => ({ kind: 'add-rule', rule }) as const),
     ],
-    hostSysctls: loose(host),
+    hostSysctls: branchSysctls(host),
   };
 }
 

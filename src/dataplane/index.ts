@@ -3,6 +3,7 @@ export { type AwsNodeChains, awsNodeChains, type ChainFacts } from './aws-node-c
 export {
   type BranchEni,
   type BranchInterface,
+  branchSysctls,
   branchUnwiring,
   branchWiring,
   type EnforcingMode,
@@ -54,6 +55,7 @@ export {
   PRIORITY,
   PROTOCOL,
   routeTableOf,
+  VPC_ROUTER_IPV6,
 } from './owned.ts';
 export { type PacketRulesInput, type PacketRulesWanted, packetRules, packetTables, usesMark } from './packet-rules.ts';
 export type { EgressRulesInput, FilterFamily, PacketTable } from './packet-table.ts';

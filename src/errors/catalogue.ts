@@ -1,3 +1,4 @@
+import { BRANCH_ERRORS } from './branch.ts';
 import { CNI_ERRORS } from './cni.ts';
 import { CONFIG_ERRORS } from './config.ts';
 import { EC2_ERRORS } from './ec2.ts';
@@ -20,6 +21,7 @@ export const CATALOGUE = {
   ...EC2_ERRORS,
   ...POOL_ERRORS,
   ...CNI_ERRORS,
+  ...BRANCH_ERRORS,
   ...TAKEOVER_ERRORS,
   ...SIM_ERRORS,
 } as const satisfies Record<string, Entry>;

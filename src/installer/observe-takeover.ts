@@ -3,6 +3,7 @@ import type { Settings } from '../config/index.ts';
 import {
   egressFamilyOf,
   hostVethName,
+  isVlanAlias,
   type Link,
   type ObservedNetwork,
   PRIORITY,
@@ -98,7 +99,9 @@ export function observeHostNetwork(): ObservedNetwork {
 }
 
 function unsupportedBy(network: ObservedNetwork, conflist: ForeignConflist): readonly string[] {
-  const branches = network.links.filter(({ name }) => BRANCH_LINK.test(name)).map(({ name }) => name);
+  const branches = network.links
+    .filter(({ name, alias = '' }) => BRANCH_LINK.test(name) && !isVlanAlias(alias))
+    .map(({ name }) => name);
   return [
     ...(branches.length === 0 ? [] : [`pods with security groups of their own use ${branches.join(', ')}`]),
     ...(conflist.egress ? ['egress-cni gives pods a second address family'] : []),

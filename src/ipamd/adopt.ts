@@ -1,5 +1,5 @@
 import { IP_FAMILIES } from '../addr/index.ts';
-import { DEAD_LINK_GROUP, egressFamilyOf, readPodAlias } from '../dataplane/index.ts';
+import { DEAD_LINK_GROUP, egressFamilyOf, readBranchAlias, readPodAlias } from '../dataplane/index.ts';
 import { toHostError } from '../errors/index.ts';
 import { listLinks, observeNetwork } from '../kernel/index.ts';
 import { type Inventory, type Orphan, type Pool, resolveTruth } from '../pool/index.ts';
@@ -19,6 +19,8 @@ function podsInKernel(node: Node, network: ReturnType<typeof observeNetwork>): r
     if (pod === undefined || address === undefined || link.group === DEAD_LINK_GROUP) return [];
     // The address of a pod's second interface is of no ENI.
     if (egressFamilyOf(pod.ifName) !== undefined) return [];
+    // The address of its own ENI, which is none of the pool's.
+    if (readBranchAlias(link.alias ?? '') !== undefined) return [];
     const { namespace, name, ...key } = pod;
     return [{ address, since, owner: { ...key, podNamespace: namespace, podName: name } }];
   });

@@ -51,7 +51,7 @@ export function previousResult(call: CniCall): AddResult {
 }
 
 /** What an ADD has achieved. */
-export function resultOf(call: CniCall, allocation: Allocation, wiring: PodWiring): AddResult {
+export function resultOf(call: CniCall, allocation: Pick<Allocation, 'address'>, wiring: PodWiring): AddResult {
   const { host, container, mtu } = wiring.veth;
   return {
     interfaces: [

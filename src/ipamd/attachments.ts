@@ -40,6 +40,7 @@ import {
   resultOf,
   unknownAttachment,
 } from './attachment.ts';
+import { BranchAttachments, type Branches, podEnisOfFile } from './branch/index.ts';
 import { resultDifference, wiringAfterChain } from './check-result.ts';
 import type { Leases } from './egress/leases.ts';
 import { Egress } from './egress/plugin.ts';
@@ -52,16 +53,18 @@ const REAP_AFTER_MS = 1_000;
 
 /** Serves the CNI commands: an address from the pool, wired or unwired in the kernel in the same turn. */
 export class Attachments {
+  readonly #branches: BranchAttachments;
   readonly #node: Node;
   readonly #engine: Engine;
   readonly #egress: Egress;
   readonly #adds = new AddsUnderWay();
   #reaper: (() => void) | undefined;
 
-  constructor(node: Node, engine: Engine, leases: Leases) {
+  constructor(node: Node, engine: Engine, pods: { readonly leases: Leases; readonly branches: Branches }) {
+    this.#branches = new BranchAttachments(node, pods.branches, podEnisOfFile(node));
     this.#node = node;
     this.#engine = engine;
-    this.#egress = new Egress(node, leases, () => this.#reapLater());
+    this.#egress = new Egress(node, pods.leases, () => this.#reapLater());
   }
 
   /** Answers one call with the body of the reply. Throws the failure the runtime is to see. */
@@ -99,6 +102,13 @@ export class Attachments {
     // Before an address is taken: a sandbox that is gone must cost nothing.
     using netns = openPodNetns(call.netns);
     const before = this.#engine.find(owner);
+    // What runs with an address of the pool keeps it: one of other security groups would be another pod.
+    const branch = before === undefined ? this.#branches.wanted(call) : undefined;
+    if (branch !== undefined) {
+      const added = await this.#branches.add(branch, call, netns);
+      this.#tell(call, { address: branch.branch.address }, started);
+      return renderResult(previous === undefined ? added : appendResult(previous, added), call.config.cniVersion);
+    }
     const allocation = await this.#engine.allocate(owner, ended);
     let wiring: PodWiring;
     try {
@@ -116,15 +126,20 @@ export class Attachments {
       if (before === undefined) this.#engine.release(owner);
       throw error;
     }
-    this.#node.logger.info('pod added', {
-      container_id: call.containerId,
-      pod: owner.podName === undefined ? undefined : `${owner.podNamespace ?? ''}/${owner.podName}`,
-      pod_ip: allocation.address,
-      eni_id: allocation.eni?.id,
-      duration_ms: Math.round((this.#node.clock.monotonic() - started) * 10) / 10,
-    });
+    this.#tell(call, allocation, started);
     const result = resultOf(call, allocation, wiring);
     return renderResult(previous === undefined ? result : appendResult(previous, result), call.config.cniVersion);
+  }
+
+  #tell(call: CniCall, { address, eni }: Pick<Allocation, 'address'> & Partial<Allocation>, started: number): void {
+    const { podNamespace = '', podName } = call.args;
+    this.#node.logger.info('pod added', {
+      container_id: call.containerId,
+      pod: podName === undefined ? undefined : `${podNamespace}/${podName}`,
+      pod_ip: address,
+      eni_id: eni?.id,
+      duration_ms: Math.round((this.#node.clock.monotonic() - started) * 10) / 10,
+    });
   }
 
   /** `netns` is that of a sandbox which may have been wired before, perhaps not by us. */
@@ -150,6 +165,12 @@ export class Attachments {
     this.#adds.end(attachmentOf(owner), unknownAttachment(owner));
     // The chain has asked for it before, unless its configuration changed meanwhile.
     this.#egress.release(owner);
+    const ofBranch = this.#branches.delete(owner);
+    if (ofBranch !== undefined) {
+      this.#reapLater();
+      this.#node.logger.info('pod deleted', { container_id: owner.containerId, pod_ip: ofBranch });
+      return {};
+    }
     const allocation = this.#engine.find(owner);
     // Never added, or deleted before: a DEL may come any number of times.
     if (allocation === undefined) {
@@ -173,13 +194,19 @@ export class Attachments {
   #check(call: CniCall): Record<string, never> {
     const owner = ownerOf(call);
     const { containerId } = owner;
+    const branch = this.#branches.wired(owner);
     const allocation = this.#engine.find(owner);
-    if (allocation === undefined) throw unknownAttachment(owner);
+    if ((branch ?? allocation) === undefined) throw unknownAttachment(owner);
     const result = previousResult(call);
     using netns = openPodNetns(call.netns);
-    const wiring = this.#wiring(call, allocation, netns);
-    const { address, eni } = allocation;
-    const kept = { result, address, table: eni?.table, netns: call.netns, wiring };
+    const own = allocation && {
+      address: allocation.address,
+      table: allocation.eni?.table,
+      wiring: this.#wiring(call, allocation, netns),
+    };
+    const wired = branch ?? own;
+    if (wired === undefined) throw unknownAttachment(owner);
+    const kept = { result, netns: call.netns, ...wired };
     const difference = resultDifference(kept) ?? checkPod(this.#node.socket, netns, wiringAfterChain(kept));
     if (difference !== undefined) throw new HostError('CHECK_FAILED', { containerId, difference });
     return {};

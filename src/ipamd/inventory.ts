@@ -2,6 +2,7 @@ import { type EniAttachment, type EniDescription, metadataOnlyEc2 } from '../aws
 import { routeTableOf } from '../dataplane/index.ts';
 import { HostError, toHostError } from '../errors/index.ts';
 import { type ForeignDevice, type Inventory, type KnownEni, type PoolLimits, roleOf } from '../pool/index.ts';
+import { noteTrunk } from './branch/trunk.ts';
 import { cidrsOf, type Placement } from './lanes/index.ts';
 import type { NodeNetwork } from './node-network.ts';
 import type { Node } from './parts.ts';
@@ -44,7 +45,10 @@ export async function sortAttached(
   attached: readonly Attached[],
   linkWaitMs: number,
 ): Promise<Inventory> {
-  const sorted = await Promise.all(attached.map((each) => sort(parts, each, linkWaitMs)));
+  const [sorted] = await Promise.all([
+    Promise.all(attached.map((each) => sort(parts, each, linkWaitMs))),
+    noteTrunk(parts, attached, linkWaitMs),
+  ]);
   const enis = sorted.flatMap((each) => (each.kind === 'ours' ? [each.known] : []));
   const foreign = sorted.flatMap((each) => (each.kind === 'foreign' ? [each.foreign] : []));
   // EC2 lists an ENI for a while after it is gone; what has neither a link nor its place for itself is such a one.

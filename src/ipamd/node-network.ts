@@ -6,6 +6,7 @@ import {
   type Ipv4Address,
   type Ipv4Cidr,
   isHostCidr,
+  type MacAddress,
 } from '../addr/index.ts';
 import type { EniDescription } from '../aws/index.ts';
 import {
@@ -26,14 +27,18 @@ import {
   waitForLink,
 } from '../kernel/index.ts';
 import type { EniAttachmentFacts, KnownEni, PodAddress, Pool } from '../pool/index.ts';
+import { Branches } from './branch/branches.ts';
+import { concerns } from './concerns.ts';
 import type { Leases } from './egress/leases.ts';
 import type { Node, NodeEni } from './parts.ts';
 import { subnetOf } from './subnet-of.ts';
 import { wantedPacketRules } from './wanted-packet-rules.ts';
-import { wantedPods } from './wanted-pods.ts';
+import { bothWanted, wantedPods } from './wanted-pods.ts';
 
 /** The host's network as this daemon wants it: ENIs as links, their tables, pods' rules, packet rules. */
 export class NodeNetwork {
+  /** Pods that have ENIs of their own, and the trunk of these. */
+  readonly branches: Branches;
   readonly #node: Node;
   readonly #pool: () => Pool;
   readonly #leases: Pick<Leases, 'list' | 'routes'>;
@@ -49,6 +54,7 @@ export class NodeNetwork {
     options: { readonly takesOver: boolean; readonly leases: Pick<Leases, 'list' | 'routes'> },
   ) {
     this.#node = node;
+    this.branches = new Branches(node);
     this.#vpcCidrs = node.identity.vpcCidrs;
     this.#pool = pool;
     this.#leases = options.leases;
@@ -59,6 +65,13 @@ export class NodeNetwork {
   /** Every ENI, by device number. */
   get enis(): readonly NodeEni[] {
     return [...this.#enis.values()].sort((a, b) => a.card - b.card || a.device - b.device);
+  }
+
+  /** The MACs of all ENIs but the primary one. */
+  get macs(): readonly MacAddress[] {
+    const own = this.enis.filter(({ primary }) => !primary).map(({ mac }) => mac);
+    const { trunk } = this.branches;
+    return trunk === undefined ? own : [...own, trunk.mac];
   }
 
   eni(id: string): NodeEni | undefined {
@@ -182,7 +195,8 @@ export class NodeNetwork {
       mode === family ||
       this.#pool()
         .allocations()
-        .some(({ address }) => familyOf(address) === family)
+        .some(({ address }) => familyOf(address) === family) ||
+      this.branches.pods.some(({ branch }) => familyOf(branch.address) === family)
     );
   }
 
@@ -200,11 +214,16 @@ export class NodeNetwork {
       nodePort: settings.AWS_VPC_CNI_NODE_PORT_SUPPORT,
     });
     const ipv6 = this.#carries('ipv6') ? { ipv6: { addresses: [] } } : {};
+    const { branches } = this;
+    const enis = this.enis.flatMap(({ link, primary, primaryAddress, subnet, table }) =>
+      primary || link === undefined ? [] : [{ link, primaryAddress, subnet, table }],
+    );
     const host = wantedHostNetwork({
       primaryLink,
-      enis: this.enis.flatMap(({ link, primary, primaryAddress, subnet, table }) =>
-        primary || link === undefined || !links.has(link) ? [] : [{ link, primaryAddress, subnet, table, ...ipv6 }],
-      ),
+      enis: [...enis, ...(branches.trunk === undefined ? [] : [branches.trunk])]
+        .filter(({ link }) => links.has(link))
+        .map((eni) => ({ ...eni, ...ipv6 })),
+      localLast: branches.localLast(this.families),
       externalServiceCidrs: settings.AWS_EXTERNAL_SERVICE_CIDRS,
       // Packets of IPv6 are neither marked nor translated.
       mark: marks && this.#carries('ipv4') ? settings.AWS_VPC_K8S_CNI_CONNMARK : undefined,
@@ -218,7 +237,7 @@ export class NodeNetwork {
       takesOver: this.#takesOver,
     });
     const podRoutes = [...pods.podRoutes, ...this.#leases.routes(observed)];
-    return diffNetwork({ ...host, ...pods, podRoutes }, observed);
+    return diffNetwork({ ...host, ...bothWanted({ ...pods, podRoutes }, branches.wanted(observed)) }, observed);
   }
 
   /** The networks of the VPC from now on; the next `repairPacketRules` follows. */
@@ -256,28 +275,5 @@ export class NodeNetwork {
       ...routes.flatMap(({ destination }) => single(destination)),
       ...addresses.map(({ address }) => address.address),
     ];
-  }
-}
-
-/** Reports whether the step gives this ENI something. */
-function concerns(step: Step, eni: NodeEni): boolean {
-  switch (step.kind) {
-    case 'add-vlan':
-      return false;
-    case 'set-link':
-    case 'set-neighbour':
-      return step.link === eni.link;
-    case 'add-address':
-    case 'remove-address':
-      return step.address.link === eni.link;
-    case 'replace-route':
-    case 'remove-route':
-      return step.route.table === eni.table;
-    case 'add-rule':
-    case 'remove-rule':
-    case 'remove-foreign-rule':
-      return step.rule.table === eni.table;
-    default:
-      return step satisfies never;
   }
 }

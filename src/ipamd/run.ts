@@ -10,6 +10,7 @@ import { notify } from '../systemd/index.ts';
 import { adoptPool, listen } from './adopt.ts';
 import { Attachments } from './attachments.ts';
 import { startBackground } from './background.ts';
+import { trunkComplaint, trunkReserve } from './branch/index.ts';
 import { Conditions } from './conditions.ts';
 import { Drift } from './drift/index.ts';
 import { Leases } from './egress/leases.ts';
@@ -144,7 +145,7 @@ class Daemon {
       }),
       persist(this.#edges, HOST_NETWORK.rules, tellOf(HOST_NETWORK.rules), () => network.repairPacketRules()),
     ]);
-    await this.#unmanaged.claimOnly(network.enis.filter(({ primary }) => !primary).map(({ mac }) => mac));
+    await this.#unmanaged.claimOnly(network.macs);
     this.#store.follow(pool, (id) => network.attachmentOf(id));
     ended('pool');
     const engine = this.#engine({ node, network, placement }, pool);
@@ -156,7 +157,7 @@ class Daemon {
     signal.throwIfAborted();
     ended('network');
     if (repaired.length > 0) logger.info('host network repaired', { steps: repaired.length });
-    const attachments = new Attachments(node, engine, leases);
+    const attachments = new Attachments(node, engine, { leases, branches: network.branches });
     const spool = { files: node.files, directory: `${PATHS.run}/spool`, logger };
     const replay = (): void => {
       try {
@@ -178,6 +179,7 @@ class Daemon {
       conditions.watch(complaint);
     conditions.watch(complaintOfEgress(node));
     conditions.watch(() => pausedEc2(node.ec2.traffic.paused()));
+    conditions.watch(() => trunkComplaint(node, network.branches.trunk));
     this.#phase = { kind: 'serving', node, engine, network, conditions };
     this.#started.resolve(attachments);
     ended('serving');
@@ -235,6 +237,7 @@ class Daemon {
         ...FREE_POLICY,
         ...permitsOf(node.settings, node.files),
         ...placement.policy,
+        trunkReserve: trunkReserve(node, engine.pool),
         looking: this.#outside?.looking === true,
       }),
     });

@@ -1,5 +1,6 @@
 import { familyOf, hostCidr, type IpAddress } from '../addr/index.ts';
 import {
+  type HostNetwork,
   isTakenOver,
   MAIN_TABLE,
   type ObservedNetwork,
@@ -47,6 +48,21 @@ export function wantedPods(input: {
     ),
     podMacs: wired.flatMap(({ end: { link }, macs }) => (macs === undefined ? [] : [{ link, mac: macs.host }])),
     ...(takesOver ? { podAliases: wired.map(({ end }) => end), takeOver: { idleAddresses: idleAddresses(pool) } } : {}),
+  };
+}
+
+type WantedPods = Omit<WantedNetwork, keyof HostNetwork>;
+
+/** What is wanted of two kinds of pods. */
+export function bothWanted(a: WantedPods, b: WantedPods): WantedPods {
+  return {
+    ...a,
+    podRules: [...a.podRules, ...b.podRules],
+    podRoutes: [...a.podRoutes, ...b.podRoutes],
+    podNeighbours: [...(a.podNeighbours ?? []), ...(b.podNeighbours ?? [])],
+    podMacs: [...(a.podMacs ?? []), ...(b.podMacs ?? [])],
+    podAliases: [...(a.podAliases ?? []), ...(b.podAliases ?? [])],
+    vlans: [...(a.vlans ?? []), ...(b.vlans ?? [])],
   };
 }
 

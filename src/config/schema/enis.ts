@@ -57,6 +57,12 @@ export const ENIS = {
     default: false,
     description: 'Security groups for pods, by branch interfaces.',
   },
+  POD_ENI_FILE: {
+    $ref: '#/definitions/path',
+    default: '/etc/vpc-cni/pod-enis.json',
+    description:
+      'File of the pods with branch interfaces: {"NAMESPACE/NAME": what the annotation vpc.amazonaws.com/pod-eni has}, or what kubectl get pods -o json prints. Counts only with ENABLE_POD_ENI.',
+  },
   POD_SECURITY_GROUP_ENFORCING_MODE: {
     type: 'string',
     enum: ['strict', 'standard'],

@@ -12,7 +12,6 @@ export const THIS_VERSION = {
     enum: ['', '/run/vpc-cni/ipam.json'],
     description: 'the checkpoint of a running aws-node is taken over by "vpc-cni adopt"',
   },
-  ENABLE_POD_ENI: { enum: [false], description: DAEMONSET },
   ENABLE_MULTI_NIC: { enum: [false], description: DAEMONSET },
   ANNOTATE_POD_IP: { enum: [false], description: NO_API_SERVER },
   AWS_VPC_K8S_CNI_LOG_FILE: {

@@ -1,11 +1,22 @@
-import { DEAD_LINK_GROUP, hostEndSysctls, type Link, readPodAlias } from '../../dataplane/index.ts';
+import {
+  branchSysctls,
+  DEAD_LINK_GROUP,
+  hostEndSysctls,
+  isVlanAlias,
+  type Link,
+  readBranchAlias,
+  readPodAlias,
+} from '../../dataplane/index.ts';
 import { wantedSysctls, wantedValue } from '../../hostspec/index.ts';
 import { differingSysctls, listLinks } from '../../kernel/index.ts';
 import { writeSysctl } from '../../sys/index.ts';
 import type { Node } from '../parts.ts';
 
-const isHostEnd = ({ alias, group }: Link): boolean =>
-  alias !== undefined && group !== DEAD_LINK_GROUP && readPodAlias(alias) !== undefined;
+function sysctlsOf({ name, alias = '', group }: Link): Readonly<Record<string, string>> {
+  if (group === DEAD_LINK_GROUP) return {};
+  if (isVlanAlias(alias) || readBranchAlias(alias) !== undefined) return branchSysctls(name);
+  return readPodAlias(alias) === undefined ? {} : hostEndSysctls(name);
+}
 
 /** Puts sysctls of the host and of pods' host ends back; tells which. Throws `FILE_FAILED`. */
 export async function repairSysctls(
@@ -17,8 +28,7 @@ export async function repairSysctls(
     value: (before: string) => wantedValue(sysctl, before),
   }));
   const ofPods = listLinks(node.socket)
-    .filter(isHostEnd)
-    .flatMap(({ name }) => Object.entries(hostEndSysctls(name)))
+    .flatMap((link) => Object.entries(sysctlsOf(link)))
     .map(([key, value]) => ({ key, value }));
   const changes = await differingSysctls([...ofHost, ...ofPods], turn);
   return changes

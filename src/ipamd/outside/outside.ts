@@ -1,7 +1,8 @@
 import { backoffMs, pausedMs } from '../../aws/index.ts';
-import { HostError, toHostError } from '../../errors/index.ts';
+import { type ErrorCode, HostError, toHostError } from '../../errors/index.ts';
 import { type NetworkEvent, watchNetwork } from '../../kernel/index.ts';
 import { compareInventory, compareKernel, differenceKeys, type PodAddress, type PoolView } from '../../pool/index.ts';
+import { trunkDoubt } from '../branch/index.ts';
 import { type Conditions, named } from '../conditions.ts';
 import type { Engine } from '../engine.ts';
 import { describeAttached, type InventoryParts, listMetadata, sortAttached } from '../inventory.ts';
@@ -47,6 +48,8 @@ export class Outside {
   /** The pool stands on our own notes: EC2 has not been heard yet. */
   #unproven: boolean;
   #slotInDoubt = false;
+  /** Is a new doubt whenever another link comes that may be the trunk's. */
+  #withoutTrunk: string | undefined;
   #failure: HostError | undefined;
   #failures = 0;
   #notBeforeMs = 0;
@@ -61,9 +64,9 @@ export class Outside {
     this.#unproven = options.unproven;
     this.#believing = new Believing(parts);
     parts.conditions.watch(() => this.#failure);
-    parts.conditions.watch(() => this.#lostCondition());
-    parts.conditions.watch(() => this.#conflictCondition());
-    parts.conditions.watch(() => this.#staleCondition());
+    parts.conditions.watch(() => about('ENI_LOST', 'enis', [...this.#lost]));
+    parts.conditions.watch(() => about('ADDRESS_CONFLICT', 'addresses', this.#conflicts));
+    parts.conditions.watch(() => about('METADATA_STALE', 'differences', this.#suspicions));
   }
 
   /** Looks once, and from then on whenever there is a reason, until the signal. */
@@ -84,6 +87,7 @@ export class Outside {
   look(): void {
     const { node, engine, network } = this.#parts;
     try {
+      this.#withoutTrunk = trunkDoubt(node, network.branches.trunk);
       const differences = compareKernel(engine.pool, kernelFacts(node.socket, network.families), {
         enis: network.enis,
         lost: this.#lost,
@@ -156,7 +160,8 @@ export class Outside {
   #hear(events: readonly NetworkEvent[]): void {
     const prefix = this.#parts.node.settings.AWS_VPC_K8S_CNI_VETHPREFIX;
     // Pods come and go all the time, and their links say nothing of ENIs.
-    const matters = events.some((event) => event.kind !== 'link' || !event.name.startsWith(prefix));
+    const isPods = (name: string): boolean => name.startsWith(prefix) || name.startsWith('vlan');
+    const matters = events.some((event) => event.kind !== 'link' || !isPods(event.name));
     if (!matters || this.#cancelLook !== undefined) return;
     this.#cancelLook = this.#parts.node.clock.after(SETTLE_MS, () => {
       this.#cancelLook = undefined;
@@ -202,6 +207,7 @@ export class Outside {
       ...(this.#slotInDoubt ? ['an ENI in a slot that seemed free'] : []),
       ...[...this.#lost].map((id) => `link of ${id}`),
       ...this.#parts.engine.pool.orphans.map(({ address }) => `orphan ${address}`),
+      ...(this.#withoutTrunk === undefined ? [] : [this.#withoutTrunk]),
       ...this.#suspicions,
       ...this.#believing.doubts,
     ];
@@ -226,7 +232,7 @@ export class Outside {
   }
 
   async #ask(): Promise<void> {
-    const { node, engine } = this.#parts;
+    const { node, engine, network } = this.#parts;
     const { clock, logger } = node;
     const doubts = this.#doubts();
     const later = (): void => {
@@ -236,6 +242,7 @@ export class Outside {
     try {
       const revision = engine.revision;
       const attached = await describeAttached(node);
+      const { trunk } = network.branches;
       const inventory = await sortAttached(this.#parts, attached, LINK_WAIT_MS);
       // What a lane has done meanwhile is newer than the answer.
       if (engine.revision !== revision || engine.busy) return later();
@@ -244,6 +251,7 @@ export class Outside {
       this.#unproven = false;
       const before = slotsOf(engine.pool);
       const gone = this.#believing.believe(inventory, { lost: this.#lost });
+      if (network.branches.trunk !== trunk) this.#useTrunk();
       if (this.#slotInDoubt) this.#settleSlot(slotsOf(engine.pool) !== before);
       for (const id of gone) this.#lost.delete(id);
       this.#asking.note(new Set([...doubts, ...this.#believing.doubts]), clock.monotonic());
@@ -260,6 +268,14 @@ export class Outside {
     }
   }
 
+  /** A trunk has come, or gone: nobody else on the host shall give it addresses, and it gets what it needs of us. */
+  #useTrunk(): void {
+    const { node, network, unmanaged } = this.#parts;
+    this.#withoutTrunk = trunkDoubt(node, network.branches.trunk);
+    void unmanaged.claimOnly(network.macs);
+    this.#believing.repair();
+  }
+
   /** What is wanted now is decided anew when there is another ENI than we thought; else pods are told why they wait. */
   #settleSlot(found: boolean): void {
     const { node, engine } = this.#parts;
@@ -267,23 +283,11 @@ export class Outside {
     if (found) engine.holds.succeed('growth', node.clock.monotonic());
     engine.kick();
   }
-
-  #lostCondition(): HostError | undefined {
-    return this.#lost.size === 0 ? undefined : new HostError('ENI_LOST', { enis: named([...this.#lost]) });
-  }
-
-  #conflictCondition(): HostError | undefined {
-    return this.#conflicts.length === 0
-      ? undefined
-      : new HostError('ADDRESS_CONFLICT', { addresses: named(this.#conflicts) });
-  }
-
-  #staleCondition(): HostError | undefined {
-    return this.#suspicions.length === 0
-      ? undefined
-      : new HostError('METADATA_STALE', { differences: named(this.#suspicions) });
-  }
 }
+
+/** A condition that names these; none while there are none. */
+const about = (code: ErrorCode, key: string, items: readonly string[]): HostError | undefined =>
+  items.length === 0 ? undefined : new HostError(code, { [key]: named(items) });
 
 /** The ENIs that take slots of the instance, whoever they are for. */
 const slotsOf = ({ enis, foreign }: PoolView): string =>
