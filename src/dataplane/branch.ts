@@ -103,7 +103,9 @@ export function branchWiring(input: BranchInterface): PodWiring {
     { table, destination: hostCidr(gateway), link },
     { table, destination: anywhere(family), gateway, link },
   ];
-  const vlan = { name: link, id: vlanId, mac, parent: trunk, sysctls: branchSysctls(link) };
+  // The host asks for the router from the link's own address, which would not be certain for a second or two.
+  const sysctls = { ...branchSysctls(link), [`net/ipv6/conf/${link}/accept_dad`]: '0' };
+  const vlan = { name: link, id: vlanId, mac, parent: trunk, sysctls };
   const alias = vlanAlias(pod);
   return {
     ...ordinary,

@@ -74,7 +74,10 @@ test('both links by which packets come take answers to senders that another rout
     [`net/ipv6/conf/${link}/forwarding`]: '0',
     [`net/ipv4/conf/${link}/rp_filter`]: '2',
   });
-  expect(branch?.vlan.sysctls).toEqual(sysctls('vlan.eth.7'));
+  expect(branch?.vlan.sysctls).toEqual({
+    ...sysctls('vlan.eth.7'),
+    'net/ipv6/conf/vlan.eth.7/accept_dad': '0',
+  });
   expect(hostSysctls).toEqual(sysctls('vlanc440f455693'));
 });
 
