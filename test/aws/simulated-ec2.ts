@@ -24,7 +24,7 @@ export interface SimulatedEc2 extends AsyncDisposable {
 
 /** Starts all of it; `credentials` false leaves the instance without a role. */
 export function startSimulatedEc2(
-  options: { readonly credentials?: false; readonly timeoutMs?: number } = {},
+  options: { readonly credentials?: false; readonly timeoutMs?: number; readonly instanceType?: string } = {},
 ): SimulatedEc2 {
   const vpc = new SimVpc({
     now: () => Date.now(),
@@ -34,7 +34,8 @@ export function startSimulatedEc2(
   });
   const [subnet] = vpc.subnets();
   if (subnet === undefined) throw new Error('the VPC has no subnet');
-  const instance = vpc.runInstance({ name: 'node-a', instanceType: 't3.small', subnetId: subnet.id });
+  const { instanceType = 't3.small' } = options;
+  const instance = vpc.runInstance({ name: 'node-a', instanceType, subnetId: subnet.id });
   const dials = new Dials();
   const stop = new AbortController();
   const handler = createEc2Handler({ vpc, dials, signal: stop.signal });

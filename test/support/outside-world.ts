@@ -1,5 +1,6 @@
 import { formatCidr, type Ipv4Address, parseIpv6Cidr, parseMac } from '../../src/addr/index.ts';
 import { loadSettings } from '../../src/config/index.ts';
+import { trunkComplaint } from '../../src/ipamd/branch/index.ts';
 import { Conditions } from '../../src/ipamd/conditions.ts';
 import { NO_LEASES } from '../../src/ipamd/egress/leases.ts';
 import { Engine } from '../../src/ipamd/engine.ts';
@@ -56,8 +57,9 @@ function delegateIpv6({ vpc, subnet }: SimulatedEc2, eniId: string): void {
 export async function onNode(
   work: (world: World) => Promise<void>,
   settings: Readonly<Record<string, string>> = {},
+  instanceType = 't3.small',
 ): Promise<void> {
-  await using ec2 = startSimulatedEc2();
+  await using ec2 = startSimulatedEc2({ instanceType });
   using space = new TestNetns('outside');
   using socket = new RouteSocket(space.netns);
   space.ip(`link add eth0 address ${MAC} type veth peer name up0`);
@@ -102,7 +104,7 @@ export async function onNode(
       targets: { ...targets(1), mode: ipv6 ? 'ipv6' : 'secondary' },
       identity: {
         instanceId: ec2.instance.id,
-        instanceType: 't3.small',
+        instanceType,
         region: ec2.vpc.region,
         availabilityZone: ec2.subnet.availabilityZone,
         vpcId: 'vpc-1',
@@ -123,6 +125,7 @@ export async function onNode(
     const placement = new Placement(node, undefined);
     const conditions = new Conditions(node);
     for (const complaint of complaintsOfPool(engine)) conditions.watch(complaint);
+    conditions.watch(() => trunkComplaint(node, network.branches.trunk));
     const { enis } = await sortAttached({ node, network, placement }, await describeAttached(node), 0);
     engine.change((pool) => {
       for (const { facts, cidrs } of enis) {
