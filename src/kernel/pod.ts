@@ -207,6 +207,8 @@ function checkPodEnd(netns: Netns, wiring: PodWiring): string | undefined {
       if (!same)
         return `the pod lacks route ${formatCidr(destination)}${gateway === undefined ? '' : ` via ${gateway}`}`;
     }
+    if (step.kind === 'add-rule' && !listOwnRules(pod, families).some((rule) => ruleKey(rule) === ruleKey(step.rule)))
+      return `the pod lacks rule ${ruleKey(step.rule)}`;
     if (step.kind === 'set-neighbour') {
       const entry = neighbours.find((neighbour) => neighbour?.address === step.address);
       if (entry?.mac !== step.mac)

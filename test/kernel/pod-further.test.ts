@@ -50,6 +50,10 @@ kernelTest(
     node.wire(pod, further);
     node.wire(pod, first);
     expect(check()).toEqual([undefined, undefined]);
+    pod.ip('rule delete priority 1536');
+    expect(check()).toEqual([undefined, 'the pod lacks rule 1536: from 10.0.1.90/32 lookup 1']);
+    node.wire(pod, further);
+    expect(check()).toEqual([undefined, undefined]);
     node.space.ip(`link delete ${first.veth.host.name}`);
     expect((await pings()).slice(1)).toEqual(['reached', 'reached']);
     node.wire(pod, first);
