@@ -49,11 +49,10 @@ export async function repairWith(filter: Filter, space: TestNetns, change: Parti
 }
 
 /** What a VPC does with packets whose source is not an address of the ENI they come from. */
-const SOURCE_CHECK = `table bridge check { chain sources {
-  type filter hook prerouting priority 0;
-  iifname "eth0" ip saddr != { 10.0.1.5, 10.0.1.20 } drop
-  iifname "eth1" ip saddr != { 10.0.1.77, 10.0.1.90 } drop
-}; }`;
+const SOURCE_CHECK = `table netdev check {
+  chain eth0 { type filter hook ingress device "eth0" priority 0; ip saddr != { 10.0.1.5, 10.0.1.20 } drop; }
+  chain eth1 { type filter hook ingress device "eth1" priority 0; ip saddr != { 10.0.1.77, 10.0.1.90 } drop; }
+}`;
 
 /** A node with a pod on each ENI, and a server beyond it that tells callers as whom it sees them. */
 export class TestTraffic implements Disposable {
