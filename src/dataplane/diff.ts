@@ -69,8 +69,10 @@ function vlanSteps(wanted: WantedNetwork, observed: ObservedNetwork): readonly S
     ]);
 }
 
+type SetLink = Extract<Step, { readonly kind: 'set-link' }>;
+
 /** Links to bring up or to give their MTU; the host end of a pod must be up to carry the pod's route. */
-function linkSteps(wanted: WantedNetwork, observed: ObservedNetwork): readonly Step[] {
+function linkSteps(wanted: WantedNetwork, observed: ObservedNetwork): readonly SetLink[] {
   const links = new Map(observed.links.map((link) => [link.name, link]));
   const have = (name: string): Link | undefined => links.get(name);
   const own = wanted.links.filter(({ link, mtu }) => have(link)?.up !== true || have(link)?.mtu !== mtu);
@@ -109,6 +111,10 @@ export function diffNetwork(wanted: WantedNetwork, observed: ObservedNetwork): r
   const extraRoutes = missing(observed.routes, routes, routeKey).filter(
     (route) => !wantedPlaces.has(routePlace(route)),
   );
+  const links = linkSteps(wanted, observed);
+  // Another MAC takes all neighbour entries of a link away.
+  const renamed = new Set(links.flatMap(({ link, mac }) => (mac === undefined ? [] : [link])));
+  const neighbours = new Set(missing(wanted.podNeighbours ?? [], observed.neighbours ?? [], neighbourKey));
   const foreign = foreignRuleSteps({
     wanted: rules,
     own: observed.rules,
@@ -120,7 +126,7 @@ export function diffNetwork(wanted: WantedNetwork, observed: ObservedNetwork): r
   // A link that is made anew has lost its routes, whatever was seen of the one before.
   for (const step of made) if (step.kind === 'add-vlan') disturbed.add(step.vlan.name);
   return [
-    ...linkSteps(wanted, observed),
+    ...links,
     ...made,
     ...extraAddresses.map((address) => ({ kind: 'remove-address', address }) as const),
     ...wanted.addresses
@@ -129,9 +135,9 @@ export function diffNetwork(wanted: WantedNetwork, observed: ObservedNetwork): r
     ...routes
       .filter((route) => absentRoutes.has(route) || disturbed.has(route.link))
       .map((route) => ({ kind: 'replace-route', route }) as const),
-    ...missing(wanted.podNeighbours ?? [], observed.neighbours ?? [], neighbourKey).map(
-      (entry) => ({ kind: 'set-neighbour', ...entry }) as const,
-    ),
+    ...(wanted.podNeighbours ?? [])
+      .filter((entry) => neighbours.has(entry) || renamed.has(entry.link))
+      .map((entry) => ({ kind: 'set-neighbour', ...entry }) as const),
     ...local.add,
     ...foreign.add,
     ...missing(rules, [...observed.rules, ...foreign.add.map(({ rule }) => rule)], ruleKey).map(

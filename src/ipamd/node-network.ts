@@ -41,7 +41,7 @@ export class NodeNetwork {
   readonly branches: Branches;
   readonly #node: Node;
   readonly #pool: () => Pool;
-  readonly #leases: Pick<Leases, 'list' | 'routes'>;
+  readonly #leases: Pick<Leases, 'list' | 'wanted'>;
   readonly #takesOver: boolean;
   readonly #packetFilter: PacketFilter;
   #enis: ReadonlyMap<string, NodeEni> = new Map();
@@ -51,7 +51,7 @@ export class NodeNetwork {
   constructor(
     node: Node,
     pool: () => Pool,
-    options: { readonly takesOver: boolean; readonly leases: Pick<Leases, 'list' | 'routes'> },
+    options: { readonly takesOver: boolean; readonly leases: Pick<Leases, 'list' | 'wanted'> },
   ) {
     this.#node = node;
     this.branches = new Branches(node);
@@ -236,8 +236,8 @@ export class NodeNetwork {
       vethPrefix: settings.AWS_VPC_K8S_CNI_VETHPREFIX,
       takesOver: this.#takesOver,
     });
-    const podRoutes = [...pods.podRoutes, ...this.#leases.routes(observed)];
-    return diffNetwork({ ...host, ...bothWanted({ ...pods, podRoutes }, branches.wanted(observed)) }, observed);
+    const others = bothWanted(this.#leases.wanted(observed), branches.wanted(observed));
+    return diffNetwork({ ...host, ...bothWanted(pods, others) }, observed);
   }
 
   /** The networks of the VPC from now on; the next `repairPacketRules` follows. */

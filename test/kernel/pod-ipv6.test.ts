@@ -252,3 +252,40 @@ kernelTest('with pods of IPv4 nothing of IPv6 on an ENI is touched', async () =>
   const steps = diffNetwork({ ...host, podRules: [], podRoutes: [] }, observeNetwork(node.socket));
   expect(steps).toEqual([]);
 });
+
+kernelTest(
+  'the neighbour and the MAC of a pod that somebody took away come back, no other entry is touched',
+  async () => {
+    using node = new Node6();
+    using a = new TestNetns('a6');
+    await node.wire(a, A);
+    const { host, container } = A.veth;
+    const { address } = A.hostRoute.destination;
+    const pods = {
+      ...{ podRules: A.hostRules, podRoutes: [A.hostRoute] },
+      podNeighbours: [{ link: host.name, address, mac: container.mac }],
+      podMacs: [{ link: host.name, mac: host.mac }],
+    };
+    const repair = (): number =>
+      applySteps(node.socket, diffNetwork({ ...node.host, ...pods }, observeNetwork(node.socket, IP_FAMILIES))).length;
+    node.space.ip(`-6 neigh replace 2001:db8:9::9 lladdr 02:00:00:00:00:99 dev ${host.name} nud permanent`);
+    const state = (): readonly string[] => [
+      ...lines(node.space.ip('-6 neigh show nud permanent')),
+      ...lines(node.space.ip(`-brief link show dev ${host.name}`)),
+    ];
+    const whole = state();
+    expect(repair()).toBe(0);
+    for (const words of [
+      `-6 neigh del ${address} dev ${host.name}`,
+      `-6 neigh replace ${address} lladdr 02:00:00:00:00:98 dev ${host.name} nud permanent`,
+      `-6 neigh replace ${address} lladdr ${container.mac} dev ${host.name} nud stale`,
+    ]) {
+      node.space.ip(words);
+      expect([words, repair(), state(), repair()]).toEqual([words, 1, whole, 0]);
+    }
+    // A link that gets another MAC loses all its entries, here also the one that was set since.
+    node.space.ip(`link set ${host.name} address 02:00:00:00:00:97`);
+    node.space.ip(`-6 neigh replace ${address} lladdr ${container.mac} dev ${host.name} nud permanent`);
+    expect([repair(), state(), repair()]).toEqual([2, whole.filter((line) => !line.includes(':99 ')), 0]);
+  },
+);

@@ -9,8 +9,10 @@ import {
   MAIN_TABLE,
   nextEgressHost,
   type ObservedNetwork,
+  podMacs,
   type Route,
   readPodAlias,
+  type WantedNetwork,
 } from '../../dataplane/index.ts';
 import { HostError } from '../../errors/index.ts';
 import type { Logger } from '../../log/index.ts';
@@ -22,6 +24,16 @@ export interface Lease {
   readonly address: IpAddress;
   readonly owner: Owner;
 }
+
+/** The host end of an egress link. */
+interface EgressEnd {
+  readonly link: string;
+  readonly address: IpAddress;
+  readonly macs: ReturnType<typeof podMacs>;
+}
+
+/** What egress adds to what is wanted of the pods. */
+export type EgressWanted = Required<Pick<WantedNetwork, 'podRules' | 'podRoutes' | 'podNeighbours' | 'podMacs'>>;
 
 type Parts = { readonly files: Files; readonly logger: Logger };
 type Wired = Pick<ObservedNetwork, 'links' | 'routes'>;
@@ -120,8 +132,20 @@ export class Leases {
     this.#leases.delete(keyOf(owner));
   }
 
-  /** The routes of the pods that are wired. */
-  routes({ links }: Pick<ObservedNetwork, 'links'>): readonly Route[] {
+  /** Of the pods that are wired, what the host is to have. */
+  wanted(observed: Pick<ObservedNetwork, 'links'>): EgressWanted {
+    const ends = this.#ends(observed);
+    return {
+      podRules: [],
+      podRoutes: ends.map(({ link, address }) => ({ table: MAIN_TABLE, destination: hostCidr(address), link })),
+      podNeighbours: ends.flatMap(({ link, address, macs }) =>
+        familyOf(address) === 'ipv4' ? [] : [{ link, address, mac: macs.container }],
+      ),
+      podMacs: ends.map(({ link, macs }) => ({ link, mac: macs.host })),
+    };
+  }
+
+  #ends({ links }: Pick<ObservedNetwork, 'links'>): readonly EgressEnd[] {
     if (this.#leases.size === 0) return [];
     const named = new Map(
       links.flatMap((link) => {
@@ -131,8 +155,10 @@ export class Leases {
     );
     return this.list().flatMap(({ address, owner }) => {
       const family = familyOf(address);
-      const link = named.get(keyOf({ ...owner, ifName: EGRESS[family].ifName }));
-      return link === undefined ? [] : [{ table: MAIN_TABLE, destination: hostCidr(address), link }];
+      const pod = { ...owner, ifName: EGRESS[family].ifName };
+      const link = named.get(keyOf(pod));
+      const macs = podMacs({ ...pod, namespace: owner.podNamespace, name: owner.podName });
+      return link === undefined ? [] : [{ link, address, macs }];
     });
   }
 
@@ -152,4 +178,7 @@ export class Leases {
 }
 
 /** Of a node whose pods have one family alone. */
-export const NO_LEASES: Pick<Leases, 'list' | 'routes'> = { list: () => [], routes: () => [] };
+export const NO_LEASES: Pick<Leases, 'list' | 'wanted'> = {
+  list: () => [],
+  wanted: () => ({ podRules: [], podRoutes: [], podNeighbours: [], podMacs: [] }),
+};

@@ -98,7 +98,7 @@ test('after a start the kernel and the pool decide which addresses are still hel
     const held = ['169.254.172.2 running', '169.254.172.3 known', '169.254.172.77 lost'];
     expect(shown(after)).toEqual(held);
     expect(shown(open())).toEqual(held);
-    expect(after.routes({ links })).toEqual(routes.slice(0, 2));
+    expect(after.wanted({ links }).podRoutes).toEqual(routes.slice(0, 2));
   }));
 
 test('a file that cannot be written gives nobody an address', () =>
