@@ -4,9 +4,10 @@ import { loadSync, type MethodDefinition } from '@grpc/proto-loader';
 
 const PROTO = join(import.meta.dir, '../../src/ipamd/grpc/rpc.proto');
 const HEALTH = join(import.meta.dir, '../fixtures/grpc/health.proto');
+const CRI = join(import.meta.dir, '../fixtures/grpc/cri.proto');
 
 /** The interface as protobuf's own library reads it from the text: nothing of our codec takes part. */
-export const DEFINITION = loadSync([PROTO, HEALTH], { keepCase: true, defaults: true, enums: Number });
+export const DEFINITION = loadSync([PROTO, HEALTH, CRI], { keepCase: true, defaults: true, enums: Number });
 
 /** How a call ended: the reply, or gRPC's status number and text. */
 export type GrpcAnswer =
@@ -22,11 +23,13 @@ function methodOf(path: string): MethodDefinition<object, object> {
   return method;
 }
 
-/** A client of a unix socket, as aws-node's plugin is one. */
+/** A client of a unix socket, as aws-node's plugin and kubelet are. */
 export class GrpcClient implements Disposable {
   readonly #client: grpc.Client;
+  readonly #withinMs: number;
 
-  constructor(path: string) {
+  constructor(path: string, withinMs = 30_000) {
+    this.#withinMs = withinMs;
     this.#client = new grpc.Client(`unix:${path}`, grpc.credentials.createInsecure());
   }
 
@@ -39,7 +42,7 @@ export class GrpcClient implements Disposable {
         requestSerialize,
         responseDeserialize,
         request,
-        { deadline: Date.now() + 30_000 },
+        { deadline: Date.now() + this.#withinMs },
         (error, reply) => {
           if (error !== null) resolve({ kind: 'status', code: error.code, text: error.details });
           else resolve({ kind: 'reply', reply: { ...reply } });
