@@ -67,6 +67,13 @@ export class NodeNetwork {
     return [...this.#enis.values()].sort((a, b) => a.card - b.card || a.device - b.device);
   }
 
+  /** The links of all ENIs. */
+  get links(): readonly string[] {
+    return [...this.enis, ...(this.branches.trunk === undefined ? [] : [this.branches.trunk])].flatMap(
+      ({ link }) => link ?? [],
+    );
+  }
+
   /** The MACs of all ENIs but the primary one. */
   get macs(): readonly MacAddress[] {
     const own = this.enis.filter(({ primary }) => !primary).map(({ mac }) => mac);
@@ -232,7 +239,7 @@ export class NodeNetwork {
     const pods = wantedPods({
       pool: this.#pool(),
       observed,
-      eniLinks: this.enis.flatMap(({ link }) => link ?? []),
+      eniLinks: this.links,
       vethPrefix: settings.AWS_VPC_K8S_CNI_VETHPREFIX,
       takesOver: this.#takesOver,
     });

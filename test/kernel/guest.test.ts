@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { runInGuest } from '../support/guest/boot.ts';
 
-const DEADLINE_MS = 240_000;
+const DEADLINE_MS = 300_000;
 
 /**
  * The tests of wiring that Debian's kernel runs, which has 802.1Q, where the machine's may not, and an older rtnetlink.

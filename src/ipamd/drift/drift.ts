@@ -97,7 +97,7 @@ export class Drift {
   }
 
   #hear(events: readonly NetworkEvent[]): void {
-    const eniLinks = new Set(this.#parts.network.enis.flatMap(({ link }) => link ?? []));
+    const eniLinks = new Set(this.#parts.network.links);
     const watched = { eniLinks, primaryIndex: this.#primaryIndex };
     this.#soon(...events.flatMap((event) => partOf(event, watched) ?? []));
   }
