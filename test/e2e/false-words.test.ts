@@ -2,7 +2,15 @@ import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from '
 import { freshVpc, until } from '../support/e2e.ts';
 import { callPlugin, errorOf, makeSandbox } from '../support/e2e-cni.ts';
 import { asOthers } from '../support/e2e-ec2.ts';
-import { addPod, codesIn, expectLive, heldIn, type RunningPod, removePod } from '../support/e2e-pods.ts';
+import {
+  addPod,
+  codesIn,
+  expectLive,
+  expectNothingLost,
+  heldIn,
+  type RunningPod,
+  removePod,
+} from '../support/e2e-pods.ts';
 
 setDefaultTimeout(240_000);
 
@@ -27,26 +35,6 @@ const atRest = () =>
   );
 const changing = async (): Promise<readonly string[]> =>
   (await vpc.ec2Calls('node-a')).map(({ action }) => action).filter((action) => !action.startsWith('Describe'));
-
-/** What EC2 has for the node is what the daemon has, and nothing is left behind. */
-async function expectNothingLost(): Promise<void> {
-  let seen: unknown;
-  await until(
-    'the daemon and EC2 to agree',
-    async () => {
-      const [status, sim] = [await a.status(), await vpc.status()];
-      const held = (status?.enis ?? []).map(({ id, primaryAddress, addresses }) => ({
-        id,
-        addresses: [primaryAddress, ...addresses.map(({ address }) => address)].sort(),
-      }));
-      const view = sim.nodes.find(({ name }) => name === 'node-a')?.enis ?? [];
-      const real = view.map(({ id, addresses }) => ({ id, addresses: [...addresses].sort() }));
-      seen = { held, real, left: sim.availableEnis };
-      return Bun.deepEquals(held, real) && sim.availableEnis.length === 0 ? true : undefined;
-    },
-    { withinMs: 60_000, last: () => seen },
-  );
-}
 
 async function killAndStart(): Promise<void> {
   await a.stopDaemon('SIGKILL');
@@ -75,7 +63,7 @@ describe.each(GARBLES.map((garble) => [garble] as const))('EC2 answers nonsense 
     await a.untilStatus('nothing to be wrong', (status) => codesIn(status).length === 0, { withinMs: 90_000 });
     for (const pod of [...pods, ...more, late]) await removePod(a, pod);
     await atRest();
-    await expectNothingLost();
+    await expectNothingLost(vpc, a);
   });
 
   test('at a start: our own notes are believed, and EC2 again when it can be read', async () => {
@@ -92,7 +80,7 @@ describe.each(GARBLES.map((garble) => [garble] as const))('EC2 answers nonsense 
     await a.untilStatus('nothing to be wrong', (now) => codesIn(now).length === 0, { withinMs: 90_000 });
     for (const each of [pod, more]) await removePod(a, each);
     await atRest();
-    await expectNothingLost();
+    await expectNothingLost(vpc, a);
   });
 });
 
@@ -134,7 +122,7 @@ describe('the metadata lies at a start', () => {
     await vpc.clearDials();
     for (const pod of pods) await removePod(a, pod);
     await atRest();
-    await expectNothingLost();
+    await expectNothingLost(vpc, a);
   });
 });
 
@@ -167,5 +155,5 @@ test('an ENI deleted under running pods while the daemon is down: its pods are o
   await expectLive(a, [...pods.filter((pod) => !victims.includes(pod)), more]);
   for (const pod of [...pods, more]) await removePod(a, pod);
   expect(codesIn(await atRest())).toEqual([]);
-  await expectNothingLost();
+  await expectNothingLost(vpc, a);
 });

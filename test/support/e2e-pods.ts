@@ -1,6 +1,6 @@
 import { expect } from 'bun:test';
 import type { StatusDocument } from '../../src/cniproto/index.ts';
-import type { E2eNode } from './e2e.ts';
+import { type E2eNode, type E2eVpc, until } from './e2e.ts';
 import { callPlugin, makeSandbox, removeSandbox, type Sandbox } from './e2e-cni.ts';
 
 /** A pod that runs, and its address. */
@@ -51,3 +51,23 @@ export const heldIn = ({ enis }: StatusDocument): Readonly<Record<string, string
 /** The codes of what is wrong. */
 export const codesIn = ({ conditions }: StatusDocument): readonly string[] =>
   (conditions ?? []).map(({ code }) => code);
+
+/** What EC2 has for the node is what the daemon has, and nothing is left behind. */
+export async function expectNothingLost(vpc: E2eVpc, node: E2eNode): Promise<void> {
+  let seen: unknown;
+  await until(
+    'the daemon and EC2 to agree',
+    async () => {
+      const [status, sim] = [await node.status(), await vpc.status()];
+      const held = (status?.enis ?? []).map(({ id, primaryAddress, addresses }) => ({
+        id,
+        addresses: [primaryAddress, ...addresses.map(({ address }) => address)].sort(),
+      }));
+      const view = sim.nodes.find(({ name }) => name === node.name)?.enis ?? [];
+      const real = view.map(({ id, addresses }) => ({ id, addresses: [...addresses].sort() }));
+      seen = { held, real, left: sim.availableEnis };
+      return Bun.deepEquals(held, real) && sim.availableEnis.length === 0 ? true : undefined;
+    },
+    { withinMs: 60_000, last: () => seen },
+  );
+}
