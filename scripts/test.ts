@@ -2,7 +2,7 @@
  * Runs everything CI runs: build, lint, types, then the suites; with words from `unit kernel e2e`, only those suites. Ends with
  * one line, `N passed, N failed`, in which lint and types count as one each.
  */
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from './build.ts';
@@ -14,6 +14,9 @@ type Suite = (typeof SUITES)[number];
 /** Milliseconds one test may take: a guard against hanging, not a measure. */
 const PATIENCE_MS: Readonly<Record<Suite, number>> = { unit: 20_000, kernel: 60_000, e2e: 300_000 };
 
+/** End-to-end tests that mostly wait for time to pass: they run beside everything else, and print when all is over. */
+const WAITING: readonly string[] = ['chaos', 'steady-states', 'call-counts'].map((name) => `test/e2e/${name}.test.ts`);
+
 interface Tally {
   readonly passed: number;
   readonly failed: number;
@@ -23,9 +26,10 @@ const nothing: Tally = { passed: 0, failed: 0 };
 const add = (a: Tally, b: Tally): Tally => ({ passed: a.passed + b.passed, failed: a.failed + b.failed });
 const title = (text: string): void => console.log(`\n— ${text} —`);
 
-/** Runs a program with our own input and output. */
-async function run(argv: readonly string[]): Promise<boolean> {
-  const child = Bun.spawn([...argv], { cwd: ROOT, stdio: ['ignore', 'inherit', 'inherit'] });
+/** Runs a program with our own output, or with a file for it. */
+async function run(argv: readonly string[], log?: string): Promise<boolean> {
+  const output = log === undefined ? 'inherit' : Bun.file(log);
+  const child = Bun.spawn([...argv], { cwd: ROOT, stdio: ['ignore', output, output] });
   return (await child.exited) === 0;
 }
 
@@ -58,7 +62,31 @@ function readReport(
 
 async function runSuite(suite: Suite): Promise<Tally> {
   title(`${suite} tests`);
-  const files = filesOf(suite);
+  return runFiles(
+    suite,
+    filesOf(suite).filter((file) => !WAITING.includes(file)),
+  );
+}
+
+/** Starts the tests that wait; the function it returns ends with them, and prints what they said. */
+function startWaiting(): () => Promise<Tally> {
+  const folder = mkdtempSync(join(tmpdir(), 'vpc-cni-test-'));
+  const log = join(folder, 'output.txt');
+  writeFileSync(log, '');
+  const tally = runFiles('e2e', WAITING, log);
+  return async () => {
+    try {
+      title('end-to-end tests beside them');
+      const counted = await tally;
+      process.stdout.write(readFileSync(log, 'utf8'));
+      return counted;
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  };
+}
+
+async function runFiles(suite: Suite, files: readonly string[], log?: string): Promise<Tally> {
   if (files.length === 0) {
     console.log('there are none');
     return nothing;
@@ -66,10 +94,13 @@ async function runSuite(suite: Suite): Promise<Tally> {
   const folder = mkdtempSync(join(tmpdir(), 'vpc-cni-test-'));
   try {
     const report = join(folder, 'report.xml');
-    const ok = await run([
-      ...[process.execPath, 'test', `--timeout=${PATIENCE_MS[suite]}`],
-      ...['--reporter=junit', `--reporter-outfile=${report}`, ...files.map((file) => `./${file}`)],
-    ]);
+    const ok = await run(
+      [
+        ...[process.execPath, 'test', `--timeout=${PATIENCE_MS[suite]}`],
+        ...['--reporter=junit', `--reporter-outfile=${report}`, ...files.map((file) => `./${file}`)],
+      ],
+      log,
+    );
     const { tests, failures, skipped } = readReport(report) ?? { tests: 0, failures: 0, skipped: 0 };
     const mustNotSkip = process.env['CI'] === 'true' ? skipped : 0;
     if (mustNotSkip > 0) console.log(`${mustNotSkip} tests skipped, and in CI nothing may skip: they count as failed`);
@@ -105,8 +136,10 @@ async function main(words: readonly string[]): Promise<number> {
     tally = add(tally, await check('lint', [bin('biome'), 'check', '.']));
     tally = add(tally, await check('types', [bin('tsc'), '--noEmit']));
   }
-  for (const suite of SUITES)
-    if (words.length === 0 || words.includes(suite)) tally = add(tally, await runSuite(suite));
+  const suites = SUITES.filter((suite) => words.length === 0 || words.includes(suite));
+  const waiting = suites.includes('e2e') ? startWaiting() : async () => nothing;
+  for (const suite of suites) tally = add(tally, await runSuite(suite));
+  tally = add(tally, await waiting());
   console.log(`\nin ${((performance.now() - started) / 1000).toFixed(1)} s`);
   console.log(`${tally.passed} passed, ${tally.failed} failed`);
   return tally.failed === 0 ? 0 : 1;
