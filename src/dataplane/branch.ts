@@ -30,9 +30,12 @@ export interface BranchInterface {
 /** Host ends in strict mode have this prefix, which Calico and the AWS network-policy agent look for after the ordinary one. */
 const STRICT_PREFIX = 'vlan';
 
+/** What the names of branch ENIs' links begin with. */
+export const BRANCH_LINK_PREFIX = 'vlan.eth.';
+
 /** The name of a branch ENI's link. */
 export function vlanLinkName(vlanId: number): string {
-  return `vlan.eth.${vlanId}`;
+  return `${BRANCH_LINK_PREFIX}${vlanId}`;
 }
 
 const BRANCH = /^(.*) branch (\d+) (\S+) (\S+) (\S+)$/;

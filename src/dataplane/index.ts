@@ -1,6 +1,7 @@
 /** The network state we want, as values, and the steps from what is there to it. Pure. */
 export { type AwsNodeChains, awsNodeChains, type ChainFacts } from './aws-node-chains.ts';
 export {
+  BRANCH_LINK_PREFIX,
   type BranchEni,
   type BranchInterface,
   branchSysctls,

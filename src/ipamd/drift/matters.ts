@@ -1,4 +1,4 @@
-import { PROTOCOL, type Step } from '../../dataplane/index.ts';
+import { BRANCH_LINK_PREFIX, PROTOCOL, type Step } from '../../dataplane/index.ts';
 import type { NetworkEvent } from '../../kernel/index.ts';
 
 /** What is compared with the kernel by itself. */
@@ -22,7 +22,9 @@ export interface WatchedLinks {
 export function partOf(event: NetworkEvent, watched: WatchedLinks): DriftPart | undefined {
   switch (event.kind) {
     case 'link':
-      return event.fell || watched.eniLinks.has(event.name) ? 'network' : undefined;
+      if (event.fell || watched.eniLinks.has(event.name)) return 'network';
+      // Pods' own links die with their namespaces; that of a branch ENI stands on the trunk.
+      return event.gone && event.name.startsWith(BRANCH_LINK_PREFIX) ? 'network' : undefined;
     case 'address':
     case 'unclear':
       return 'network';

@@ -14,6 +14,8 @@ describe('partOf()', () => {
     ['a pod goes', { ...link, gone: true }, undefined],
     ['a link is set down', { ...link, fell: true }, 'network'],
     ['an ENI changes', { ...link, name: 'eth1' }, 'network'],
+    ['the link of a branch ENI goes', { ...link, gone: true, name: 'vlan.eth.7' }, 'network'],
+    ['the link of a branch ENI comes', { ...link, name: 'vlan.eth.7' }, undefined],
     ['an address comes', { kind: 'address', gone: false }, 'network'],
     ['a rule of ours goes', { kind: 'rule', gone: true, protocol: 90 }, 'network'],
     ['a rule with our number comes', { kind: 'rule', gone: false, protocol: 90 }, 'network'],
