@@ -1,12 +1,10 @@
 import { expect } from 'bun:test';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { podWiring } from '../../src/dataplane/index.ts';
+import { expectGolden } from '../support/golden/expect-golden.ts';
 import { type GoldenMode, GoldenNode, POD_ADDRESS } from '../support/golden/golden-node.ts';
 import { settledState } from '../support/golden/state.ts';
 import { kernelTest, TestNetns } from '../support/netns.ts';
 
-const FIXTURES = join(import.meta.dir, '../fixtures/golden');
 const TABLE = { primary: 254, secondary: 2 } as const;
 const MODES: Readonly<Record<string, GoldenMode>> = {
   snat: { externalSnat: false, nodePort: true },
@@ -14,14 +12,6 @@ const MODES: Readonly<Record<string, GoldenMode>> = {
   'external-snat': { externalSnat: true, nodePort: true },
   'external-snat-no-nodeport': { externalSnat: true, nodePort: false },
 };
-
-/** Compares with the file of that name; `UPDATE_GOLDEN=1` writes it. */
-function expectGolden(name: string, found: string): void {
-  const path = join(FIXTURES, `${name}.txt`);
-  if (process.env['UPDATE_GOLDEN'] === '1') writeFileSync(path, found);
-  expect(existsSync(path)).toBe(true);
-  expect(found).toBe(readFileSync(path, 'utf8'));
-}
 
 for (const [mode, settings] of Object.entries(MODES))
   for (const family of ['ipv4', 'ipv6'] as const)

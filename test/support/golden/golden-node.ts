@@ -8,8 +8,10 @@ import {
 } from '../../../src/addr/index.ts';
 import {
   diffNetwork,
+  type EgressRulesInput,
+  type PacketRulesInput,
   type PodWiring,
-  packetRules,
+  packetTables,
   podUnwiring,
   wantedHostNetwork,
 } from '../../../src/dataplane/index.ts';
@@ -30,6 +32,8 @@ import { TestNetns } from '../netns.ts';
 export interface GoldenMode {
   readonly externalSnat: boolean;
   readonly nodePort: boolean;
+  /** The second family of pods, which those of IPv6 have beside no rules for their own. */
+  readonly egress?: EgressRulesInput;
 }
 
 const MARK = 0x80;
@@ -67,7 +71,7 @@ export class GoldenNode implements Disposable {
 
   /** Brings the host network to what is wanted; called again it must change nothing. Reports how many steps it took. */
   async prepare(): Promise<number> {
-    const { externalSnat, nodePort } = this.#mode;
+    const { externalSnat, nodePort, egress } = this.#mode;
     const wanted = wantedHostNetwork({
       primaryLink: 'eth0',
       enis: [
@@ -80,11 +84,15 @@ export class GoldenNode implements Disposable {
     });
     const steps = diffNetwork({ ...wanted, podRules: [], podRoutes: [] }, observeNetwork(this.#socket, IP_FAMILIES));
     applySteps(this.#socket, steps);
-    const { script } = packetRules({
+    const pods: PacketRulesInput = {
       ...{ primaryLink: 'eth0', primaryAddress: parseIpv4('10.0.1.5'), vethPrefix: 'eni', mark: MARK },
       ...{ exemptCidrs: [parseIpv4Cidr('10.0.0.0/16')], externalSnat, nodePort, randomize: 'prng' },
-    });
-    await this.space.insideWith((exec) => applyPacketRules(exec, script));
+    };
+    const tables = packetTables({ pods: egress?.family === 'ipv4' ? undefined : pods, egress });
+    for (const family of ['ip', 'ip6'] as const) {
+      const script = tables[family]?.script;
+      if (script !== undefined) await this.space.insideWith((exec) => applyPacketRules(exec, script, family));
+    }
     return steps.length;
   }
 
