@@ -98,7 +98,9 @@ export class Drift {
 
   #hear(events: readonly NetworkEvent[]): void {
     const eniLinks = new Set(this.#parts.network.links);
-    const watched = { eniLinks, primaryIndex: this.#primaryIndex };
+    const eniIndexes = (): ReadonlySet<number> =>
+      new Set([...eniLinks].flatMap((link) => findLink(this.#parts.node.socket, link)?.index ?? []));
+    const watched = { eniLinks, eniIndexes, primaryIndex: this.#primaryIndex };
     this.#soon(...events.flatMap((event) => partOf(event, watched) ?? []));
   }
 

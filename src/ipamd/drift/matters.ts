@@ -1,4 +1,4 @@
-import { BRANCH_LINK_PREFIX, PROTOCOL, type Step } from '../../dataplane/index.ts';
+import { BRANCH_LINK_PREFIX, DEAD_LINK_GROUP, PROTOCOL, readPodAlias, type Step } from '../../dataplane/index.ts';
 import type { NetworkEvent } from '../../kernel/index.ts';
 
 /** What is compared with the kernel by itself. */
@@ -12,6 +12,8 @@ export type RepairKind = (typeof REPAIR_KINDS)[number];
 /** The links whose changes count, whoever makes them. */
 export interface WatchedLinks {
   readonly eniLinks: ReadonlySet<string>;
+  /** Asked for only when an address changes. */
+  readonly eniIndexes: () => ReadonlySet<number>;
   readonly primaryIndex: number | undefined;
 }
 
@@ -22,10 +24,14 @@ export interface WatchedLinks {
 export function partOf(event: NetworkEvent, watched: WatchedLinks): DriftPart | undefined {
   switch (event.kind) {
     case 'link':
-      if (event.fell || watched.eniLinks.has(event.name)) return 'network';
+      if (watched.eniLinks.has(event.name)) return 'network';
+      // A link that dies is set down first, and those of pods whose DEL has been die all the time.
+      if (event.fell && event.group !== DEAD_LINK_GROUP && readPodAlias(event.alias ?? '') !== undefined)
+        return 'network';
       // Pods' own links die with their namespaces; that of a branch ENI stands on the trunk.
       return event.gone && event.name.startsWith(BRANCH_LINK_PREFIX) ? 'network' : undefined;
     case 'address':
+      return watched.eniIndexes().has(event.index) ? 'network' : undefined;
     case 'unclear':
       return 'network';
     case 'rule':

@@ -12,8 +12,10 @@ export type NetworkEvent =
       readonly fell: boolean;
       readonly name: string;
       readonly mac: MacAddress | undefined;
+      readonly group: number;
+      readonly alias: string | undefined;
     }
-  | { readonly kind: 'address'; readonly gone: boolean }
+  | { readonly kind: 'address'; readonly gone: boolean; readonly index: number }
   | { readonly kind: 'rule'; readonly gone: boolean; readonly protocol: number }
   /** `replaced`: it took the place of another one, of which nothing else is told. */
   | { readonly kind: 'route'; readonly gone: boolean; readonly protocol: number; readonly replaced: boolean }
@@ -22,7 +24,7 @@ export type NetworkEvent =
   | { readonly kind: 'sysctl'; readonly index: number }
   | { readonly kind: 'unclear' };
 
-const LINK_ATTRIBUTES: ReadonlySet<number> = new Set([IFLA.IFNAME, IFLA.ADDRESS]);
+const LINK_ATTRIBUTES: ReadonlySet<number> = new Set([IFLA.IFNAME, IFLA.ADDRESS, IFLA.GROUP, IFLA.IFALIAS]);
 const RULE_ATTRIBUTES: ReadonlySet<number> = new Set([FRA.PROTOCOL]);
 
 const view = (payload: Uint8Array): DataView => new DataView(payload.buffer, payload.byteOffset, payload.byteLength);
@@ -37,6 +39,8 @@ function linkEvent({ type, payload }: NetlinkReply): NetworkEvent {
     fell: changed !== ALL_FLAGS && (changed & IFF_UP) !== 0 && (header.getUint32(8, true) & IFF_UP) === 0,
     name: readString(attributes.get(IFLA.IFNAME)) ?? '',
     mac: readMac(attributes.get(IFLA.ADDRESS)),
+    group: readU32(attributes.get(IFLA.GROUP)) ?? 0,
+    alias: readString(attributes.get(IFLA.IFALIAS)),
   };
 }
 
@@ -50,7 +54,8 @@ function eventOf(reply: NetlinkReply): readonly NetworkEvent[] {
     case RTM.DELADDR:
       // Each pod's pair gets a link-local address, and nobody else's address is one.
       if (payload[3] === RT_SCOPE.LINK) return [];
-      return [{ kind: 'address', gone: type === RTM.DELADDR }];
+      if (payload.length < 8) return [{ kind: 'unclear' }];
+      return [{ kind: 'address', gone: type === RTM.DELADDR, index: view(payload).getInt32(4, true) }];
     case RTM.NEWRULE:
     case RTM.DELRULE: {
       const protocol = decodeAttributes(payload, 12, RULE_ATTRIBUTES).get(FRA.PROTOCOL)?.[0] ?? 0;

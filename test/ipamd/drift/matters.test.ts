@@ -4,19 +4,30 @@ import type { Step } from '../../../src/dataplane/index.ts';
 import { partOf, REPAIR_KINDS, repairKind } from '../../../src/ipamd/drift/matters.ts';
 import type { NetworkEvent } from '../../../src/kernel/index.ts';
 
-const watched = { eniLinks: new Set(['eth0', 'eth1']), primaryIndex: 2 };
-const link = { kind: 'link', gone: false, fell: false, name: 'eni1', mac: undefined } as const;
+const watched = { eniLinks: new Set(['eth0', 'eth1']), eniIndexes: () => new Set([2, 3]), primaryIndex: 2 };
+const link = {
+  kind: 'link',
+  gone: false,
+  fell: false,
+  name: 'eni1',
+  mac: undefined,
+  group: 0,
+  alias: undefined,
+} as const;
 const route = { kind: 'route', gone: false, protocol: 3, replaced: false } as const;
 
 describe('partOf()', () => {
   const rows: readonly (readonly [string, NetworkEvent, ReturnType<typeof partOf>])[] = [
     ['a pod comes', link, undefined],
     ['a pod goes', { ...link, gone: true }, undefined],
-    ['a link is set down', { ...link, fell: true }, 'network'],
+    ['a link of others is set down', { ...link, fell: true }, undefined],
+    ['a pod is set down', { ...link, fell: true, alias: 'vpc-cni aws-cni c1 eth0' }, 'network'],
+    ['a dead pod', { ...link, fell: true, alias: 'vpc-cni aws-cni c1 eth0', group: 7690 }, undefined],
     ['an ENI changes', { ...link, name: 'eth1' }, 'network'],
     ['the link of a branch ENI goes', { ...link, gone: true, name: 'vlan.eth.7' }, 'network'],
     ['the link of a branch ENI comes', { ...link, name: 'vlan.eth.7' }, undefined],
-    ['an address comes', { kind: 'address', gone: false }, 'network'],
+    ['an address of an ENI comes', { kind: 'address', gone: false, index: 3 }, 'network'],
+    ['an address of others comes', { kind: 'address', gone: false, index: 9 }, undefined],
     ['a rule of ours goes', { kind: 'rule', gone: true, protocol: 90 }, 'network'],
     ['a rule with our number comes', { kind: 'rule', gone: false, protocol: 90 }, 'network'],
     ['a rule of others goes', { kind: 'rule', gone: true, protocol: 3 }, undefined],
