@@ -131,10 +131,10 @@ export function podWiring(input: PodInterface): PodWiring {
   };
 }
 
-/** Those of the observed rules that speak of this one address. */
+/** Those of the observed rules that speak of this one address, and of nothing besides. */
 export function rulesOfAddress(address: IpAddress, observed: readonly Rule[]): readonly Rule[] {
   const same = (cidr: IpCidr | undefined): boolean => cidr?.address === address && isHostCidr(cidr);
-  return observed.filter((rule) => same(rule.to) || same(rule.from));
+  return observed.filter((rule) => rule.input === undefined && (same(rule.to) || same(rule.from)));
 }
 
 /**
