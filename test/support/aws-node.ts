@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { resolve } from 'node:path';
 
 /**
  * The kernel state, the files and the socket that Amazon's aws-node leaves on a node, made with the tools of others, as
@@ -17,7 +18,7 @@ export interface AwsNodePod {
   readonly name: string;
   readonly containerId: string;
   readonly address: string;
-  /** Name of its network namespace. */
+  /** The name of its namespace, or the path. */
   readonly netns: string;
   /** Route table of its ENI; 254 on the primary one. */
   readonly table: number;
@@ -153,7 +154,7 @@ export function awsNodeResult(pod: AwsNodePod): Readonly<Record<string, unknown>
     cniVersion: '0.4.0',
     interfaces: [
       { name: veth },
-      { name: 'eth0', mac: String(pod.table), sandbox: `/var/run/netns/${pod.netns}` },
+      { name: 'eth0', mac: String(pod.table), sandbox: resolve('/var/run/netns', pod.netns) },
       { name: `dummy${veth.slice(3)}`, mac: '0', sandbox: String(pod.table === 254 ? 0 : pod.table - 1) },
     ],
     ips: [{ version: '4', interface: 1, address: `${pod.address}/32` }],

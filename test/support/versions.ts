@@ -18,7 +18,7 @@ export interface SourceChange {
 export const ENDS_AT_START: SourceChange = {
   file: 'src/ipamd/run.ts',
   from: '  async run(): Promise<void> {\n',
-  to: "  async run(): Promise<void> {\n    throw new HostError('INTERNAL', { reason: 'the pool of this version does not load' });\n",
+  to: "  async run(): Promise<void> {\n    throw new Error('the pool of this version does not load');\n",
 };
 
 /** A version whose daemon serves its socket and never becomes ready. */

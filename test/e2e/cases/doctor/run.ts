@@ -17,16 +17,6 @@ interface Trouble {
 
 const TROUBLES: readonly Trouble[] = [
   {
-    breaks: 'sysctl -qw net.ipv4.ip_forward=0',
-    said: ['fault SYSCTL_WRONG: net.ipv4.ip_forward is 0, not 1'],
-    mends: 'sysctl -qw net.ipv4.ip_forward=1',
-  },
-  {
-    breaks: 'sysctl -qw net.ipv4.conf.eth0.rp_filter=1',
-    said: ['fault SYSCTL_WRONG: net.ipv4.conf.eth0.rp_filter is 1, not 2'],
-    mends: 'sysctl -qw net.ipv4.conf.eth0.rp_filter=2',
-  },
-  {
     breaks: 'iptables-nft -P FORWARD DROP',
     said: ['fault FORWARD_DROPPED: the policy of iptables-nft FORWARD is DROP'],
     mends: 'iptables-nft -P FORWARD ACCEPT',
@@ -72,6 +62,16 @@ const TROUBLES: readonly Trouble[] = [
       expect.stringMatching(/^fault BOOT_STAGE_NOT_RUN: \/run\/vpc-cni\/boot-id does not name the boot /),
     ],
     mends: 'mv /run/kept /run/vpc-cni/boot-id',
+  },
+  {
+    // The daemon puts them back as soon as they change.
+    breaks: `systemctl stop ${UNIT}; sysctl -qw net.ipv4.ip_forward=0 net.ipv4.conf.eth0.rp_filter=1`,
+    said: [
+      'fault SYSCTL_WRONG: net.ipv4.ip_forward is 0, not 1',
+      'fault SYSCTL_WRONG: net.ipv4.conf.eth0.rp_filter is 1, not 2',
+      expect.stringMatching(/^fault DAEMON_DOWN: /),
+    ],
+    mends: `systemctl start ${UNIT}`,
   },
   {
     breaks: `systemctl stop ${UNIT}`,
