@@ -111,8 +111,10 @@ export default async function run(guest: CaseGuest): Promise<void> {
   const complaints = ['journalctl', '--boot', '--unit=systemd-networkd', '--priority=warning', '--output=cat'] as const;
   expect((await guest.text(...complaints)).split('\n').filter((line) => line.includes('vpc-cni'))).toEqual([]);
 
-  // The same without what was installed: this is what would have happened.
+  // The same without what was installed, the daemon among it, which puts back what others take: this is what would have
+  // happened.
   const after = await podNetwork(guest);
+  await guest.text('systemctl', 'stop', UNIT);
   await guest.text('sh', '-c', `rm ${DROP_INS.join(' ')}`);
   await restartNetworkd(guest);
   await guest.text('networkctl', 'reconfigure', 'eth0');
