@@ -15,7 +15,10 @@ type Suite = (typeof SUITES)[number];
 const PATIENCE_MS: Readonly<Record<Suite, number>> = { unit: 20_000, kernel: 60_000, e2e: 300_000 };
 
 /** End-to-end tests that mostly wait for time to pass: they run beside everything else, and print when all is over. */
-const WAITING: readonly string[] = ['chaos', 'steady-states', 'call-counts'].map((name) => `test/e2e/${name}.test.ts`);
+const WAITING: readonly string[] = [
+  ...['chaos', 'steady-states', 'call-counts', 'damaged-state', 'false-words', 'full-run', 'modes', 'outside'],
+  'stale-metadata',
+].map((name) => `test/e2e/${name}.test.ts`);
 
 interface Tally {
   readonly passed: number;
