@@ -48,16 +48,19 @@ export class Leftovers {
   async #look(): Promise<void> {
     if (this.#looking) return;
     this.#looking = true;
-    try {
-      for (const { intent } of [...this.#open.values()]) await this.#settle(intent);
-      this.#attempt = 0;
-    } catch (error) {
-      if (this.#node.signal.aborted) return;
-      this.#attempt += 1;
-      this.#node.logger.warn('what became of an EC2 change is not known yet, trying on', { error: toHostError(error) });
-    } finally {
-      this.#looking = false;
-    }
+    let failed = false;
+    // One that EC2 will not let go holds no other one back.
+    for (const { intent } of [...this.#open.values()])
+      try {
+        await this.#settle(intent);
+      } catch (caught) {
+        if (this.#node.signal.aborted) return;
+        failed = true;
+        const error = toHostError(caught);
+        this.#node.logger.warn('what became of an EC2 change is not known yet, trying on', { error });
+      }
+    this.#looking = false;
+    this.#attempt = failed ? this.#attempt + 1 : 0;
     this.#cancel();
     if (this.#open.size === 0) return;
     const random = 0.5 + Math.random() / 2;

@@ -123,6 +123,19 @@ kernelTest('an ENI that could not be taken back at once is taken back later, and
   }),
 );
 
+kernelTest('a change whose end cannot be learnt yet holds no other one back', () =>
+  onNode(async ({ dials }, parts) => {
+    const intents = ['eni-00000000000000001', 'eni-00000000000000002'].map(
+      (key) => ({ kind: 'delete-eni', key }) as const,
+    );
+    for (const intent of intents) parts.store.begin(intent);
+    dials.set({ action: 'DescribeNetworkInterfaces', error: 'InternalError', times: 1 });
+    new Leftovers(parts.node, { ...parts, freed: () => undefined }).take(intents);
+    while (parts.store.load().intents.length > 1) await Bun.sleep(5);
+    expect(parts.store.load().intents).toEqual(intents.slice(0, 1));
+  }),
+);
+
 kernelTest('addresses whose unassigning answer was lost are not handed out again', () =>
   onNode(async ({ losing }, parts) => {
     await grow(parts, newEni);

@@ -21,7 +21,7 @@ export interface JanitorParts extends Pick<Edges, 'clock' | 'logger' | 'signal' 
 /**
  * Deletes ENIs that nodes of the cluster have left behind. Each node takes its turn with probability 1/N an hour, N being
  * the nodes of the cluster, so that all together ask EC2 about once an hour. What this node itself has left is not for
- * here: its intents tell, at the next start.
+ * here: its intents tell.
  */
 export class Janitor {
   readonly #parts: JanitorParts;
