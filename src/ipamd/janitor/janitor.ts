@@ -8,12 +8,14 @@ import type { Edges } from '../parts.ts';
 import { judge } from './judge.ts';
 
 const EVERY_MS = 3_600_000;
+/** No creation of an ENI takes so long. */
+const SECOND_LOOK_MS = 300_000;
 /** Nodes of a cluster of which nothing is known yet. */
 const GUESSED_NODES = 32;
 
 /** What the janitor works with. `random`: from 0 to 1, a new one at each call. */
 export interface JanitorParts extends Pick<Edges, 'clock' | 'logger' | 'signal' | 'settings'> {
-  readonly ec2: Pick<Ec2, 'findEnis' | 'findUnattachedEnis' | 'tagEni' | 'deleteEni' | 'detachEni'>;
+  readonly ec2: Pick<Ec2, 'describeEni' | 'findEnis' | 'findUnattachedEnis' | 'tagEni' | 'deleteEni' | 'detachEni'>;
   readonly random: () => number;
   readonly identity: { readonly vpcId: string; readonly instanceId: string };
 }
@@ -49,16 +51,26 @@ export class Janitor {
     });
   }
 
-  /** Looks at the ENIs of the whole cluster once. Never throws. */
+  /** Looks at the ENIs of the whole cluster, and at those that seem leaked a second time five minutes later. Never throws. */
   async sweep(): Promise<void> {
-    const { clock, logger, signal } = this.#parts;
+    const { ec2, clock, logger, signal } = this.#parts;
     try {
+      const suspects: EniDescription[] = [];
       for (const eni of await this.#find()) {
         if (signal.aborted) return;
-        const verdict = judge(eni, clock.now());
-        if (verdict.kind !== 'leave') await this.#carryOut(eni, verdict.kind);
+        const { kind } = judge(eni, clock.now());
+        if (kind === 'stamp') await this.#carryOut(eni, kind);
+        else if (kind === 'remove') suspects.push(eni);
+      }
+      if (suspects.length === 0) return;
+      // Its age is what two nodes' wall clocks say, and either may be wrong: one on its way to its node is there by then.
+      await clock.sleep(SECOND_LOOK_MS, signal);
+      for (const { id } of suspects) {
+        const eni = await ec2.describeEni({ eniId: id });
+        if (eni !== undefined && judge(eni, clock.now()).kind === 'remove') await this.#carryOut(eni, 'remove');
       }
     } catch (error) {
+      if (signal.aborted) return;
       logger.warn('leaked ENIs cannot be looked for, trying again at the next turn', { error: toHostError(error) });
     }
   }

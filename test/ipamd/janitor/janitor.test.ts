@@ -12,10 +12,15 @@ const LONG_AGO = '2026-01-01T00:00:00Z';
 
 const settingsOf = (flags: Readonly<Record<string, string>>): Settings => loadSettings({ flags }).settings;
 
-function janitorOf({ vpc, instance, ec2 }: SimulatedEc2, settings: Settings): Janitor {
+/** `meanwhile` happens between its two looks. */
+function janitorOf(
+  { vpc, instance, ec2 }: SimulatedEc2,
+  settings: Settings,
+  meanwhile: (ms: number) => unknown = () => undefined,
+): Janitor {
   return new Janitor({
     ec2,
-    clock: systemClock,
+    clock: { ...systemClock, sleep: async (ms) => void (await meanwhile(ms)) },
     logger: createLogger({ level: 'error', program: 'test' }),
     signal: new AbortController().signal,
     random: () => 0,
@@ -40,11 +45,29 @@ test('sweep() deletes what is leaked, dates what has no date, and leaves everyth
   expect(left).not.toContain(leaked);
   expect(left).toEqual(expect.arrayContaining([undated, young, untagged, ofOthers]));
   expect(Date.parse(vpc.eni(undated).tags[CREATED] ?? '')).toBeGreaterThan(Date.now() - 60_000);
-  // One describe, one stamp, one deletion; the turn after it finds nothing to do.
+  // Two looks, one stamp, one deletion; the turn after it finds nothing to do.
   const calls = () => Object.fromEntries(sim.ec2.calls);
-  expect(calls()).toEqual({ DescribeNetworkInterfaces: 1, CreateTags: 1, DeleteNetworkInterface: 1 });
-  await janitor.sweep();
   expect(calls()).toEqual({ DescribeNetworkInterfaces: 2, CreateTags: 1, DeleteNetworkInterface: 1 });
+  await janitor.sweep();
+  expect(calls()).toEqual({ DescribeNetworkInterfaces: 3, CreateTags: 1, DeleteNetworkInterface: 1 });
+});
+
+test('an ENI that seems old and reaches its node within five minutes stays: a clock was wrong', async () => {
+  await using sim = startSimulatedEc2();
+  const { vpc, subnet, instance } = sim;
+  const make = () =>
+    vpc.createEni({ subnetId: subnet.id, description: 'aws-K8S-i', tags: { [INSTANCE]: 'i-1', [CREATED]: LONG_AGO } })
+      .id;
+  const [leaked, underWay] = [make(), make()];
+  const waited: number[] = [];
+  const attach = (ms: number): Promise<string> => {
+    waited.push(ms);
+    return sim.ec2.attachEni({ eniId: underWay, instanceId: instance.id, deviceIndex: 1, cardIndex: 0 });
+  };
+  await janitorOf(sim, settingsOf({}), attach).sweep();
+  const left = vpc.enis().map(({ id }) => id);
+  expect([waited, left.includes(leaked), left.includes(underWay)]).toEqual([[300_000], false, true]);
+  expect(sim.ec2.calls.get('DeleteNetworkInterface')).toBe(1);
 });
 
 test('a cluster without a name: every leaked ENI of the VPC', async () => {
