@@ -52,6 +52,10 @@ async function runCommand(argv: readonly string[]): Promise<number> {
     stdout,
     stderr,
     isTty: process.stdout.isTTY === true,
+    size: () => {
+      const [columns, rows] = process.stdout.isTTY === true ? process.stdout.getWindowSize() : [0, 0];
+      return columns > 0 ? { columns, rows } : undefined;
+    },
   };
   const { reportFailure } = await import('../commands/report.ts');
   const { HostError } = await import('../errors/index.ts');

@@ -20,6 +20,8 @@ export {
 export {
   STATUS_PATH,
   type StatusAddress,
+  type StatusBalance,
+  type StatusCall,
   type StatusCondition,
   type StatusDocument,
   type StatusEni,

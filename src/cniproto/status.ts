@@ -25,6 +25,26 @@ export interface StatusEni {
   readonly addresses: readonly StatusAddress[];
 }
 
+/** One request to EC2; `code` is the error of one that failed. */
+export interface StatusCall {
+  readonly action: string;
+  /** When it ended. */
+  readonly at: string;
+  readonly ms: number;
+  readonly code: string | null;
+}
+
+/** What the targets ask for on the first network card, and how far the pool is from it; in addresses. */
+export interface StatusBalance {
+  readonly wantedFree: number;
+  readonly free: number;
+  readonly pending: number;
+  /** Missing, and asked for as soon as EC2 can be asked. */
+  readonly short: number;
+  /** Missing, but beyond what pods could use. */
+  readonly beyondMaxPods: number;
+}
+
 /** Something wrong about a node, as long as it is. */
 export interface StatusCondition {
   readonly code: string;
@@ -68,7 +88,13 @@ export interface StatusDocument {
     readonly orphans?: number;
     readonly pending: number;
   };
+  /** Pods whose ADD waits for an address; absent in the answer of an older daemon. */
+  readonly waiting?: number;
+  /** The targets against reality; absent with a /80, and in the answer of an older daemon. */
+  readonly balance?: StatusBalance;
   readonly enis: readonly StatusEni[];
+  /** The last requests to EC2, newest first; absent in the answer of an older daemon. */
+  readonly recentCalls?: readonly StatusCall[];
   /** EC2 requests since the start, by action. */
   readonly ec2Calls: Readonly<Record<string, number>>;
   readonly lastError: {

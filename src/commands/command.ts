@@ -9,6 +9,8 @@ export interface CommandContext {
   readonly stderr: (text: string) => void;
   /** Whether stdout is a terminal: colour and live progress are for people only. */
   readonly isTty: boolean;
+  /** The terminal behind stdout as it is now; `undefined` where there is none. */
+  readonly size?: () => { readonly columns: number; readonly rows: number } | undefined;
 }
 
 /** Runs a command and returns its exit code: 0 done, 1 failed, 2 bad usage or configuration, 3 changes or faults found. */

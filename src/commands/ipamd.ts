@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { formatFinding, loadSettings, type ResolvedSettings } from '../config/index.ts';
 import { HostError, toHostError } from '../errors/index.ts';
 import { beatEveryMs, runIpamd } from '../ipamd/index.ts';
-import { openLogger } from '../log/index.ts';
+import { LevelSwitch, openLogger } from '../log/index.ts';
 import { readSettingFiles, stderrIsJournal } from '../sys/index.ts';
 import { requireRoot } from './changes.ts';
 import type { CommandContext, RunCommand } from './command.ts';
@@ -62,12 +62,14 @@ export const run: RunCommand = async (context: CommandContext) => {
   const resolved = settingsOf(context, wanted);
   if (resolved === undefined) return EXIT.usage;
   const { settings, notes } = resolved;
+  const level = new LevelSwitch(settings.AWS_VPC_K8S_CNI_LOGLEVEL);
   const logger = openLogger({
-    level: settings.AWS_VPC_K8S_CNI_LOGLEVEL,
+    level,
     program: PROGRAM,
     journalStream: context.env['JOURNAL_STREAM'],
   });
   for (const note of notes) logger.warn(formatFinding(note), { setting: note.key, origin: note.origin });
+  process.on('SIGUSR1', () => logger.warn('log level changed by SIGUSR1', { level: level.toggle() }));
   const stop = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const)
     process.on(signal, () => {

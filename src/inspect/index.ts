@@ -13,4 +13,6 @@ export { observeConflists, observeDropIns, observeImage, observePlugins, observe
 export { renderFindings } from './doctor/render.ts';
 export { type HostStatus, observeStatus } from './observe-status.ts';
 export { observeUnit } from './observe-unit.ts';
+export { STATUS_SCHEMA } from './parse-status.ts';
 export { renderStatus } from './render-status.ts';
+export { redraw, type Screen, screenOf } from './screen.ts';

@@ -59,8 +59,27 @@ const SCHEMA = objectOf(
     readyAfterMs: orNull(number),
     rssBytes: number,
   },
-  { conditions: { type: 'array', items: objectOf({ code: text, message: text, remedy: text, since: text }) } },
+  {
+    conditions: { type: 'array', items: objectOf({ code: text, message: text, remedy: text, since: text }) },
+    waiting: number,
+    balance: objectOf({ wantedFree: number, free: number, pending: number, short: number, beyondMaxPods: number }),
+    recentCalls: { type: 'array', items: objectOf({ action: text, at: text, ms: number, code: orNull(text) }) },
+  },
 );
+
+/** The document of `vpc-cni status --json` as JSON Schema. Later versions may add keys; none goes, none changes its type. */
+export const STATUS_SCHEMA = {
+  $schema: 'http://json-schema.org/draft-07/schema#',
+  title: 'vpc-cni status --json',
+  ...objectOf({
+    ready: flag,
+    daemon: orNull(SCHEMA),
+    installed: orNull(objectOf({ version: text, directory: text, previous: orNull(text) })),
+    conflist: objectOf({ path: text, present: flag }),
+    unit: orNull(objectOf({ name: text, load: text, active: text, sub: text })),
+    problem: orNull(objectOf({ code: text, message: text, remedy: text })),
+  }),
+};
 
 /** The document in the daemon's answer. Throws `DAEMON_ANSWER` naming what is wrong with it. */
 export function parseStatusDocument(answer: unknown): StatusDocument {

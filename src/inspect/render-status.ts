@@ -1,27 +1,31 @@
-import type { StatusCondition, StatusDocument, StatusEni } from '../cniproto/index.ts';
+import type { StatusBalance, StatusCall, StatusCondition, StatusDocument } from '../cniproto/index.ts';
+import { renderEnis } from './eni-table.ts';
 import type { HostStatus } from './observe-status.ts';
-import { renderTable } from './table.ts';
+import { field, type Paint, paintOn, type Screen } from './screen.ts';
 
-const ANSI = { bold: 1, red: 31, green: 32, yellow: 33 } as const;
-
-/** Makes a word stand out on a terminal; leaves it alone elsewhere. */
-type Paint = (style: keyof typeof ANSI, text: string) => string;
-
-/** The status for people. `now` is milliseconds since the epoch; `colour` only where a person looks at a terminal. */
-export function renderStatus(status: HostStatus, options: { readonly now: number; readonly colour: boolean }): string {
-  const paint: Paint = options.colour ? (style, text) => `\x1b[${ANSI[style]}m${text}\x1b[0m` : (_, text) => text;
+/** The status for people. `now` is milliseconds since the epoch. */
+export function renderStatus(status: HostStatus, options: Screen & { readonly now: number }): string {
+  const paint = paintOn(options);
+  const view: View = { ...options, paint, line: (name, value) => field(name, value, options) };
   const lines = [
-    ...(status.daemon === null ? renderAbsence(status, paint) : renderDaemon(status.daemon, options.now, paint)),
-    ...renderHost(status),
+    ...(status.daemon === null ? renderAbsence(status, view) : renderDaemon(status.daemon, view)),
+    ...renderHost(status, view),
   ];
   return `${lines.join('\n')}\n`;
 }
 
-function renderAbsence({ problem }: HostStatus, paint: Paint): string[] {
+interface View extends Screen {
+  readonly now: number;
+  readonly paint: Paint;
+  /** One named fact, fitted to the screen. */
+  readonly line: (name: string, value: string) => string;
+}
+
+function renderAbsence({ problem }: HostStatus, { paint, line }: View): string[] {
   return [
     paint('red', 'NOT RUNNING'),
-    field('problem', `${problem?.code}: ${problem?.message}`),
-    field('', `→ ${problem?.remedy}`),
+    line('problem', `${problem?.code}: ${problem?.message}`),
+    line('', `→ ${problem?.remedy}`),
   ];
 }
 
@@ -33,12 +37,17 @@ function headline({ ready, reason, phase }: StatusDocument, paint: Paint): strin
     : `${paint('yellow', 'READY, but no address to hand out')}: ${reason}`;
 }
 
-function renderDaemon(daemon: StatusDocument, now: number, paint: Paint): string[] {
-  const { instance, pool, targets, lastError } = daemon;
+function renderDaemon(daemon: StatusDocument, view: View): string[] {
+  const { now, paint, line } = view;
+  const { instance, pool, targets, lastError, balance, waiting = 0 } = daemon;
   const calls = Object.entries(daemon.ec2Calls).sort(([a], [b]) => a.localeCompare(b));
+  const doubtful = [
+    ...(pool.quarantine ? [`${pool.quarantine} in quarantine`] : []),
+    ...(pool.orphans ? [`${pool.orphans} that EC2 does not list`] : []),
+  ];
   return [
     headline(daemon, paint),
-    field(
+    line(
       'ipamd',
       [
         daemon.version,
@@ -49,81 +58,78 @@ function renderDaemon(daemon: StatusDocument, now: number, paint: Paint): string
         `${Math.round(daemon.rssBytes / 2 ** 20)} MiB resident`,
       ].join(', '),
     ),
-    field(
+    line(
       'instance',
       instance === null
         ? 'not known yet'
         : `${instance.id}, ${instance.type}, ${instance.availabilityZone}, ${instance.primaryAddress}`,
     ),
-    field(
+    line(
       'pool',
-      `${pool.total} addresses: ${pool.assigned} assigned, ${pool.free} free, ${pool.cooldown} in cooldown; ${pool.pending} on the way`,
+      `${pool.total} addresses: ${[`${pool.assigned} assigned`, `${pool.free} free`, `${pool.cooldown} in cooldown`, ...doubtful].join(', ')}; ${pool.pending} on the way`,
     ),
-    field(
+    line(
       'targets',
-      `WARM_ENI_TARGET ${targets.warmEni}, WARM_IP_TARGET ${targets.warmIp}, MINIMUM_IP_TARGET ${targets.minimumIp}; at most ${targets.maxEnis} ENIs, ${targets.addressesPerEni} addresses each, ${targets.maxPods} pods`,
+      `WARM_ENI_TARGET ${targets.warmEni}, WARM_IP_TARGET ${targets.warmIp}, MINIMUM_IP_TARGET ${targets.minimumIp}; at most ${targets.maxEnis} ENIs, ${targets.addressesPerEni} ${targets.mode === 'prefix' ? 'prefixes' : 'addresses'} each, ${targets.maxPods} pods`,
     ),
+    ...(balance === undefined ? [] : [line('wanted', balanceText(balance, paint))]),
+    ...(waiting === 0
+      ? []
+      : [line('waiting', paint('yellow', `${waiting} pod${waiting === 1 ? '' : 's'} for an address`))]),
     '',
-    ...renderEnis(daemon.enis, paint),
+    ...renderEnis(daemon, view, paint),
     '',
-    ...renderConditions(daemon.conditions ?? [], now, paint),
-    field('EC2 calls', calls.length === 0 ? 'none' : calls.map(([action, count]) => `${action} ${count}`).join(', ')),
+    ...renderConditions(daemon.conditions ?? [], view),
+    line('EC2 calls', calls.length === 0 ? 'none' : calls.map(([action, count]) => `${action} ${count}`).join(', ')),
+    ...renderCalls(daemon.recentCalls ?? [], view),
     ...(lastError === null
-      ? [field('last error', 'none')]
+      ? [line('last error', 'none')]
       : [
-          field('last error', `${lastError.code}: ${lastError.message}`),
-          field('', `${duration(now - Date.parse(lastError.at))} ago`),
-          field('', `→ ${lastError.remedy}`),
+          line('last error', `${lastError.code}: ${lastError.message}`),
+          line('', `${duration(now - Date.parse(lastError.at))} ago`),
+          line('', `→ ${lastError.remedy}`),
         ]),
   ];
 }
 
-function renderConditions(conditions: readonly StatusCondition[], now: number, paint: Paint): string[] {
-  return conditions.flatMap(({ code, message, remedy, since }) => [
-    field('condition', `${paint('yellow', code)} for ${duration(now - Date.parse(since))}: ${message}`),
-    field('', `→ ${remedy}`),
-  ]);
+/** The targets against reality: what is wanted at hand, and what is missing. */
+function balanceText({ wantedFree, free, pending, short, beyondMaxPods }: StatusBalance, paint: Paint): string {
+  const there = `${wantedFree} free, ${free} there${pending > 0 ? `, ${pending} on the way` : ''}`;
+  if (short > 0) return `${there}: ${paint('yellow', `${short} missing`)}`;
+  return beyondMaxPods > 0 ? `${there}; more than pods may run on this node` : there;
 }
 
-function renderEnis(enis: readonly StatusEni[], paint: Paint): string[] {
-  const [header = '', ...rows] = renderTable(
-    ['ENI', 'DEVICE', 'LINK', 'PRIMARY ADDRESS', 'TABLE', 'TOTAL', 'ASSIGNED', 'FREE', 'COOLDOWN', 'RELEASING'],
-    enis.map((eni) => {
-      const count = (state: string): number => eni.addresses.filter((address) => address.state === state).length;
-      return [
-        eni.primary ? `${eni.id} (primary)` : eni.id,
-        eni.device,
-        eni.link ?? '-',
-        eni.primaryAddress,
-        eni.table,
-        eni.addresses.length,
-        count('assigned'),
-        count('free'),
-        count('cooldown'),
-        count('releasing'),
-      ];
-    }),
-  );
-  return [paint('bold', header), ...(rows.length === 0 ? ['none yet'] : rows)];
+/** The newest three: the counts above tell of the rest. */
+function renderCalls(calls: readonly StatusCall[], { now, paint, line }: View): string[] {
+  return calls.slice(0, 3).map(({ action, at, ms, code }, index) => {
+    const outcome = code === null ? 'ok' : paint('yellow', code);
+    return line(
+      index === 0 ? 'last calls' : '',
+      `${action} ${outcome} in ${ms} ms, ${duration(now - Date.parse(at))} ago`,
+    );
+  });
+}
+
+function renderConditions(conditions: readonly StatusCondition[], { now, paint, line }: View): string[] {
+  return conditions.flatMap(({ code, message, remedy, since }) => [
+    line('condition', `${paint('yellow', code)} for ${duration(now - Date.parse(since))}: ${message}`),
+    line('', `→ ${remedy}`),
+  ]);
 }
 
 function renderVersions({ version, previous }: NonNullable<HostStatus['installed']>): string {
   return previous === null ? version : `${version}, before it ${previous}`;
 }
 
-function renderHost({ installed, conflist, unit }: HostStatus): string[] {
+function renderHost({ installed, conflist, unit }: HostStatus, { line }: View): string[] {
   return [
-    field('installed', installed === null ? 'no' : renderVersions(installed)),
-    field('conflist', `${conflist.path} ${conflist.present ? 'present' : 'absent'}`),
-    field(
+    line('installed', installed === null ? 'no' : renderVersions(installed)),
+    line('conflist', `${conflist.path} ${conflist.present ? 'present' : 'absent'}`),
+    line(
       'unit',
       unit === null ? 'systemd does not run here' : `${unit.name} ${unit.load}, ${unit.active} (${unit.sub})`,
     ),
   ];
-}
-
-function field(name: string, value: string): string {
-  return `${name.padEnd(11)} ${value}`;
 }
 
 /** The two largest units of a time: `3 h 12 min`. */

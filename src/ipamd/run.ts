@@ -31,6 +31,7 @@ import { FREE_POLICY } from './policy.ts';
 import { complaintsOfPool } from './pool-complaints.ts';
 import { whenQuiet } from './quiet.ts';
 import { Readiness } from './readiness.ts';
+import { RecentCalls } from './recent-calls.ts';
 import { servePorts } from './serve-ports.ts';
 import { askSocket, serveSocket } from './server.ts';
 import { replaySpool } from './spool.ts';
@@ -120,10 +121,15 @@ class Daemon {
     const { logger, signal, settings, clock } = this.#edges;
     const ended = this.#counts.timeStart(clock);
     const stored = this.#store.load();
+    const recentCalls = new RecentCalls(clock);
+    const counted = registerEc2Metrics(this.#counts.registry);
     const node = await identify(
       this.#edges,
       (failure) => this.#tell('reading who this instance is', failure),
-      registerEc2Metrics(this.#counts.registry),
+      (outcome) => {
+        counted(outcome);
+        recentCalls.told(outcome);
+      },
     );
     ended('metadata');
     this.#phase = { kind: 'starting', doing: 'asking EC2 for the ENIs of this instance', failure: undefined };
@@ -180,7 +186,7 @@ class Daemon {
     conditions.watch(complaintOfEgress(node));
     conditions.watch(() => pausedEc2(node.ec2.traffic.paused()));
     conditions.watch(() => trunkComplaint(node, network.branches.trunk));
-    this.#phase = { kind: 'serving', node, engine, network, conditions };
+    this.#phase = { kind: 'serving', node, engine, network, conditions, recentCalls };
     this.#started.resolve(attachments);
     ended('serving');
     servePorts({ node, engine, network, placement, counts: this.#counts, readyMs: () => this.#readiness?.afterMs });

@@ -1,10 +1,18 @@
 import type { StatusAddress, StatusCondition, StatusDocument } from '../cniproto/index.ts';
 import { VERSION } from '../config/index.ts';
-import { type AddressUse, addressIn, type PodAddress, type PoolCidr, poolFigures } from '../pool/index.ts';
+import {
+  type AddressUse,
+  addressIn,
+  type PodAddress,
+  type PoolCidr,
+  poolFigures,
+  targetBalance,
+} from '../pool/index.ts';
 import type { Condition, Conditions } from './conditions.ts';
 import type { Engine } from './engine.ts';
 import type { NodeNetwork } from './node-network.ts';
 import type { Failure, Node } from './parts.ts';
+import type { RecentCalls } from './recent-calls.ts';
 
 /** Where the daemon is in its life; `serving` holds everything else there is to tell. */
 export type Phase =
@@ -15,6 +23,7 @@ export type Phase =
       readonly engine: Engine;
       readonly network: NodeNetwork;
       readonly conditions: Conditions;
+      readonly recentCalls: RecentCalls;
     }
   | { readonly kind: 'stopping' };
 
@@ -102,11 +111,13 @@ export function statusDocument(phase: Phase, times: RunTimes): StatusDocument {
       conditions: failure === undefined ? [] : [statusCondition({ error: failure.error, sinceMs: failure.atMs })],
     };
   }
-  const { node, engine, network, conditions } = phase;
+  const { node, engine, network, conditions, recentCalls } = phase;
   const { pool } = engine;
   pool.endCooldowns(nowMs);
   const { limits, targets } = node;
   const { total, assigned, free, cooldown, quarantine, pending } = poolFigures(pool, limits, targets.mode);
+  const { waiting } = engine;
+  const balance = targetBalance(pool, { limits, targets, waiting });
   const ready = times.readyAfterMs !== undefined;
   return {
     ...common,
@@ -130,6 +141,8 @@ export function statusDocument(phase: Phase, times: RunTimes): StatusDocument {
       maxPods: limits.maxPods,
     },
     pool: { total, assigned, free, cooldown, quarantine, orphans: pool.orphans.length, pending },
+    waiting,
+    ...(balance === undefined ? {} : { balance }),
     enis: network.enis.map((eni) => ({
       id: eni.id,
       mac: eni.mac,
@@ -140,6 +153,7 @@ export function statusDocument(phase: Phase, times: RunTimes): StatusDocument {
       table: eni.table,
       addresses: [...(pool.enis.get(eni.id)?.cidrs.values() ?? [])].flatMap((cidr) => statusAddresses(cidr, nowMs)),
     })),
+    recentCalls: recentCalls.list(),
     ec2Calls: Object.fromEntries(node.ec2.calls),
     lastError: lastError(engine.failure),
     conditions: conditions.list().map(statusCondition),

@@ -1,27 +1,44 @@
 import { writeSync } from 'node:fs';
 import pino from 'pino';
-import { stderrIsJournal } from '../sys/index.ts';
+import { stderrIsJournal, systemClock } from '../sys/index.ts';
 import { describeError } from './describe-error.ts';
 import { Journal } from './journal.ts';
-import type { LogEntry, Logger, LogLevel } from './types.ts';
+import { isWanted, LevelSwitch } from './level.ts';
+import { LineLimit } from './rate-limit.ts';
+import type { LogEntry, LogFields, Logger, LogLevel } from './types.ts';
 
-/** Least severity and the name of who logs. */
+/** Least severity, fixed or switched, and the name of who logs. */
 export interface LoggerOptions {
-  readonly level: LogLevel;
+  readonly level: LogLevel | LevelSwitch;
   readonly program: string;
 }
 
-const SEVERITY: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warn: 2, error: 3 };
+/** Takes one line that is wanted. */
+type Write = (level: LogLevel, message: string, fields: LogFields) => void;
+
+/** A logger that passes on what its level wants; with a limit, no more than that of each kind of line. */
+function loggerOf({ level }: LoggerOptions, write: Write, limit?: LineLimit): Logger {
+  const switched = typeof level === 'string' ? new LevelSwitch(level) : level;
+  const at =
+    (severity: LogLevel) =>
+    (message: string, fields: LogFields = {}): void => {
+      if (!isWanted(severity, switched.level)) return;
+      const { passes, leftOut } = limit?.take(message, systemClock.monotonic()) ?? { passes: true, leftOut: [] };
+      for (const { kind, count } of leftOut) write('warn', 'lines were left out', { line: kind, count });
+      if (passes) write(severity, message, fields);
+    };
+  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
+}
 
 /**
  * A logger that writes JSON lines to stderr, synchronously: the last line before a crash is the one that matters. Logging
  * never fails: a line for which the disk has no room is lost.
  * An `error` field of type Error is written with its code, message, remedy and cause.
  */
-export function createLogger(options: LoggerOptions): Logger {
+export function createLogger(options: LoggerOptions, limit?: LineLimit): Logger {
   const sink = pino(
     {
-      level: options.level,
+      level: 'debug',
       base: { program: options.program },
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
@@ -29,12 +46,7 @@ export function createLogger(options: LoggerOptions): Logger {
     },
     { write: stderrWriter() },
   );
-  return {
-    debug: (message, fields = {}) => sink.debug(fields, message),
-    info: (message, fields = {}) => sink.info(fields, message),
-    warn: (message, fields = {}) => sink.warn(fields, message),
-    error: (message, fields = {}) => sink.error(fields, message),
-  };
+  return loggerOf(options, (level, message, fields) => sink[level](fields, message), limit);
 }
 
 /** A pipe that nobody reads holds a line up for so long, and no longer. */
@@ -59,17 +71,19 @@ function stderrWriter(): (line: string) => void {
 }
 
 /** A logger whose lines are journal entries with a field each, and read as plain text. */
-export function createJournalLogger({ level, program }: LoggerOptions, journal: Journal): Logger {
-  const at =
-    (severity: LogLevel) =>
-    (message: string, fields: LogEntry['fields'] = {}): void => {
-      if (SEVERITY[severity] >= SEVERITY[level]) journal.write({ level: severity, program, message, fields });
-    };
-  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
+export function createJournalLogger(options: LoggerOptions, journal: Journal, limit?: LineLimit): Logger {
+  const { program } = options;
+  const write = (level: LogLevel, message: string, fields: LogEntry['fields']): void =>
+    journal.write({ level, program, message, fields });
+  return loggerOf(options, write, limit);
 }
 
-/** The journal's logger for a service of systemd, else JSON lines on stderr. `journalStream` is JOURNAL_STREAM. */
+/**
+ * The journal's logger for a service of systemd, else JSON lines on stderr. `journalStream` is JOURNAL_STREAM. Of one kind of
+ * line it lets pass what anybody can read; how many were left out is told.
+ */
 export function openLogger(options: LoggerOptions & { readonly journalStream: string | undefined }): Logger {
-  if (!stderrIsJournal(options.journalStream)) return createLogger(options);
-  return createJournalLogger(options, new Journal());
+  const limit = new LineLimit();
+  if (!stderrIsJournal(options.journalStream)) return createLogger(options, limit);
+  return createJournalLogger(options, new Journal(), limit);
 }

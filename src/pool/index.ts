@@ -6,6 +6,7 @@ export {
   type Violation,
   type ViolationCode,
 } from './checks/check-pool.ts';
+export { type TargetBalance, targetBalance } from './decide/balance.ts';
 export { type Decision, decide } from './decide/decide.ts';
 export {
   assignedOn,

@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test';
 import { HostError } from '../../src/errors/index.ts';
-import { type HostStatus, renderStatus } from '../../src/inspect/index.ts';
+import { type HostStatus, renderStatus, type Screen } from '../../src/inspect/index.ts';
 import { SERVING } from './sample.ts';
 
 const NOW = Date.parse('2026-01-01T01:00:00.000Z');
@@ -13,7 +13,8 @@ const status: HostStatus = {
   unit: { name: 'vpc-cni-ipamd.service', load: 'loaded', active: 'active', sub: 'running' },
   problem: null,
 };
-const plain = (shown: HostStatus): string => renderStatus(shown, { now: NOW, colour: false });
+const PIPE: Screen = { columns: undefined, colour: false, unicode: false };
+const plain = (shown: HostStatus): string => renderStatus(shown, { now: NOW, ...PIPE });
 
 test('renderStatus() shows a daemon that serves', () => {
   expect(plain(status)).toBe(`READY
@@ -21,12 +22,18 @@ ipamd       0.1.0, serving, pid 4242, up 1 h, ready after 312 ms, 48 MiB residen
 instance    i-0123456789abcdef0, t3.small, us-east-1a, 10.0.0.10
 pool        4 addresses: 1 assigned, 2 free, 1 in cooldown; 0 on the way
 targets     WARM_ENI_TARGET 1, WARM_IP_TARGET 0, MINIMUM_IP_TARGET 0; at most 3 ENIs, 4 addresses each, 11 pods
+wanted      4 free, 2 there: 2 missing
+waiting     1 pod for an address
 
-ENI                              DEVICE  LINK  PRIMARY ADDRESS  TABLE  TOTAL  ASSIGNED  FREE  COOLDOWN  RELEASING
-eni-0aaaaaaaaaaaaaaaa (primary)       0  eth0  10.0.0.10          254      3         1     1         1          0
-eni-0bbbbbbbbbbbbbbbb                 1  -     10.0.0.20            2      1         0     1         0          0
+ENI                              DEVICE  LINK  PRIMARY ADDRESS  TABLE  ASSIGNED  FREE  COOLDOWN  SLOTS
+eni-0aaaaaaaaaaaaaaaa (primary)       0  eth0  10.0.0.10          254         1     1         1  #~-.
+eni-0bbbbbbbbbbbbbbbb                 1  -     10.0.0.20            2         0     1         0  -...
+
+slots: # assigned, ~ cooldown, - free, . empty
 
 EC2 calls   AttachNetworkInterface 2, CreateNetworkInterface 1
+last calls  AttachNetworkInterface EC2_THROTTLED in 1503 ms, 30 s ago
+            CreateNetworkInterface ok in 120 ms, 1 min 5 s ago
 last error  EC2_THROTTLED: EC2 throttles AttachNetworkInterface: Request limit exceeded.
             30 s ago
             → nothing to do at once
@@ -42,14 +49,17 @@ test('renderStatus() names the version a rollback goes back to', () => {
 });
 
 test('renderStatus() shows a daemon that starts', () => {
+  const { balance: _, ...unbalanced } = SERVING;
   const daemon = {
-    ...SERVING,
+    ...unbalanced,
     ready: false,
     reason: 'waiting for the first address',
     phase: 'starting',
     instance: null,
     enis: [],
     ec2Calls: {},
+    recentCalls: [],
+    waiting: 0,
     lastError: null,
     readyAfterMs: null,
     startedAt: '2025-12-30T21:58:57.000Z',
@@ -63,7 +73,7 @@ instance    not known yet
 pool        4 addresses: 1 assigned, 2 free, 1 in cooldown; 0 on the way
 targets     WARM_ENI_TARGET 1, WARM_IP_TARGET 0, MINIMUM_IP_TARGET 0; at most 3 ENIs, 4 addresses each, 11 pods
 
-ENI  DEVICE  LINK  PRIMARY ADDRESS  TABLE  TOTAL  ASSIGNED  FREE  COOLDOWN  RELEASING
+ENI  DEVICE  LINK  PRIMARY ADDRESS  TABLE  ASSIGNED  FREE  COOLDOWN
 none yet
 
 EC2 calls   none
@@ -100,8 +110,54 @@ unit        systemd does not run here
 `);
 });
 
-test('renderStatus() paints the verdict and the header only on a terminal', () => {
-  const [verdict, ...rest] = renderStatus(status, { now: NOW, colour: true }).split('\n');
-  const painted = rest.filter((line) => line.includes('\x1b'));
-  expect([verdict, painted.length, painted[0]?.startsWith('\x1b[1mENI ')]).toEqual(['\x1b[32mREADY\x1b[0m', 1, true]);
+test('renderStatus() paints the verdict, the header and what is missing only on a terminal', () => {
+  const [verdict, ...rest] = renderStatus(status, { ...PIPE, now: NOW, colour: true }).split('\n');
+  const painted = rest.filter((line) => line.includes('\x1b')).map((line) => line.split(/ {2}|:/)[0]);
+  expect([verdict, ...painted]).toEqual([
+    ...['\x1b[32mREADY\x1b[0m', 'wanted', 'waiting', '\x1b[1mENI', '\x1b[2mslots', 'last calls'],
+  ]);
+});
+
+/** A node of the largest kind: 15 ENIs of 50 addresses, 700 pods. */
+const crowded: HostStatus = {
+  ...status,
+  daemon: {
+    ...SERVING,
+    targets: { ...SERVING.targets, addressesPerEni: 49 },
+    enis: Array.from({ length: 15 }, (_, device) => ({
+      ...{ id: `eni-0${String(device).padStart(16, '0')}`, mac: '02:00:00:00:00:01', device, link: `eth${device}` },
+      ...{ primary: device === 0, primaryAddress: `10.0.${device}.10`, table: device + 1 },
+      addresses: Array.from({ length: 49 }, (_, host) => ({
+        address: `10.0.${device}.${host + 20}`,
+        state: host < 47 ? 'assigned' : 'cooldown',
+      })),
+    })),
+  },
+};
+
+for (const columns of [200, 100, 80, 60])
+  test(`renderStatus() fits 700 pods into ${columns} columns and one screen`, () => {
+    const lines = renderStatus(crowded, { ...PIPE, now: NOW, columns })
+      .trimEnd()
+      .split('\n');
+    expect(lines.filter((line) => line.length > columns)).toEqual([]);
+    expect(lines.filter((line) => line.startsWith('eni-0') && line.includes('#'))).toHaveLength(15);
+    expect(lines.length).toBeLessThanOrEqual(48);
+  });
+
+test('renderStatus() shows each state of slots in its bar, however short', () => {
+  const { daemon } = crowded;
+  const [first] = daemon?.enis ?? [];
+  if (daemon === null || first === undefined) throw new Error('the sample has an ENI');
+  const odd = (state: 'quarantine' | 'releasing' | 'free') => ({ address: '10.0.0.9', state }) as const;
+  const addresses = [...first.addresses.slice(3), odd('quarantine'), odd('releasing'), odd('free')];
+  const shown: HostStatus = { ...status, daemon: { ...daemon, enis: [{ ...first, addresses }] } };
+  const lines = renderStatus(shown, { ...PIPE, now: NOW, columns: 80, unicode: true }).split('\n');
+  const bar =
+    lines
+      .find((line) => line.startsWith('eni-0'))
+      ?.split('  ')
+      .at(-1) ?? '';
+  expect(bar).toMatch(/^█+▒+!+<+░+$/);
+  expect(lines).toContain('slots: █ assigned, ▒ cooldown, ! quarantine, < releasing, ░ free');
 });

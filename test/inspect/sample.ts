@@ -41,6 +41,12 @@ export const SERVING: StatusDocument = {
       addresses: [{ address: '10.0.0.21', state: 'free' }],
     },
   ],
+  waiting: 1,
+  balance: { wantedFree: 4, free: 2, pending: 0, short: 2, beyondMaxPods: 0 },
+  recentCalls: [
+    { action: 'AttachNetworkInterface', at: '2026-01-01T00:59:30.000Z', ms: 1503, code: 'EC2_THROTTLED' },
+    { action: 'CreateNetworkInterface', at: '2026-01-01T00:58:55.000Z', ms: 120, code: null },
+  ],
   ec2Calls: { CreateNetworkInterface: 1, AttachNetworkInterface: 2 },
   lastError: {
     code: 'EC2_THROTTLED',

@@ -2,7 +2,9 @@ import { afterAll, expect, test } from 'bun:test';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Ajv } from 'ajv';
 import { run } from '../../src/commands/status.ts';
+import { redraw, screenOf } from '../../src/inspect/index.ts';
 import { SERVING } from './sample.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'status-command-'));
@@ -34,6 +36,44 @@ test('status --json prints one document and returns 0 when ready', async () => {
   const { code, stdout, stderr } = await call(['--json'], directory);
   expect([code, stderr, JSON.parse(stdout).daemon]).toEqual([0, '', SERVING]);
 });
+
+/** The schema with nothing allowed beside it: so that a key which nobody documents is seen. */
+function closed(schema: unknown): unknown {
+  if (Array.isArray(schema)) return schema.map(closed);
+  if (typeof schema !== 'object' || schema === null) return schema;
+  const inner = Object.fromEntries(Object.entries(schema).map(([key, value]) => [key, closed(value)]));
+  return 'properties' in inner ? { ...inner, additionalProperties: false } : inner;
+}
+
+test('status --json is as status --schema says, with a daemon and without', async () => {
+  const { code, stdout } = await call(['--schema'], directory);
+  const validate = new Ajv({ strict: true }).compile(Object(closed(JSON.parse(stdout))));
+  for (const runtime of [directory, served]) {
+    const document = JSON.parse((await call(['--json'], runtime)).stdout);
+    if (document.problem !== null) delete document.problem.details;
+    expect([validate(document), validate.errors]).toEqual([true, null]);
+  }
+  expect(code).toBe(0);
+});
+
+test('redraw() goes over the picture before, and counts what the terminal has no room for', () => {
+  const drawn = redraw('one\ntwo\nthree\nfour\n', { first: false, rows: 4 });
+  expect(drawn).toBe('\x1b[Hone\x1b[K\ntwo\x1b[K\n… 2 lines more\x1b[K\n\x1b[J');
+  expect(redraw('one\n', { first: true, rows: undefined })).toBe('\x1b[2J\x1b[3J\x1b[Hone\x1b[K\n\x1b[J');
+});
+
+const screens = [
+  { name: 'a pipe', env: { LANG: 'C.UTF-8' }, isTty: false, is: [undefined, false, false] },
+  { name: 'a terminal', env: { LANG: 'de_DE.UTF-8', TERM: 'xterm' }, isTty: true, is: [72, true, true] },
+  { name: 'NO_COLOR', env: { LANG: 'C.UTF-8', NO_COLOR: '1' }, isTty: true, is: [72, false, true] },
+  { name: 'a dumb terminal', env: { LANG: 'C.UTF-8', TERM: 'dumb' }, isTty: true, is: [72, false, false] },
+  { name: 'a locale of ASCII', env: { LC_ALL: 'C', LANG: 'C.UTF-8' }, isTty: true, is: [72, true, false] },
+];
+for (const { name, env, isTty, is } of screens)
+  test(`screenOf() with ${name}`, () => {
+    const { columns, colour, unicode } = screenOf(env, { isTty, columns: 72 });
+    expect([columns, colour, unicode]).toEqual(is);
+  });
 
 test('status prints a table for people', async () => {
   const { code, stdout } = await call([], directory);
