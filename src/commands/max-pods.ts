@@ -2,7 +2,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import { HostError } from '../errors/index.ts';
 import { isKubeletTarget, type KubeletTarget, kubeletPath } from '../hostspec/index.ts';
 import { findPodRoom, openHost, type PodRoomQuestion, readSettings, tellKubelet } from '../installer/index.ts';
-import { type AddressMode, explainPodRoom, instanceTypes, type PodRoom } from '../vpc/index.ts';
+import { ADDRESS_MODES, type AddressMode, explainPodRoom, instanceTypes, type PodRoom } from '../vpc/index.ts';
 import { requireRoot } from './changes.ts';
 import type { CommandContext } from './command.ts';
 import { parseOptions, parseRoot } from './options.ts';
@@ -14,6 +14,10 @@ interface Options {
   readonly mode?: AddressMode;
   readonly customNetworking?: true;
   readonly maxEni?: number;
+  readonly reservedEnis?: number;
+  readonly allCards?: true;
+  readonly trunk?: true;
+  readonly showMaxAllowed?: true;
   readonly write?: KubeletTarget;
   readonly root: string;
   readonly json?: true;
@@ -23,8 +27,9 @@ interface Options {
 const IMDS_MS = 2_000;
 
 function parseMode(text: string): AddressMode {
-  if (text === 'secondary' || text === 'prefix') return text;
-  throw new InvalidArgumentError('It is one of secondary, prefix.');
+  const mode = ADDRESS_MODES.find((known) => known === text);
+  if (mode !== undefined) return mode;
+  throw new InvalidArgumentError(`It is one of ${ADDRESS_MODES.join(', ')}.`);
 }
 
 function parseTarget(text: string): KubeletTarget {
@@ -43,6 +48,11 @@ function parseCount(text: string): number {
   throw new InvalidArgumentError('It is a number of ENIs from 1 to 9999.');
 }
 
+function parseReserved(text: string): number {
+  if (/^\d{1,2}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('It is a number of ENIs from 0 to 99.');
+}
+
 function createCommand(): Command {
   return new Command('vpc-cni max-pods')
     .description(
@@ -54,9 +64,17 @@ function createCommand(): Command {
       parseType,
     )
     .option('--all', 'every instance type that is built in')
-    .option('--mode <mode>', 'secondary or prefix: how pods get addresses; as the settings say unless given', parseMode)
+    .option(
+      '--mode <mode>',
+      'secondary, prefix or ipv6: how pods get addresses; as the settings say unless given',
+      parseMode,
+    )
     .option('--custom-networking', 'pods get no address of the primary ENI')
-    .option('--max-eni <count>', 'use no more ENIs than that (MAX_ENI)', parseCount)
+    .option('--max-eni <count>', 'use no more ENIs than that, of each card (MAX_ENI)', parseCount)
+    .option('--reserved-enis <count>', 'so many ENIs are not for pods', parseReserved)
+    .option('--all-cards', 'count the ENIs of every network card, not of the default one only')
+    .option('--trunk', 'one ENI is the trunk of pods with security groups of their own (ENABLE_POD_ENI)')
+    .option('--show-max-allowed', 'all that the limits of EC2 leave room for, also above the ceiling')
     .option(
       '--write <target>',
       'write it for kubelet, nodeadm or env; the boot stage does by KUBELET_MAX_PODS',
@@ -67,12 +85,16 @@ function createCommand(): Command {
     .addHelpText(
       'after',
       `
-A number above what EC2's limits leave room for makes pods fail; one above the ceiling (110 up to 30 vCPUs, 250 above) is not
-tested by Kubernetes or EKS. A second --write of the same number changes nothing.
+The number is ENIs × (IPv4 addresses per ENI − 1) + 2: the primary address of an ENI is the host's, and two pods of every EKS node
+use the network of the host. A /28 prefix takes the place of one address and holds 16. Above it pods would find no address.
+The ceiling is 110 up to 30 vCPUs and 250 above: what Kubernetes supports on an ordinary node, and what Amazon has tested on large
+ones; more pods mean more probes, volumes and watches than the kubelet and the runtime are known to keep up with.
+A second --write of the same number changes nothing.
 
 Examples:
   vpc-cni max-pods                                   on an instance
   vpc-cni max-pods --instance-type m5.large --mode prefix
+  vpc-cni max-pods --all --json                      every type, as a list
   kubelet --max-pods="$(vpc-cni max-pods)"           the number alone is on stdout
   vpc-cni max-pods --write nodeadm                   /etc/eks/nodeadm.d/50-vpc-cni.yaml`,
     );
@@ -81,7 +103,7 @@ Examples:
 async function listAll(context: CommandContext, question: PodRoomQuestion, options: Options): Promise<number> {
   const rooms: PodRoom[] = [];
   for (const instanceType of instanceTypes()) rooms.push(await findPodRoom({ ...question, instanceType }));
-  if (options.json === true) context.stdout(`${JSON.stringify({ ok: true, types: rooms })}\n`);
+  if (options.json === true) context.stdout(`${JSON.stringify(rooms)}\n`);
   else context.stdout(rooms.map(({ instanceType, maxPods }) => `${instanceType} ${maxPods}\n`).join(''));
   return EXIT.done;
 }
@@ -112,6 +134,12 @@ export async function run(context: CommandContext): Promise<number> {
     const { options } = parsed;
     if (options.all === true && (options.instanceType !== undefined || options.write !== undefined))
       throw new HostError('USAGE', { reason: '--all goes neither with --instance-type nor with --write' });
+    if (options.mode === 'ipv6' && options.customNetworking === true)
+      throw new HostError('USAGE', { reason: 'custom networking is for IPv4: it does not go with --mode ipv6' });
+    if (options.write !== undefined && options.showMaxAllowed === true)
+      throw new HostError('USAGE', {
+        reason: '--show-max-allowed is a number to look at: it does not go with --write',
+      });
     if (options.write !== undefined) requireRoot(`writing ${kubeletPath(options.write)}`);
     const question: PodRoomQuestion = {
       settings: readSettings(openHost(options.root, context.env)),
@@ -120,6 +148,10 @@ export async function run(context: CommandContext): Promise<number> {
       mode: options.mode,
       customNetworking: options.customNetworking,
       mostEnis: options.maxEni,
+      reservedEnis: options.reservedEnis,
+      allCards: options.allCards,
+      trunk: options.trunk,
+      noCeiling: options.showMaxAllowed,
       imdsMs: IMDS_MS,
     };
     return options.all === true

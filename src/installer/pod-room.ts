@@ -15,6 +15,10 @@ export interface PodRoomQuestion {
   readonly mode?: AddressMode | undefined;
   readonly customNetworking?: boolean | undefined;
   readonly mostEnis?: number | undefined;
+  readonly reservedEnis?: number | undefined;
+  readonly allCards?: boolean | undefined;
+  readonly trunk?: boolean | undefined;
+  readonly noCeiling?: boolean | undefined;
   /** Milliseconds for one question to the metadata service. */
   readonly imdsMs: number;
 }
@@ -48,6 +52,11 @@ export async function findLimits(
   }
 }
 
+function modeOf({ ENABLE_IPv6, ENABLE_PREFIX_DELEGATION }: Settings): AddressMode {
+  if (ENABLE_IPv6) return 'ipv6';
+  return ENABLE_PREFIX_DELEGATION ? 'prefix' : 'secondary';
+}
+
 /** How many pods fit on an instance. One question to the metadata service when its type is not given, none else. */
 export async function findPodRoom(question: PodRoomQuestion): Promise<PodRoom> {
   const { settings, imdsMs } = question;
@@ -56,9 +65,13 @@ export async function findPodRoom(question: PodRoomQuestion): Promise<PodRoom> {
   const limits = await findLimits(question, imds, question.instanceType ?? (await ask(imds, TYPE)));
   return podRoom({
     limits,
-    mode: question.mode ?? (settings.ENABLE_PREFIX_DELEGATION ? 'prefix' : 'secondary'),
+    mode: question.mode ?? modeOf(settings),
     customNetworking: question.customNetworking ?? settings.AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG,
     mostEnis: question.mostEnis ?? (settings.MAX_ENI >= 1 ? settings.MAX_ENI : undefined),
+    reservedEnis: question.reservedEnis,
+    allCards: question.allCards ?? settings.ENABLE_MULTI_NIC,
+    trunk: question.trunk ?? settings.ENABLE_POD_ENI,
+    noCeiling: question.noCeiling,
     mostAddressedPods: settings.MAX_PODS > 0 ? settings.MAX_PODS : undefined,
   });
 }

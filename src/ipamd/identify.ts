@@ -55,7 +55,7 @@ function poolLimits(settings: Settings, limits: InstanceLimits): PoolLimits {
 function podsOf(settings: Settings, limits: InstanceLimits): number {
   const customNetworking = settings.AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG;
   if (!settings.ENABLE_PREFIX_DELEGATION && !settings.ENABLE_IPv6) return maxPods(limits, { customNetworking });
-  return podRoom({ limits, mode: 'prefix', customNetworking }).maxPods;
+  return podRoom({ limits, mode: settings.ENABLE_IPv6 ? 'ipv6' : 'prefix', customNetworking }).maxPods;
 }
 
 /** How pods get addresses. A type without prefixes falls back to single addresses, as upstream does. */

@@ -3,6 +3,7 @@ export { architectureOf } from './architecture.ts';
 export { branchEnisOf } from './branch-enis.ts';
 export { type InstanceLimits, instanceTypes, limitsOf, supportsIpv6 } from './instance-limits.ts';
 export {
+  ADDRESS_MODES,
   type AddressMode,
   explainPodRoom,
   maxPods,
@@ -11,5 +12,6 @@ export {
   podRoom,
   supportsPrefixes,
 } from './max-pods.ts';
+export { POD_ROOM_SCHEMA } from './pod-room-schema.ts';
 export { ENI_TAG } from './tags.ts';
 export { hasManyVcpus } from './vcpus.ts';

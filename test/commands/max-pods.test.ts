@@ -87,11 +87,15 @@ describe('max-pods', () => {
         maxPods: 110,
         mode: 'prefix',
         customNetworking: true,
+        cards: 1,
         enis: 3,
+        reservedEnis: 0,
         addressesPerEni: 224,
         addressable: 674,
         ceiling: 110,
         limitedBy: 'ceiling',
+        trunk: 0,
+        branchEnis: 0,
         notes: [],
       },
     ]);
@@ -134,14 +138,33 @@ describe('max-pods', () => {
     const { stdout } = await call(['--all']);
     const lines = stdout.trim().split('\n');
     expect([lines.length, lines.includes('m5.large 29')]).toEqual([1391, true]);
-    const { types } = JSON.parse((await call(['--all', '--json'])).stdout);
-    expect([types.length, types[0].instanceType]).toEqual([1391, 'a1.medium']);
+    const types = JSON.parse((await call(['--all', '--json', '--mode', 'prefix'])).stdout);
+    const [first] = types;
+    expect([types.length, first.instanceType, first.maxPods, first.mode]).toEqual([1391, 'a1.medium', 98, 'prefix']);
+  });
+
+  test('the settings decide, and words above them', async () => {
+    const trunk = { ENABLE_POD_ENI: 'true' };
+    const ipv6 = {
+      ENABLE_IPv6: 'true',
+      ENABLE_IPv4: 'false',
+      ENABLE_PREFIX_DELEGATION: 'true',
+      WARM_PREFIX_TARGET: '1',
+    };
+    const egress = { ENABLE_V4_EGRESS: 'false' };
+    expect((await call([], trunk)).stdout).toBe('44\n');
+    expect((await call(['--json'], { ...ipv6, ...egress })).stdout).toContain('"maxPods":110,"mode":"ipv6"');
+    expect((await call(['--mode', 'secondary', '--reserved-enis', '2'], { ...ipv6, ...egress })).stdout).toBe('30\n');
+    expect((await call(['--instance-type', 'p5.48xlarge', '--all-cards', '--show-max-allowed'])).stdout).toBe('3138\n');
   });
 
   const wrong = [
-    [['--mode', 'prefixes'], 'It is one of secondary, prefix.'],
+    [['--mode', 'prefixes'], 'It is one of secondary, prefix, ipv6.'],
     [['--write', 'kubeadm'], 'It is one of kubelet, nodeadm, env.'],
     [['--max-eni', '0'], 'It is a number of ENIs from 1 to 9999.'],
+    [['--reserved-enis', '-1'], 'It is a number of ENIs from 0 to 99.'],
+    [['--mode', 'ipv6', '--custom-networking'], 'custom networking is for IPv4'],
+    [['--show-max-allowed', '--write', 'env'], '--show-max-allowed is a number to look at'],
     [['--all', '--write', 'env'], '--all goes neither with --instance-type nor with --write'],
     [['m5.large'], 'too many arguments'],
   ] as const;

@@ -96,6 +96,46 @@ describe('podRoom()', () => {
       of: room('m5.4xlarge', { mostAddressedPods: 20 }),
       text: 'm5.4xlarge: 8 ENIs × 29 addresses + 2 pods on the host network = 234, cut to 22 by MAX_PODS',
     },
+    {
+      name: 'a number that may be above the ceiling',
+      of: room('m5.4xlarge', { noCeiling: true }),
+      text: 'm5.4xlarge: 8 ENIs × 29 addresses + 2 pods on the host network = 234, above the ceiling of 110 for up to 30 vCPUs',
+    },
+    {
+      name: 'IPv6',
+      of: room('m5.large', { mode: 'ipv6' }),
+      text: 'm5.large: 3 ENIs × 9 prefixes × 16 + 2 pods on the host network = 434, cut to 110, the ceiling for up to 30 vCPUs\nnote: one /80 has no end: the number is that of /28 prefixes, as Amazon counts it',
+    },
+    {
+      name: 'IPv6 where there is none',
+      of: room('m4.large', { mode: 'ipv6' }),
+      text: 'm4.large: 0 ENIs × 9 prefixes × 16 + 2 pods on the host network = 2, below the ceiling of 110\nnote: m4.large knows no IPv6 prefixes: only pods on the host network fit',
+    },
+    {
+      name: 'reserved ENIs',
+      of: room('m5.xlarge', { reservedEnis: 1 }),
+      text: 'm5.xlarge: 3 ENIs (1 reserved) × 14 addresses + 2 pods on the host network = 44, below the ceiling of 110',
+    },
+    {
+      name: 'more reserved than there are',
+      of: room('t3.nano', { reservedEnis: 5 }),
+      text: 't3.nano: 0 ENIs (5 reserved) × 1 addresses + 2 pods on the host network = 2, below the ceiling of 110\nnote: no ENI is left for pods: only pods on the host network fit',
+    },
+    {
+      name: 'a trunk, with custom networking',
+      of: room('m5.large', { trunk: true, customNetworking: true }),
+      text: 'm5.large: 1 ENI (the primary one is the node’s: custom networking; one is the trunk) × 9 addresses + 2 pods on the host network = 11, below the ceiling of 110\nnote: the trunk takes one ENI, and carries up to 9 pods with security groups of their own',
+    },
+    {
+      name: 'a type without trunks',
+      of: room('t3.small', { trunk: true }),
+      text: 't3.small: 3 ENIs × 3 addresses + 2 pods on the host network = 11, below the ceiling of 110\nnote: t3.small takes no trunk: no pod has security groups of its own',
+    },
+    {
+      name: 'every card, MAX_ENI of each',
+      of: room('p5.48xlarge', { allCards: true, mostEnis: 1 }),
+      text: 'p5.48xlarge: 32 ENIs (of 32 cards) × 49 addresses + 2 pods on the host network = 1570, cut to 250, the ceiling for more than 30 vCPUs',
+    },
   ] as const;
   for (const { name, of, text } of said) test(`says why: ${name}`, () => expect(explainPodRoom(of)).toBe(text));
 
