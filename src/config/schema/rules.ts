@@ -81,13 +81,6 @@ export const RULES = [
     then: these({ NETWORK_POLICY_ENFORCING_MODE: { enum: ['', 'none'] } }),
   },
   {
-    description:
-      "pods with security groups of their own are wired by our own plugin only, and ENABLE_GRPC_COMPAT is for upstream's",
-    if: present({ ENABLE_POD_ENI: on }),
-    // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema
-    then: these({ ENABLE_GRPC_COMPAT: off }),
-  },
-  {
     description: 'AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY belong together',
     not: {
       anyOf: [

@@ -14,6 +14,16 @@ export interface GivenAddress {
   readonly eni: { readonly id: string; readonly device: number; readonly table: number } | undefined;
 }
 
+/** The ENI that a pod has of its own, as a VLAN of the trunk whose link has this number. */
+export interface GivenBranch {
+  readonly address: string;
+  readonly vlanId: number;
+  readonly mac: string;
+  readonly gateway: string;
+  /** 0 while there is no trunk: such a pod can only be deleted. */
+  readonly trunkIndex: number;
+}
+
 /** What the interface needs of the daemon. The plugin wires its pods itself: nothing here touches the kernel. */
 export interface GrpcDaemon {
   readonly settings: Pick<
@@ -42,6 +52,10 @@ export interface GrpcDaemon {
     options: { readonly everyCard: boolean; readonly gone: AbortSignal },
   ) => Promise<void>;
   readonly release: (owner: Owner) => void;
+  /** The owner's own ENI; `undefined` when its pod is to have an address of the pool. Throws why it cannot be told. */
+  readonly branch: (owner: Owner) => GivenBranch | undefined;
+  /** Throws `TRUNK_MISSING` while no such pod can be wired. */
+  readonly requireTrunk: () => void;
   /** Counts a call by what became of it. */
   readonly count: (
     command: 'ADD' | 'DEL',
@@ -99,6 +113,10 @@ const listed = (allocations: readonly GivenAddress[]): AddReply['IPAllocationMet
     RouteTableId: eni?.table ?? 0,
   }));
 
+/** An address of no ENI that the host knows: upstream's plugin expects these numbers with it. */
+const listedBranch = ({ address }: GivenBranch): AddReply['IPAllocationMetadata'] =>
+  listed([{ address, eni: undefined }]).map((each) => ({ ...each, DeviceNumber: -1 }));
+
 /** The two services of aws-node's ipamd, for its plugin and its network-policy agent. */
 export class GrpcBackend {
   readonly #daemon: GrpcDaemon;
@@ -119,9 +137,23 @@ export class GrpcBackend {
   }
 
   async #add(request: AddRequest, gone: AbortSignal): Promise<Answer<AddReply>> {
-    const { settings, node, logger, find, allocate, release } = this.#daemon;
+    const { settings, logger, find, allocate, release, branch, requireTrunk } = this.#daemon;
     const owner = ownerOf(request);
     const isNew = find(owner).length === 0;
+    // What runs with an address of the pool keeps it.
+    const own = isNew ? branch(owner) : undefined;
+    if (own !== undefined) {
+      requireTrunk();
+      logger.info('branch ENI told over gRPC', { container_id: owner.containerId, pod_ip: own.address });
+      return reply({
+        ...this.#given(),
+        IPAllocationMetadata: listedBranch(own),
+        PodVlanId: own.vlanId,
+        PodENIMAC: own.mac,
+        PodENISubnetGW: own.gateway,
+        ParentIfIndex: own.trunkIndex,
+      });
+    }
     await allocate(owner, { everyCard: request.RequiresMultiNICAttachment && settings.ENABLE_MULTI_NIC, gone });
     const allocations = find(owner);
     if (gone.aborted && isNew) {
@@ -134,17 +166,22 @@ export class GrpcBackend {
       pod_ip: allocations.map(({ address }) => address).join(' '),
       eni_id: allocations[0]?.eni?.id,
     });
+    return reply({ ...this.#given(), IPAllocationMetadata: listed(allocations) });
+  }
+
+  /** What every successful answer tells of the node. */
+  #given(): AddReply {
+    const { settings, node } = this.#daemon;
     const external = settings.AWS_VPC_K8S_CNI_EXTERNALSNAT;
     const excluded = external ? [] : settings.AWS_VPC_K8S_CNI_EXCLUDE_SNAT_CIDRS.map(formatCidr);
-    return reply({
+    return {
       ...FAILED,
       Success: true,
-      IPAllocationMetadata: listed(allocations),
       UseExternalSNAT: !settings.ENABLE_IPv6 && external,
       VPCv4CIDRs: settings.ENABLE_IPv6 ? [] : [...node.vpcIpv4Cidrs, ...excluded],
       VPCv6CIDRs: settings.ENABLE_IPv6 ? node.vpcIpv6Cidrs : [],
       NetworkPolicyMode: settings.NETWORK_POLICY_ENFORCING_MODE,
-    });
+    };
   }
 
   /**
@@ -161,6 +198,14 @@ export class GrpcBackend {
       const allocations = find(owner);
       // Ends an ADD that still waits, too.
       release(owner);
+      const own = allocations.length === 0 ? this.#deletedBranch(owner) : undefined;
+      if (own !== undefined)
+        return reply({
+          Success: true,
+          IPAllocationMetadata: listedBranch(own),
+          PodVlanId: own.vlanId,
+          NetworkPolicyMode: settings.NETWORK_POLICY_ENFORCING_MODE,
+        });
       if (allocations.length === 0) return { kind: 'refused', status: 'UNKNOWN', text: UNKNOWN_POD };
       logger.info('address taken back over gRPC', {
         container_id: owner.containerId,
@@ -174,6 +219,22 @@ export class GrpcBackend {
         NetworkPolicyMode: settings.NETWORK_POLICY_ENFORCING_MODE,
       });
     });
+  }
+
+  /**
+   * The branch ENI of a pod that goes. The plugin asks only when it has lost the result of its ADD; a file that cannot be
+   * read must not keep pods from going then, most of which were deleted before and have no branch ENI at all.
+   */
+  #deletedBranch(owner: Owner): GivenBranch | undefined {
+    try {
+      return this.#daemon.branch(owner);
+    } catch (error) {
+      this.#daemon.logger.warn('whether a pod that goes had a branch ENI is not known', {
+        container_id: owner.containerId,
+        error: toHostError(error),
+      });
+      return undefined;
+    }
   }
 
   /** What the network-policy agent asks for when it starts. */

@@ -1,11 +1,13 @@
 import { familyOf, formatCidr, type IpAddress } from '../../addr/index.ts';
 import { podUnwiring, rulesOfAddress } from '../../dataplane/index.ts';
-import { applySteps, listOwnRules } from '../../kernel/index.ts';
+import { applySteps, findLink, listOwnRules } from '../../kernel/index.ts';
+import type { Owner } from '../../pool/index.ts';
+import { podEnisOfFile, trunkComplaint } from '../branch/index.ts';
 import type { Engine } from '../engine.ts';
 import type { Counts } from '../metrics/counts.ts';
 import type { NodeNetwork } from '../node-network.ts';
 import type { Node } from '../parts.ts';
-import type { GrpcDaemon } from './backend.ts';
+import type { GivenBranch, GrpcDaemon } from './backend.ts';
 
 /** The running daemon as the gRPC interface uses it. */
 export function grpcDaemon(parts: {
@@ -15,9 +17,11 @@ export function grpcDaemon(parts: {
   readonly counts: Counts;
 }): GrpcDaemon {
   const { node, engine, network, counts } = parts;
-  const { identity, socket } = node;
+  const { identity, settings, socket } = node;
+  const { branches } = network;
+  const source = podEnisOfFile(node);
   return {
-    settings: node.settings,
+    settings,
     logger: node.logger,
     clock: node.clock,
     // Networks of the VPC come and go while we run.
@@ -42,8 +46,19 @@ export function grpcDaemon(parts: {
       unwire(address);
       engine.release(owner);
     },
+    branch: branchOf,
+    requireTrunk: () => {
+      const refusal = trunkComplaint(node, branches.trunk);
+      if (refusal !== undefined) throw refusal;
+    },
     count: (command, code, more) => counts.count(command, code, more),
   };
+
+  function branchOf(owner: Owner): GivenBranch | undefined {
+    if (!settings.ENABLE_POD_ENI) return undefined;
+    const own = source.read(owner, settings.ENABLE_IPv6 ? 'ipv6' : 'ipv4');
+    return own && { ...own, trunkIndex: findLink(socket, branches.trunk?.link ?? '')?.index ?? 0 };
+  }
 
   function unwire(address: IpAddress): void {
     // What a repair added to the plugin's own wiring, which it takes away itself.

@@ -1,6 +1,6 @@
 import { checkSettings } from '../../../src/config/index.ts';
 import { HostError } from '../../../src/errors/index.ts';
-import type { GrpcDaemon } from '../../../src/ipamd/grpc/backend.ts';
+import type { GivenBranch, GrpcDaemon } from '../../../src/ipamd/grpc/backend.ts';
 import { createLogger } from '../../../src/log/index.ts';
 import { Pool } from '../../../src/pool/model/pool.ts';
 import { systemClock } from '../../../src/sys/index.ts';
@@ -8,7 +8,14 @@ import { facts, single } from '../../pool/model/sample.ts';
 
 /** A daemon over a real pool of one ENI, without a kernel and without EC2. */
 export function poolDaemon(
-  change: { readonly settings?: string; readonly addresses?: number; readonly device?: number } = {},
+  change: {
+    readonly settings?: string;
+    readonly addresses?: number;
+    readonly device?: number;
+    /** What is told of the pod's own ENI; a failure that is thrown then. */
+    readonly branch?: GivenBranch | HostError;
+    readonly trunk?: 'missing';
+  } = {},
 ) {
   const pool = new Pool();
   const eni = facts(change.device ?? 2);
@@ -41,6 +48,13 @@ export function poolDaemon(
     },
     release: (owner) => {
       for (const event of pool.release(owner, 30_000)) pool.apply(event);
+    },
+    branch: () => {
+      if (change.branch instanceof HostError) throw change.branch;
+      return change.branch;
+    },
+    requireTrunk: () => {
+      if (change.trunk === 'missing') throw new HostError('TRUNK_MISSING', { reason: 'none is attached' });
     },
     count: (command, code, { reason }) => counted.push(`${command} ${code} ${reason}`.trim()),
     clock: systemClock,
