@@ -51,6 +51,13 @@ export const TAKEOVER_ERRORS = {
     remedy:
       'start the daemon once ("systemctl start vpc-cni-ipamd", or "vpc-cni install"): it rebuilds the file from the links of the pods; nothing was changed',
   },
+  HANDBACK_BRANCH_PODS: {
+    retry: 'never',
+    says: (d) =>
+      `aws-node could not delete pods with security groups of their own that we have wired, for the results of their ADDs are ours: ${d['pods']}`,
+    remedy:
+      'drain the node of these pods, or delete them, and run "vpc-cni handback" again while our daemon runs; nothing was changed',
+  },
   HANDBACK_INCOMPLETE: {
     retry: 'never',
     says: (d) => `${d['step']} failed: ${d['reason']}; still to do: ${d['left']}`,

@@ -1,5 +1,6 @@
 import { HostError } from '../errors/index.ts';
 import { describeOthers, diffHandback, PATHS, type RemovalStep } from '../hostspec/index.ts';
+import { branchPodsOf } from './branch-pods.ts';
 import { handOver } from './hand-over.ts';
 import { asOnlyRun, type Host, readSettings, underLock } from './host.ts';
 import { countWiredPods, observeHostNetwork } from './observe-takeover.ts';
@@ -8,7 +9,7 @@ import { applyRemovals, type DoneRemoval, observeInstall, type RemovalProgress }
 
 /**
  * Finds out what handing the node back to aws-node would do. Changes nothing. Throws `HANDBACK_OTHER_IPAMD`,
- * `HANDBACK_NO_CHECKPOINT`, and `CHECKPOINT_BAD` for a checkpoint that aws-node could not read either.
+ * `HANDBACK_BRANCH_PODS`, `HANDBACK_NO_CHECKPOINT`, and `CHECKPOINT_BAD` for a checkpoint that aws-node could not read either.
  */
 export async function planHandback(host: Host): Promise<readonly RemovalStep[]> {
   const observed = await observeInstall(host);
@@ -18,7 +19,10 @@ export async function planHandback(host: Host): Promise<readonly RemovalStep[]> 
   if (steps.length === 0) return steps;
   const others = await findOtherIpamd(host);
   if (others.length > 0) throw new HostError('HANDBACK_OTHER_IPAMD', { evidence: describeOthers(others) });
-  const pods = countWiredPods(observeHostNetwork(), readSettings(host).AWS_VPC_K8S_CNI_VETHPREFIX);
+  const network = observeHostNetwork();
+  const branches = branchPodsOf(network.links);
+  if (branches.length > 0) throw new HostError('HANDBACK_BRANCH_PODS', { pods: branches.join(', ') });
+  const pods = countWiredPods(network, readSettings(host).AWS_VPC_K8S_CNI_VETHPREFIX);
   if (given === undefined && pods > 0) throw new HostError('HANDBACK_NO_CHECKPOINT', { pods, path: PATHS.checkpoint });
   return steps;
 }

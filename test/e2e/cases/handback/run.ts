@@ -16,6 +16,16 @@ export default async function run(guest: CaseGuest): Promise<void> {
   await guest.text('/root/vpc-cni', 'adopt');
   expect(await guest.text('iptables-legacy-save')).not.toMatch(/AWS/);
 
+  // What a pod of ours with a branch ENI is known by; this kernel may have no VLANs to make one.
+  const alias = 'vpc-cni aws-cni c7 eth0 shop/db branch 7 02:00:00:00:03:07 10.0.3.7 10.0.3.1';
+  await guest.text('ip', 'link', 'add', 'vlan0123456789a', 'type', 'veth', 'peer', 'name', 'branch-pod');
+  await guest.text('ip', 'link', 'set', 'vlan0123456789a', 'alias', alias);
+  const refused = await guest.failure('handback');
+  expect(refused.error.code).toBe('HANDBACK_BRANCH_PODS');
+  expect(refused.error.message).toContain('shop/db (10.0.3.7)');
+  expect(await guest.text('systemctl', 'is-active', 'vpc-cni-ipamd')).toContain('active');
+  await guest.text('ip', 'link', 'delete', 'vlan0123456789a');
+
   const dry = await guest.run(['vpc-cni', 'handback', '--dry-run', '--json']);
   expect(dry.exitCode).toBe(3);
   const given = await report(guest, 'handback');
