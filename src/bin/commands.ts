@@ -5,6 +5,8 @@ interface Command {
   readonly load: () => Promise<{ readonly run: RunCommand }>;
   /** Not shown to people. */
   readonly hidden?: true;
+  /** Its end is the end of the process, whatever was asked of others and not answered yet. */
+  readonly endsProcess?: true;
 }
 
 /** Every command word. Only the one that is called is loaded. */
@@ -15,7 +17,10 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
   ['adopt', { summary: 'take this node over from aws-node', load: () => import('../commands/adopt.ts') }],
   ['handback', { summary: 'give this node back to aws-node', load: () => import('../commands/handback.ts') }],
   ['supervise', { summary: 'keep ipamd running', load: () => import('../commands/supervise.ts'), hidden: true }],
-  ['ipamd', { summary: 'run the daemon (what the unit runs)', load: () => import('../commands/ipamd.ts') }],
+  [
+    'ipamd',
+    { summary: 'run the daemon (what the unit runs)', load: () => import('../commands/ipamd.ts'), endsProcess: true },
+  ],
   ['status', { summary: 'show the pool and whether pods can be served', load: () => import('../commands/status.ts') }],
   ['config', { summary: 'show, check or describe the settings', load: () => import('../commands/config.ts') }],
   ['doctor', { summary: 'say what is wrong with this host or image', load: () => import('../commands/doctor.ts') }],

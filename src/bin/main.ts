@@ -65,7 +65,12 @@ async function runCommand(argv: readonly string[]): Promise<number> {
     // A hidden command is started by ours alone, without words: --help there must not start a daemon by surprise.
     if (command?.hidden === true && rest.length > 0)
       throw usage(`"${word}" is not for people and takes no words; "vpc-cni --help" lists the commands`);
-    if (command !== undefined) return await (await command.load()).run(context);
+    if (command !== undefined) {
+      const code = await (await command.load()).run(context);
+      // Its log is written; an answer that EC2 owes would keep it, and with it the next daemon, waiting for seconds.
+      if (command.endsProcess) process.exit(code);
+      return code;
+    }
     const reason = word === undefined ? 'no command given' : `there is no command "${word}"`;
     throw usage(`${reason}; the commands are ${WORDS.join(', ')}`);
   } catch (error) {

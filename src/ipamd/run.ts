@@ -101,15 +101,16 @@ class Daemon {
       serve: (request, gone) => this.#serve(request, gone),
     });
     try {
-      const engine = await this.#start();
-      this.#watch(engine);
+      // A start that waits for an answer of EC2 is given up: whatever it has done so far the next one finds.
+      const engine = await Promise.race([this.#start(), aborted(this.#edges.signal)]);
+      if (engine !== undefined) this.#watch(engine);
       await aborted(this.#edges.signal);
       this.#phase = { kind: 'stopping' };
       notify(this.#options.notifySocket, [{ kind: 'stopping' }]);
       // The socket first: a plugin that finds nobody waits for the next daemon or keeps its DEL; one that is told
       // "stopping" would have to fail.
       await server.stop();
-      await engine.stop();
+      await engine?.stop();
     } catch (error) {
       if (!this.#edges.signal.aborted) throw error;
     } finally {
@@ -165,13 +166,7 @@ class Daemon {
     if (repaired.length > 0) logger.info('host network repaired', { steps: repaired.length });
     const attachments = new Attachments(node, engine, { leases, branches: network.branches });
     const spool = { files: node.files, directory: `${PATHS.run}/spool`, logger };
-    const replay = (): void => {
-      try {
-        replaySpool({ ...spool, replay: (request) => attachments.replay(request) });
-      } catch (error) {
-        logger.warn('kept DELs cannot be looked at, trying again', { error: toHostError(error) });
-      }
-    };
+    const replay = (): void => replaySpool({ ...spool, replay: (request) => attachments.replay(request) });
     replay();
     const slowly = (): void => {
       replay();

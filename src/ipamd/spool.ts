@@ -16,13 +16,24 @@ function parse(text: string): unknown {
 /**
  * Replays the DELs a plugin kept while the daemon was away, oldest first, and removes each once it is done. One that
  * fails stays for the next replay; one that cannot be read is kept under another name, in case somebody wants to see it.
+ * Never throws.
  */
-export function replaySpool(parts: {
+export function replaySpool(parts: Spool): void {
+  try {
+    replayAll(parts);
+  } catch (error) {
+    parts.logger.warn('kept DELs cannot be looked at, trying again', { error: toHostError(error) });
+  }
+}
+
+interface Spool {
   readonly files: Files;
   readonly directory: string;
   readonly logger: Logger;
   readonly replay: (request: unknown) => void;
-}): void {
+}
+
+function replayAll(parts: Spool): void {
   const { files, directory, logger } = parts;
   for (const name of files.list(directory).filter((entry) => entry.endsWith('.json'))) {
     const path = `${directory}/${name}`;
