@@ -45,6 +45,13 @@ const NEEDED_BY_TESTS = [
   { debian: 'qemu-system-x86', fedora: 'qemu-system-x86-core', program: 'qemu-system-x86_64' },
   { debian: 'busybox-static', fedora: 'busybox', program: 'busybox' },
   { debian: 'cpio', fedora: 'cpio', program: 'cpio' },
+  // The tests look at the dashboard with it; without a font there is nothing to see.
+  { debian: 'chromium', fedora: 'chromium-headless', program: 'chromium' },
+  {
+    debian: 'fonts-dejavu-core',
+    fedora: 'dejavu-sans-fonts',
+    files: ['/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf', '/usr/share/fonts/dejavu-sans-fonts/DejaVuSans.ttf'],
+  },
   // The tests let it make pods. Where Docker's package brought it, Debian's would push that off the machine.
   { debian: 'containerd', fedora: 'containerd', program: 'containerd', anyMaker: true },
 ];

@@ -3,7 +3,7 @@ import { formatFinding, loadSettings, type ResolvedSettings } from '../config/in
 import { HostError, toHostError } from '../errors/index.ts';
 import { beatEveryMs, runIpamd } from '../ipamd/index.ts';
 import { LevelSwitch, openLogger } from '../log/index.ts';
-import { readSettingFiles, stderrIsJournal } from '../sys/index.ts';
+import { readSettingFiles, stderrIsJournal, systemClock } from '../sys/index.ts';
 import { requireRoot } from './changes.ts';
 import type { CommandContext, RunCommand } from './command.ts';
 import { collect, settingFlags } from './options.ts';
@@ -77,6 +77,10 @@ export const run: RunCommand = async (context: CommandContext) => {
       stop.abort(new Error(`stopped by ${signal}`));
     });
   const { env } = context;
+  const isShown = !settings.DISABLE_INTROSPECTION && !settings.DISABLE_DASHBOARD;
+  const onlooker = isShown
+    ? new (await import('../dashboard/index.ts')).Dashboard(systemClock, stop.signal)
+    : undefined;
   const { WATCHDOG_USEC: usec, WATCHDOG_PID: forPid } = env;
   await runIpamd({
     settings,
@@ -84,6 +88,7 @@ export const run: RunCommand = async (context: CommandContext) => {
     notifySocket: env['NOTIFY_SOCKET'],
     beatEveryMs: beatEveryMs({ usec, forPid, pid: process.pid }),
     signal: stop.signal,
+    onlooker,
   });
   return EXIT.done;
 };

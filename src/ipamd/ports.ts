@@ -1,12 +1,19 @@
 import type { Logger } from '../log/index.ts';
 import type { Clock } from '../sys/index.ts';
+import type { Onlooker } from './onlooker.ts';
 
-/** One loopback HTTP port: paths to bodies, read only. */
+/** Paths to bodies. */
+export type Routes = Readonly<Record<string, () => Promise<Response> | Response>>;
+
+/** One loopback HTTP port, read only. */
 export interface LoopbackPort {
   readonly name: string;
   readonly host: string;
   readonly port: number;
-  readonly routes: Readonly<Record<string, () => Promise<Response> | Response>>;
+  /** `undefined` while they cannot be served yet. */
+  readonly routes: () => Routes | undefined;
+  /** A page beside the routes: what it does not know, it leaves to them. */
+  readonly page?: Pick<Onlooker, 'path' | 'serve'> | undefined;
 }
 
 const RETRY_MS = 2_000;
@@ -30,9 +37,14 @@ export async function servePort(
         fetch: async (request) => {
           if (request.method !== 'GET' && request.method !== 'HEAD')
             return new Response('read only\n', { status: 405 });
-          const route = port.routes[new URL(request.url, 'http://localhost').pathname];
+          const shown = port.page?.serve(request);
+          if (shown !== undefined) return shown;
+          const routes = port.routes();
+          if (routes === undefined) return new Response('the daemon is starting\n', { status: 503 });
+          const path = new URL(request.url, 'http://localhost').pathname;
+          const route = Object.hasOwn(routes, path) ? routes[path] : undefined;
           if (route !== undefined) return route();
-          return Response.json({ AvailableCommands: Object.keys(port.routes) });
+          return Response.json({ AvailableCommands: [...Object.keys(routes), ...(port.page ? [port.page.path] : [])] });
         },
       });
       signal.addEventListener('abort', () => void server.stop(true), { once: true });

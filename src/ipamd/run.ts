@@ -10,33 +10,31 @@ import { notify } from '../systemd/index.ts';
 import { adoptPool, listen } from './adopt.ts';
 import { Attachments } from './attachments.ts';
 import { startBackground } from './background.ts';
-import { trunkComplaint, trunkReserve } from './branch/index.ts';
-import { Conditions } from './conditions.ts';
+import { trunkReserve } from './branch/index.ts';
 import { Drift } from './drift/index.ts';
 import { Leases } from './egress/leases.ts';
-import { complaintOfEgress } from './egress/plan.ts';
 import { Engine } from './engine.ts';
 import { identify, persist } from './identify.ts';
 import { eniConfigsOfFile, grow, Lane, type LaneParts, Placement, permitsOf, shrink } from './lanes/index.ts';
-import { aborted, later } from './later.ts';
+import { aborted } from './later.ts';
 import { Leftovers } from './leftovers.ts';
-import { complaintsOfMemory } from './memory-complaints.ts';
 import { createCounts } from './metrics/counts.ts';
 import { registerEc2Metrics } from './metrics/ec2-metrics.ts';
 import { NodeNetwork } from './node-network.ts';
+import { observable } from './observable.ts';
+import type { Onlooker } from './onlooker.ts';
 import { Outside } from './outside/outside.ts';
+import { ownConditions } from './own-conditions.ts';
 import type { Edges } from './parts.ts';
-import { pausedEc2 } from './paused-ec2.ts';
 import { FREE_POLICY } from './policy.ts';
-import { complaintsOfPool } from './pool-complaints.ts';
 import { whenQuiet } from './quiet.ts';
 import { Readiness } from './readiness.ts';
 import { RecentCalls } from './recent-calls.ts';
-import { servePorts } from './serve-ports.ts';
+import { openIntrospection, servePorts } from './serve-ports.ts';
 import { askSocket, serveSocket } from './server.ts';
-import { replaySpool } from './spool.ts';
+import { keepReplaying } from './slow-safety.ts';
 import { HOST_NETWORK, onceStarted } from './starting.ts';
-import { type Phase, statusDocument } from './status.ts';
+import { type Phase, type RunTimes, statusDocument } from './status.ts';
 import { Store } from './store.ts';
 import { UnmanagedEnis } from './unmanaged-enis.ts';
 import { CallsUnderWay, keepTelling } from './watchdog.ts';
@@ -50,10 +48,10 @@ export interface RunOptions {
   /** Milliseconds between signs of life; `undefined` when nobody waits for any. */
   readonly beatEveryMs: number | undefined;
   readonly signal: AbortSignal;
+  /** Who shows people what happens; `undefined` where nobody does. */
+  readonly onlooker?: Onlooker | undefined;
 }
 
-// The safety net: a DEL that a plugin kept while we were coming up, a conflist that somebody took away.
-const SLOWLY_MS = 5_000;
 /** How much longer systemd is asked to wait: until the next attempt, and a little more. */
 const EXTEND_MS = 30_000;
 // The daemon being replaced finishes what EC2 was asked for.
@@ -92,12 +90,7 @@ class Daemon {
 
   async run(): Promise<void> {
     const server = serveSocket(PATHS.socket, {
-      status: () =>
-        statusDocument(this.#phase, {
-          startedAtMs: this.#startedAtMs,
-          nowMs: this.#edges.clock.monotonic(),
-          readyAfterMs: this.#readiness?.afterMs,
-        }),
+      status: () => statusDocument(this.#phase, this.#times()),
       serve: (request, gone) => this.#serve(request, gone),
     });
     try {
@@ -118,8 +111,16 @@ class Daemon {
     }
   }
 
+  #times(): RunTimes {
+    const nowMs = this.#edges.clock.monotonic();
+    return { startedAtMs: this.#startedAtMs, nowMs, readyAfterMs: this.#readiness?.afterMs };
+  }
+
   async #start(): Promise<Engine> {
     const { logger, signal, settings, clock } = this.#edges;
+    const { onlooker } = this.#options;
+    onlooker?.watch(observable({ phase: () => this.#phase, times: () => this.#times() }));
+    const introspect = openIntrospection(this.#edges, onlooker);
     const ended = this.#counts.timeStart(clock);
     const stored = this.#store.load();
     const recentCalls = new RecentCalls(clock);
@@ -130,6 +131,7 @@ class Daemon {
       (outcome) => {
         counted(outcome);
         recentCalls.told(outcome);
+        onlooker?.asked(outcome);
       },
     );
     ended('metadata');
@@ -165,26 +167,14 @@ class Daemon {
     ended('network');
     if (repaired.length > 0) logger.info('host network repaired', { steps: repaired.length });
     const attachments = new Attachments(node, engine, { leases, branches: network.branches });
-    const spool = { files: node.files, directory: `${PATHS.run}/spool`, logger };
-    const replay = (): void => replaySpool({ ...spool, replay: (request) => attachments.replay(request) });
-    replay();
-    const slowly = (): void => {
-      replay();
-      this.#readiness?.keep();
-      later(node, SLOWLY_MS, slowly);
-    };
-    later(node, SLOWLY_MS, slowly);
-    const conditions = new Conditions(node);
-    for (const complaint of complaintsOfPool(engine)) conditions.watch(complaint);
-    for (const complaint of complaintsOfMemory(this.#store, { clock, damage: stored.damage, fromKernel }))
-      conditions.watch(complaint);
-    conditions.watch(complaintOfEgress(node));
-    conditions.watch(() => pausedEc2(node.ec2.traffic.paused()));
-    conditions.watch(() => trunkComplaint(node, network.branches.trunk));
+    keepReplaying(node, { replay: (request) => attachments.replay(request), looked: () => this.#readiness?.keep() });
+    const { damage } = stored;
+    const conditions = ownConditions({ node, engine, network, store: this.#store, damage, fromKernel });
     this.#phase = { kind: 'serving', node, engine, network, conditions, recentCalls };
     this.#started.resolve(attachments);
     ended('serving');
-    servePorts({ node, engine, network, placement, counts: this.#counts, readyMs: () => this.#readiness?.afterMs });
+    const readyMs = (): number | undefined => this.#readiness?.afterMs;
+    servePorts({ node, engine, network, placement, counts: this.#counts, readyMs, introspect });
     engine.kick();
     const { care, facts } = startBackground({ node, engine, network, placement });
     for (const each of [care, facts]) conditions.watch(() => each.failure);
@@ -232,6 +222,7 @@ class Daemon {
       changed: () => {
         readiness.look();
         this.#busy();
+        this.#options.onlooker?.changed();
       },
       waits: (cause) => this.#counts.waits(cause),
       policy: () => ({
@@ -268,15 +259,19 @@ class Daemon {
       typeof request === 'object' && request !== null && 'command' in request ? String(request.command) : 'none';
     const { clock } = this.#edges;
     const started = clock.monotonic();
-    const took = () => ({ ms: clock.monotonic() - started });
+    const ended = (code: string): void => {
+      const ms = clock.monotonic() - started;
+      this.#counts.count(command, code, { ms });
+      this.#options.onlooker?.called(command, code, ms);
+    };
     try {
       const attachments = await onceStarted(this.#started.promise, () => this.#phase, { command, clock });
       const answer = await this.#calls.track(command, () => attachments.serve(request, gone));
-      this.#counts.count(command, 'ok', took());
+      ended('ok');
       return answer;
     } catch (error) {
       const failure = toHostError(error);
-      this.#counts.count(command, failure.code, took());
+      ended(failure.code);
       this.#edges.logger.warn('call refused', { command, error: failure });
       throw failure;
     }

@@ -10,8 +10,20 @@ import type { Placement } from './lanes/index.ts';
 import type { Counts } from './metrics/counts.ts';
 import { registerPoolMetrics } from './metrics/pool-metrics.ts';
 import type { NodeNetwork } from './node-network.ts';
-import type { Node } from './parts.ts';
-import { servePort } from './ports.ts';
+import type { Onlooker } from './onlooker.ts';
+import type { Edges, Node } from './parts.ts';
+import { type Routes, servePort } from './ports.ts';
+
+/** Opens the introspection port, where there is one; who is called gives it the routes that need a pool. */
+export function openIntrospection(edges: Edges, page: Onlooker | undefined): (routes: Routes) => void {
+  const { INTROSPECTION_BIND_ADDRESS, DISABLE_INTROSPECTION } = edges.settings;
+  let routes: Routes | undefined;
+  if (!DISABLE_INTROSPECTION)
+    void servePort({ name: 'introspection', ...INTROSPECTION_BIND_ADDRESS, routes: () => routes, page }, edges);
+  return (known) => {
+    routes = known;
+  };
+}
 
 /** Opens what others look at the daemon through, as far as the settings want it: metrics, introspection, gRPC. */
 export function servePorts(parts: {
@@ -21,8 +33,9 @@ export function servePorts(parts: {
   readonly placement: Pick<Placement, 'configName'>;
   readonly counts: Counts;
   readonly readyMs: () => number | undefined;
+  readonly introspect: (routes: Routes) => void;
 }): void {
-  const { node, engine, network, placement, counts, readyMs } = parts;
+  const { node, engine, network, placement, counts, readyMs, introspect } = parts;
   const { settings, limits, targets, clock } = node;
   const { registry } = counts;
   const view = (): Pool => {
@@ -45,10 +58,10 @@ export function servePorts(parts: {
   const metrics = async (): Promise<Response> =>
     new Response(await registry.metrics(), { headers: { 'content-type': registry.contentType } });
   if (!settings.DISABLE_METRICS)
-    void servePort({ name: 'metrics', host: '127.0.0.1', port: METRICS_PORT, routes: { '/metrics': metrics } }, node);
-  if (!settings.DISABLE_INTROSPECTION) {
-    const routes = introspectionRoutes({ settings, limits, view, clock, eniConfigName: () => placement.configName });
-    void servePort({ name: 'introspection', ...settings.INTROSPECTION_BIND_ADDRESS, routes }, node);
-  }
+    void servePort(
+      { name: 'metrics', host: '127.0.0.1', port: METRICS_PORT, routes: () => ({ '/metrics': metrics }) },
+      node,
+    );
+  introspect(introspectionRoutes({ settings, limits, view, clock, eniConfigName: () => placement.configName }));
   if (settings.ENABLE_GRPC_COMPAT) void serveGrpc(AWS_NODE.socket, new GrpcBackend(grpcDaemon(parts)), node);
 }

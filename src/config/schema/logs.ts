@@ -42,6 +42,11 @@ export const LOGS = {
     default: false,
     description: 'Closes the introspection port.',
   },
+  DISABLE_DASHBOARD: {
+    $ref: '#/definitions/boolean',
+    default: false,
+    description: 'Leaves the dashboard page off the introspection port.',
+  },
   INTROSPECTION_BIND_ADDRESS: {
     $ref: '#/definitions/loopbackEndpoint',
     default: '127.0.0.1:61679',

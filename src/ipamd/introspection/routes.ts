@@ -1,7 +1,7 @@
 import type { Settings } from '../../config/index.ts';
 import type { PoolLimits, PoolView } from '../../pool/index.ts';
 import type { Clock } from '../../sys/index.ts';
-import type { LoopbackPort } from '../ports.ts';
+import type { Routes } from '../ports.ts';
 import { enisDocument } from './enis.ts';
 import { networkSettings, poolSettings } from './settings.ts';
 
@@ -16,7 +16,7 @@ export interface Introspected {
 }
 
 /** The introspection port's paths and bodies, those of upstream. */
-export function introspectionRoutes(shown: Introspected): LoopbackPort['routes'] {
+export function introspectionRoutes(shown: Introspected): Routes {
   const { settings, limits, view, clock, eniConfigName } = shown;
   const cards = limits.cards.map(({ card }) => card);
   const cooldownMs = settings.IP_COOLDOWN_PERIOD * 1000;

@@ -1,0 +1,86 @@
+import { byId, el, plural, say } from './dom.js';
+import { choose } from './enis.js';
+
+/** @typedef {import('../views.ts').PathView} PathView */
+
+const WORDS = { there: 'is there', missing: 'missing', unseen: 'not looked at' };
+
+/** The pod whose way is shown, and shown again while it is looked at. */
+let asked = '';
+
+/** Listens to the form. */
+export function listenForPods() {
+  byId('path-form').addEventListener('submit', (event) => {
+    event.preventDefault();
+    const input = byId('pod');
+    if (input instanceof HTMLInputElement && input.value.trim() !== '') void showPath(input.value.trim());
+  });
+}
+
+/** Offers the pods there are.
+ * @param {readonly string[]} pods
+ */
+export function offerPods(pods) {
+  const list = byId('pods');
+  const key = pods.join(' ');
+  if (list.dataset['key'] === key) return;
+  list.dataset['key'] = key;
+  list.replaceChildren(...pods.map((value) => el('option', { value })));
+}
+
+/** Shows the way of a pod's packets.
+ * @param {string} pod its name or its address
+ */
+export async function showPath(pod) {
+  asked = pod;
+  const news = byId('path-news');
+  say(news, `Asking for ${pod} …`);
+  /** @type {PathView} */
+  let path;
+  try {
+    const answer = await fetch(`dashboard/path?${new URLSearchParams({ pod })}`);
+    if (asked !== pod) return;
+    if (!answer.ok) {
+      byId('path').replaceChildren();
+      choose('');
+      say(news, `${pod}: ${(await answer.text()).trim()}`);
+      return;
+    }
+    path = await answer.json();
+  } catch {
+    say(news, `${pod}: the daemon does not answer`);
+    return;
+  }
+  const input = byId('pod');
+  if (input instanceof HTMLInputElement) input.value = path.pod;
+  choose(path.address);
+  const missing = path.legs.flatMap(({ hops }) => hops).filter(({ state }) => state === 'missing').length;
+  const verdict = missing === 0 ? 'nothing is missing' : `${plural(missing, 'thing')} missing`;
+  say(
+    news,
+    `${path.pod} has ${path.address} of ${path.eni ?? 'no ENI'}: ${verdict}, at ${new Date().toLocaleTimeString()}.`,
+  );
+  byId('path').replaceChildren(...path.legs.filter(({ hops }) => hops.length > 0).map(leg));
+}
+
+/** @param {PathView['legs'][number]} leg */
+function leg({ name, hops }) {
+  return el(
+    'div',
+    {},
+    el('h3', {}, name),
+    el(
+      'ol',
+      {},
+      ...hops.map(({ title, detail, state, lack }) =>
+        el(
+          'li',
+          { 'data-state': state },
+          el('p', {}, title, el('span', { class: 'spoken' }, ` (${WORDS[state]})`)),
+          el('p', { class: 'mono muted' }, detail),
+          ...(lack === undefined ? [] : [el('p', { class: 'lack' }, lack)]),
+        ),
+      ),
+    ),
+  );
+}
