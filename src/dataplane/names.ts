@@ -31,6 +31,23 @@ export function furtherIndex(ifName: string): number {
   return 1 + ((createHash('sha1').update(ifName).digest()[0] ?? 0) % MOST_FURTHER);
 }
 
+const NIC = /^mNicIf([1-9]\d?)$/;
+
+/** Cards of the biggest instances are counted to 32; the first interface of a pod is none of these. */
+const MOST_FURTHER_NICS = 31;
+
+/** What the interface of a pod on another network card is called in it, counted from 1; upstream's name. */
+export const nicName = (index: number): string => `mNicIf${index}`;
+
+/** The number in such a name; `undefined` for any other interface. */
+export function nicIndex(ifName: string): number | undefined {
+  const index = Number(NIC.exec(ifName)?.[1] ?? 0);
+  return index >= 1 && index <= MOST_FURTHER_NICS ? index : undefined;
+}
+
+/** The names of all interfaces that a pod may have beside its first one on other network cards. */
+export const FURTHER_NICS: readonly string[] = Array.from({ length: MOST_FURTHER_NICS }, (_, at) => nicName(at + 1));
+
 /**
  * The host end's name: prefix plus 11 hex digits of SHA-1 of `<namespace>.<pod>`. Calico and the AWS network-policy
  * agent compute the same name, so it is a contract. A further interface of the pod has its number behind the name, as

@@ -27,6 +27,8 @@ export const DEAD_LINK_GROUP = 7690;
  * free for the operator.
  */
 export const PRIORITY = {
+  /** In the namespace of a pod with several NICs: what has the address of one leaves by it. */
+  fromNic: 1,
   /** Before the local table, which has this one on an ordinary host. */
   first: 0,
   branch: 10,

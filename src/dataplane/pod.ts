@@ -11,6 +11,7 @@ import {
   FIRST_INTERFACE,
   furtherIndex,
   hostVethName,
+  nicIndex,
   type PodIdentity,
   podAlias,
   podMacs,
@@ -71,14 +72,22 @@ function podRouteSteps(
   { link, address, gateway }: { readonly link: string; readonly address: IpAddress; readonly gateway: IpAddress },
   further: number | undefined,
 ): readonly Step[] {
+  const from = hostCidr(address);
   const everything = { destination: anywhere(familyOf(address)), gateway, link };
   const toGateway: Step = { kind: 'replace-route', route: { table: MAIN_TABLE, destination: hostCidr(gateway), link } };
   if (further === undefined) return [toGateway, { kind: 'replace-route', route: { table: MAIN_TABLE, ...everything } }];
+  // One on another network card never comes without the first: upstream's layout, to the letter.
+  if (nicIndex(link) !== undefined)
+    return [
+      { kind: 'replace-route', route: { table: further, destination: hostCidr(gateway), link } },
+      { kind: 'replace-route', route: { table: further, ...everything } },
+      { kind: 'add-rule', rule: { priority: PRIORITY.fromNic, from, table: further } },
+    ];
   // By a further one goes what has its address; everything else only where there is no first one.
   return [
     toGateway,
     { kind: 'replace-route', route: { table: further, ...everything } },
-    { kind: 'add-rule', rule: { priority: PRIORITY.fromPod, from: hostCidr(address), table: further } },
+    { kind: 'add-rule', rule: { priority: PRIORITY.fromPod, from, table: further } },
     { kind: 'replace-route', route: { table: MAIN_TABLE, ...everything, metric: FURTHER_METRIC } },
   ];
 }

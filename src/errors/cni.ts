@@ -22,6 +22,11 @@ export const CNI_ERRORS = {
     says: (d) => `invalid network configuration: ${d['reason']}`,
     remedy: 'check the file in /etc/cni/net.d; "vpc-cni install" writes a correct one',
   },
+  MULTI_NIC_OFF: {
+    retry: 'never',
+    says: (d) => `the pod asks for a NIC on every network card (annotation ${d['annotation']}: ${d['value']})`,
+    remedy: 'set ENABLE_MULTI_NIC=true for this node, or take the annotation away from the pod',
+  },
   CNI_NETNS: {
     retry: 'never',
     says: (d) => `CNI_NETNS ${d['path']} cannot be used: ${d['reason']}`,

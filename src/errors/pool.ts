@@ -44,6 +44,12 @@ export const POOL_ERRORS = {
     remedy:
       'nothing is to be done, EC2 is believed; if it lasts for more than an hour, report it to AWS with the id of the instance',
   },
+  CARD_EMPTY: {
+    retry: 'backoff',
+    says: (d) => `network card ${d['card']} has no address for a pod: ${d['reason']} (${d['code']})`,
+    remedy:
+      'pods with one interface are served by the other cards; see "vpc-cni status" for what this one lacks, and docs/errors.md for the code in parentheses',
+  },
   NO_PROGRESS: {
     retry: 'backoff',
     says: (d) => `EC2 answers ${d['action']} with success, and nothing changes`,

@@ -4,9 +4,6 @@ import { fitsAlias, type PodIdentity, type PodWiring } from '../dataplane/index.
 import { HostError } from '../errors/index.ts';
 import type { Allocation, Owner } from '../pool/index.ts';
 
-/** The one value of upstream's annotation that asks for something. */
-const MULTI_NIC = { annotation: 'k8s.amazonaws.com/nicConfig', value: 'multi-nic-attachment' } as const;
-
 /** One attachment of one container, whatever network. */
 export const attachmentOf = ({ containerId, ifName }: Pick<Owner, 'containerId' | 'ifName'>): string =>
   `${containerId}/${ifName}`;
@@ -31,15 +28,11 @@ export const identityOf = ({ podNamespace, podName, ...owner }: Owner): PodIdent
 export const unknownAttachment = ({ containerId, ifName }: Owner): HostError =>
   new HostError('ATTACHMENT_UNKNOWN', { containerId, ifName });
 
-/** Throws for what this node cannot give, before anything is taken: it must be said, and cost nothing. */
-export function refuseImpossible(call: CniCall): void {
-  if (!fitsAlias(identityOf(ownerOf(call))))
+/** Throws for what cannot be named on the host, before anything is taken. */
+export function requireFit(owner: Owner): void {
+  if (!fitsAlias(identityOf(owner)))
     throw new HostError('CNI_ENV', {
       reason: 'CNI_CONTAINERID, CNI_IFNAME and the name of the network are together too long for an alias of a link',
-    });
-  if (call.config.podAnnotations?.[MULTI_NIC.annotation] === MULTI_NIC.value)
-    throw new HostError('CNI_CONFIG', {
-      reason: `the pod's annotation ${MULTI_NIC.annotation} asks for several interfaces, which ENABLE_MULTI_NIC would have to allow`,
     });
 }
 
@@ -50,14 +43,19 @@ export function previousResult(call: CniCall): AddResult {
   return parsePrevResult(prevResult);
 }
 
-/** What an ADD has achieved. */
-export function resultOf(call: CniCall, allocation: Pick<Allocation, 'address'>, wiring: PodWiring): AddResult {
-  const { host, container, mtu } = wiring.veth;
+/** An interface that an ADD has made, and its address. */
+interface Wired {
+  readonly address: Allocation['address'];
+  readonly wiring: PodWiring;
+}
+
+/** What an ADD has achieved: of each interface both ends, the one on the host first. */
+export function resultOf(call: CniCall, wired: readonly Wired[]): AddResult {
   return {
-    interfaces: [
-      { name: host.name, mac: host.mac, mtu },
-      { name: container.name, mac: container.mac, mtu, sandbox: call.netns },
-    ],
-    ips: [{ address: formatCidr(hostCidr(allocation.address)), interface: 1 }],
+    interfaces: wired.flatMap(({ wiring: { veth } }) => [
+      { name: veth.host.name, mac: veth.host.mac, mtu: veth.mtu },
+      { name: veth.container.name, mac: veth.container.mac, mtu: veth.mtu, sandbox: call.netns },
+    ]),
+    ips: wired.map(({ address }, index) => ({ address: formatCidr(hostCidr(address)), interface: 2 * index + 1 })),
   };
 }

@@ -2,15 +2,11 @@ import { familyOf } from '../addr/index.ts';
 import { appendResult, type CniCall, parseCniCall, parsePrevResult, renderResult } from '../cniproto/index.ts';
 import {
   DEAD_LINK_GROUP,
-  egressFamilyOf,
-  hostVethName,
-  type Link,
   MAIN_TABLE,
   type PodWiring,
   podRules,
   podUnwiring,
   podWiring,
-  readPodAlias,
   rulesOfAddress,
   vethPrefixOf,
 } from '../dataplane/index.ts';
@@ -19,8 +15,6 @@ import {
   applySteps,
   checkPod,
   deadLinks,
-  findLink,
-  listLinks,
   listOwnRules,
   openPodNetns,
   removeDeadLinks,
@@ -36,7 +30,7 @@ import {
   identityOf,
   ownerOf,
   previousResult,
-  refuseImpossible,
+  requireFit,
   resultOf,
   unknownAttachment,
 } from './attachment.ts';
@@ -45,7 +39,9 @@ import { resultDifference, wiringAfterChain } from './check-result.ts';
 import type { Leases } from './egress/leases.ts';
 import { Egress } from './egress/plugin.ts';
 import type { Engine } from './engine.ts';
+import { hostEndOf, hostEndsOf, ownersSeen } from './host-ends.ts';
 import { later } from './later.ts';
+import { allocationsOf, askedFor, nicsOn, wantsEveryCard } from './nics.ts';
 import type { Node } from './parts.ts';
 
 /** After a DEL the runtime removes the namespace and the pair dies with it for free; only what lives longer is removed. */
@@ -96,48 +92,56 @@ export class Attachments {
 
   async #add(call: CniCall, ended: AbortSignal): Promise<unknown> {
     const owner = ownerOf(call);
-    refuseImpossible(call);
+    requireFit(owner);
     const previous = call.config.prevResult === undefined ? undefined : parsePrevResult(call.config.prevResult);
     const started = this.#node.clock.monotonic();
     // Before an address is taken: a sandbox that is gone must cost nothing.
     using netns = openPodNetns(call.netns);
-    const before = this.#engine.find(owner);
+    const before = allocationsOf(this.#engine.pool, owner);
     // What runs with an address of the pool keeps it: one of other security groups would be another pod.
-    const branch = before === undefined ? this.#branches.wanted(call) : undefined;
+    const branch = before.length === 0 ? this.#branches.wanted(call) : undefined;
     if (branch !== undefined) {
       const added = await this.#branches.add(branch, call, netns);
-      this.#tell(call, { address: branch.branch.address }, started);
+      this.#tell(call, [branch.branch], started);
       return renderResult(previous === undefined ? added : appendResult(previous, added), call.config.cniVersion);
     }
-    const allocation = await this.#engine.allocate(owner, ended);
-    let wiring: PodWiring;
+    const everyCard = before.length === 0 && wantsEveryCard(call, this.#node.settings);
+    const along = before.filter((each) => each.owner.ifName !== owner.ifName);
+    const wanted = everyCard ? nicsOn(this.#engine.cards, owner) : [{ owner }, ...along];
+    for (const each of wanted) requireFit(each.owner);
+    const allocations = await this.#engine.allocate(wanted, ended);
+    let wirings: readonly PodWiring[];
     try {
-      wiring = this.#wiring(call, allocation, before === undefined ? undefined : netns);
+      wirings = allocations.map((each) => this.#wiring(call, each, before.length === 0 ? undefined : netns));
       // The runtime gave up while we waited: its DEL may have come and gone already, and have freed the address.
       ended.throwIfAborted();
-      wirePod(this.#node.socket, netns, wiring);
-      const { address } = allocation;
-      if (familyOf(address) === 'ipv6') {
+      wirePod(this.#node.socket, netns, ...wirings);
+      for (const { address, owner: holder } of allocations) {
+        if (familyOf(address) === 'ipv4') continue;
         await untilPodReceives({ netns, address, clock: this.#node.clock });
-        if (this.#engine.find(owner)?.address !== address) throw unknownAttachment(owner);
+        if (this.#engine.find(holder)?.address !== address) throw unknownAttachment(owner);
       }
     } catch (error) {
       // An address it had before may belong to a running pod; it stays until the DEL.
-      if (before === undefined) this.#engine.release(owner);
+      if (before.length === 0) this.#engine.release(owner);
       throw error;
     }
-    this.#tell(call, allocation, started);
-    const result = resultOf(call, allocation, wiring);
+    this.#tell(call, allocations, started);
+    const wired = wirings.flatMap((wiring, at) => {
+      const address = allocations[at]?.address;
+      return address === undefined ? [] : [{ address, wiring }];
+    });
+    const result = resultOf(call, wired);
     return renderResult(previous === undefined ? result : appendResult(previous, result), call.config.cniVersion);
   }
 
-  #tell(call: CniCall, { address, eni }: Pick<Allocation, 'address'> & Partial<Allocation>, started: number): void {
+  #tell(call: CniCall, given: readonly (Pick<Allocation, 'address'> & Partial<Allocation>)[], started: number): void {
     const { podNamespace = '', podName } = call.args;
     this.#node.logger.info('pod added', {
       container_id: call.containerId,
       pod: podName === undefined ? undefined : `${podNamespace}/${podName}`,
-      pod_ip: address,
-      eni_id: eni?.id,
+      pod_ip: given.map(({ address }) => address).join(' '),
+      eni_id: given.flatMap(({ eni }) => eni?.id ?? []).join(' ') || undefined,
       duration_ms: Math.round((this.#node.clock.monotonic() - started) * 10) / 10,
     });
   }
@@ -147,7 +151,7 @@ export class Attachments {
     const { settings, socket } = this.#node;
     const pod = identityOf(allocation.owner);
     // It may have been wired when the prefix was another one.
-    const link = netns === undefined ? undefined : this.#hostEnd(allocation.owner, call.config.vethPrefix);
+    const link = netns === undefined ? undefined : hostEndOf(this.#node, allocation.owner, call.config.vethPrefix);
     return podWiring({
       pod,
       takenOver: netns === undefined ? undefined : takenOverEnds(socket, netns, pod),
@@ -171,23 +175,25 @@ export class Attachments {
       this.#node.logger.info('pod deleted', { container_id: owner.containerId, pod_ip: ofBranch });
       return {};
     }
-    const allocation = this.#engine.find(owner);
+    const allocations = allocationsOf(this.#engine.pool, owner);
     // Never added, or deleted before: a DEL may come any number of times.
-    if (allocation === undefined) {
-      this.#bury(this.#hostEnd(owner, vethPrefix));
+    if (allocations.length === 0) {
+      this.#bury(hostEndsOf(this.#node, owner));
       return {};
     }
     const { socket, logger } = this.#node;
-    const { address, eni } = allocation;
-    const rules =
-      eni === undefined
-        ? rulesOfAddress(address, listOwnRules(socket, [familyOf(address)]))
-        : podRules(address, eni.table);
-    const link = this.#hostEnd(allocation.owner, vethPrefix);
-    applySteps(socket, podUnwiring({ address, rules, link }));
+    const steps = allocations.flatMap(({ address, eni, owner: holder }) => {
+      const rules =
+        eni === undefined
+          ? rulesOfAddress(address, listOwnRules(socket, [familyOf(address)]))
+          : podRules(address, eni.table);
+      return podUnwiring({ address, rules, link: hostEndOf(this.#node, holder, vethPrefix) });
+    });
+    applySteps(socket, steps);
     this.#engine.release(owner);
     this.#reapLater();
-    logger.info('pod deleted', { container_id: owner.containerId, pod_ip: address });
+    const pod_ip = allocations.map(({ address }) => address).join(' ');
+    logger.info('pod deleted', { container_id: owner.containerId, pod_ip });
     return {};
   }
 
@@ -195,20 +201,23 @@ export class Attachments {
     const owner = ownerOf(call);
     const { containerId } = owner;
     const branch = this.#branches.wired(owner);
-    const allocation = this.#engine.find(owner);
-    if ((branch ?? allocation) === undefined) throw unknownAttachment(owner);
+    const allocations = allocationsOf(this.#engine.pool, owner);
+    if (branch === undefined && allocations.length === 0) throw unknownAttachment(owner);
     const result = previousResult(call);
     using netns = openPodNetns(call.netns);
-    const own = allocation && {
-      address: allocation.address,
-      table: allocation.eni?.table,
-      wiring: this.#wiring(call, allocation, netns),
-    };
-    const wired = branch ?? own;
-    if (wired === undefined) throw unknownAttachment(owner);
-    const kept = { result, netns: call.netns, ...wired };
-    const difference = resultDifference(kept) ?? checkPod(this.#node.socket, netns, wiringAfterChain(kept));
-    if (difference !== undefined) throw new HostError('CHECK_FAILED', { containerId, difference });
+    const wired =
+      branch === undefined
+        ? allocations.map((each) => ({
+            address: each.address,
+            table: each.eni?.table,
+            wiring: this.#wiring(call, each, netns),
+          }))
+        : [branch];
+    for (const each of wired) {
+      const kept = { result, netns: call.netns, ...each };
+      const difference = resultDifference(kept) ?? checkPod(this.#node.socket, netns, wiringAfterChain(kept));
+      if (difference !== undefined) throw new HostError('CHECK_FAILED', { containerId, difference });
+    }
     return {};
   }
 
@@ -225,19 +234,16 @@ export class Attachments {
       throw new HostError('CNI_CONFIG', { reason: 'GC without cni.dev/valid-attachments' });
     const { name, vethPrefix } = call.config;
     const valid = new Set(call.config.validAttachments.map(attachmentOf));
-    const isStale = (owner: Pick<Owner, 'network' | 'containerId' | 'ifName'>): boolean =>
-      owner.network === name && !valid.has(attachmentOf(owner));
     const held = this.#engine.pool.allocations().map(({ owner }) => owner);
-    // Of those nothing is known any more but what their host ends say.
-    const seen = listLinks(this.#node.socket).flatMap(({ alias, group }): readonly Owner[] => {
-      const pod = alias === undefined || group === DEAD_LINK_GROUP ? undefined : readPodAlias(alias);
-      // A second interface is the other plugin's.
-      return pod === undefined || egressFamilyOf(pod.ifName) !== undefined
-        ? []
-        : [{ ...pod, podNamespace: pod.namespace, podName: pod.name }];
-    });
+    // Of some nothing is known any more but what their host ends say.
+    const known = new Map(
+      [...held, ...ownersSeen(this.#node)]
+        .map(askedFor)
+        .map((owner) => [`${owner.network} ${attachmentOf(owner)}`, owner]),
+    );
     // All are tried before the first failure is told (CNI specification, GC).
-    const failures = [...held, ...seen].filter(isStale).flatMap((owner): readonly unknown[] => {
+    const failures = [...known.values()].flatMap((owner): readonly unknown[] => {
+      if (owner.network !== name || valid.has(attachmentOf(owner))) return [];
       try {
         this.#delete(owner, vethPrefix);
         return [];
@@ -249,27 +255,14 @@ export class Attachments {
     return {};
   }
 
-  /** Leaves a host end to the reaper whose owner has no address. */
-  #bury(link: string | undefined): void {
-    if (link === undefined) return;
-    applySteps(this.#node.socket, [{ kind: 'set-link', link, group: DEAD_LINK_GROUP }]);
+  /** Leaves host ends to the reaper whose owner has no address. */
+  #bury(links: readonly string[]): void {
+    if (links.length === 0) return;
+    applySteps(
+      this.#node.socket,
+      links.map((link) => ({ kind: 'set-link', link, group: DEAD_LINK_GROUP })),
+    );
     this.#reapLater();
-  }
-
-  /**
-   * The name of this sandbox's host end; `undefined` when it is gone. The alias decides: a new sandbox of the same pod
-   * has a host end of the same name, and the prefix may have been another one when the pod was wired.
-   */
-  #hostEnd(owner: Owner, vethPrefix: string | undefined): string | undefined {
-    const { socket, settings } = this.#node;
-    const isOurs = ({ alias, group }: Link): boolean => {
-      const pod = alias === undefined || group === DEAD_LINK_GROUP ? undefined : readPodAlias(alias);
-      return pod?.containerId === owner.containerId && pod.ifName === owner.ifName;
-    };
-    const name = hostVethName(vethPrefix ?? settings.AWS_VPC_K8S_CNI_VETHPREFIX, identityOf(owner));
-    const expected = findLink(socket, name);
-    if (expected !== undefined && isOurs(expected)) return name;
-    return listLinks(socket).find(isOurs)?.name;
   }
 
   #reapLater(): void {

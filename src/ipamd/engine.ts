@@ -1,19 +1,21 @@
 import { type ErrorCode, HostError, toHostError } from '../errors/index.ts';
 import {
   type Allocation,
-  type Choice,
+  cardsOf,
   decide,
-  kindsOf,
   type Owner,
   type Pool,
   type PoolAction,
   type PoolEvent,
+  sameOwner,
 } from '../pool/index.ts';
+import { Assigning, type Wanted } from './assigning.ts';
 import { LaneHolds, type LaneName } from './lane-holds.ts';
+import { allocationsOf } from './nics.ts';
 import type { Failure, Node } from './parts.ts';
 import { isAtRest, type Policy } from './policy.ts';
 import { Progress } from './progress.ts';
-import { growingRefusal, passes, refusalOf } from './refusal.ts';
+import { cardRefusal, growingRefusal, passes, refusalOf } from './refusal.ts';
 import type { Store } from './store.ts';
 import { Waiters } from './waiters.ts';
 
@@ -43,6 +45,7 @@ export class Engine {
   readonly #store: Store;
   readonly #effects: EngineEffects;
   readonly #pool: Pool;
+  readonly #assigning: Assigning;
   readonly #waiters: Waiters;
   #scheduled = false;
   #touched = false;
@@ -61,6 +64,7 @@ export class Engine {
     this.#effects = effects;
     this.#holds = new LaneHolds(parts.clock);
     this.#progress = new Progress(this.#holds);
+    this.#assigning = new Assigning(parts, store, pool);
     this.#waiters = new Waiters(parts.clock, parts.settings.ADD_WAIT_SECONDS * 1000);
   }
 
@@ -147,35 +151,43 @@ export class Engine {
     return this.#pool.find(owner)[0];
   }
 
+  /** The network cards that pods get addresses of. */
+  get cards(): readonly number[] {
+    return cardsOf(this.#parts.limits, this.#pool);
+  }
+
   /**
-   * An address for the owner, written down before it is returned. Waits up to ADD_WAIT_SECONDS for growth that can help;
-   * throws the cause otherwise: `POOL_GROWING`, `COOLDOWN_WAIT`, `ENI_LIMIT`, or what EC2 refused.
+   * An address for each interface of a pod, all or none, written down before they are returned. Waits up to
+   * ADD_WAIT_SECONDS for growth that can help; throws the cause otherwise: `POOL_GROWING`, `COOLDOWN_WAIT`, `ENI_LIMIT`,
+   * what EC2 refused, or `CARD_EMPTY` of a pod that wants an address of one card.
    */
-  async allocate(owner: Owner, gone: AbortSignal): Promise<Allocation> {
+  async allocate(wanted: readonly Wanted[], gone: AbortSignal): Promise<readonly Allocation[]> {
     this.kick();
-    const allocation = this.waiting === 0 ? this.#tryAssign(owner) : this.find(owner);
-    if (allocation !== undefined) return allocation;
-    this.#effects.waits?.((this.refusal() ?? this.#growing).code);
-    return this.#waiters.wait(owner, gone, () => this.refusal() ?? this.#growing);
+    const allocations = this.waiting === 0 ? this.#assigning.serve([wanted])[0] : this.#assigning.present(wanted);
+    if (allocations !== undefined) return allocations;
+    const why = (): HostError => this.#refusalFor(wanted) ?? this.#growing;
+    this.#effects.waits?.(why().code);
+    return this.#waiters.wait(wanted, gone, why);
   }
 
   /** Ends an ADD of this owner that still waits: its DEL has come, nobody will use the address. */
   cancel(owner: Owner): void {
     const { containerId, ifName } = owner;
-    this.#waiters.refuse(new HostError('ATTACHMENT_UNKNOWN', { containerId, ifName }), owner);
+    const refusal = new HostError('ATTACHMENT_UNKNOWN', { containerId, ifName });
+    this.#waiters.refuse(([first]) => (first !== undefined && sameOwner(first.owner, owner) ? refusal : undefined));
   }
 
-  /** Takes the owner's addresses into cooldown; the first of them, `undefined` when it has none. */
-  release(owner: Owner): Allocation | undefined {
-    const allocation = this.find(owner);
-    if (allocation === undefined) return undefined;
+  /** Takes all addresses of an attachment into cooldown, those of its other NICs too; does nothing when it has none. */
+  release(owner: Owner): void {
     const { clock, settings } = this.#parts;
-    const events = this.#pool.release(owner, clock.monotonic() + settings.IP_COOLDOWN_PERIOD * 1000);
+    const untilMs = clock.monotonic() + settings.IP_COOLDOWN_PERIOD * 1000;
+    const owners = allocationsOf(this.#pool, owner).map((allocation) => allocation.owner);
+    const events = owners.flatMap((each) => this.#pool.release(each, untilMs));
+    if (events.length === 0) return;
     // Written first: when that fails, memory and disk still agree, and the DEL is repeated.
     this.#store.append(events);
     for (const event of events) this.#pool.apply(event);
     this.kick();
-    return allocation;
   }
 
   /**
@@ -195,65 +207,37 @@ export class Engine {
     return growingRefusal(this.#parts, this.#pool, this.holds.failureOf('growth'));
   }
 
-  /** Why no address can be handed out now; `undefined` when one can. */
-  refusal(): HostError | undefined {
+  /** Why no address can be handed out now, of this card or at all; `undefined` when one can. */
+  refusal(card?: number): HostError | undefined {
     // What cannot be written down must not be handed out: after a crash it would have two owners.
     if (this.#store.refusal !== undefined) return this.#store.refusal;
     const { because } = this.#effects.policy();
-    return refusalOf(this.#parts, this.#pool, { failure: this.#holds.failureOf('growth'), because });
+    const why = { failure: this.#holds.failureOf('growth'), because };
+    return card === undefined
+      ? refusalOf(this.#parts, this.#pool, why)
+      : cardRefusal(this.#parts, this.#pool, { ...why, card });
+  }
+
+  #refusalFor(wanted: readonly Wanted[]): HostError | undefined {
+    for (const { card } of wanted) {
+      const refusal = this.refusal(card);
+      if (refusal !== undefined) return refusal;
+    }
+    return undefined;
   }
 
   #serveWaiting(): void {
-    this.#waiters.serve((owners) => this.#assignAll(owners));
-  }
-
-  #choose(owner: Owner): Choice | undefined {
-    const { clock, limits, targets } = this.#parts;
-    this.#pool.endCooldowns(clock.monotonic());
-    return this.#pool.choose({
-      owner,
-      since: BigInt(clock.now()) * 1_000_000n,
-      kinds: kindsOf(targets.mode),
-      cards: limits.cards.map(({ card }) => card),
-    });
-  }
-
-  #tryAssign(owner: Owner): Allocation | undefined {
-    const choice = this.#choose(owner);
-    if (choice?.kind !== 'new') return choice?.allocation;
-    this.#store.append([choice.event]);
-    this.#pool.apply(choice.event);
-    return this.find(owner);
-  }
-
-  /** Serves owners in order, as far as there are addresses, with one write for all; throws when that fails. */
-  #assignAll(owners: readonly Owner[]): readonly Allocation[] {
-    const served: Owner[] = [];
-    const events: Extract<Choice, { kind: 'new' }>['event'][] = [];
-    for (const owner of owners) {
-      const choice = this.#choose(owner);
-      if (choice === undefined) break;
-      if (choice.kind === 'new') {
-        events.push(choice.event);
-        this.#pool.apply(choice.event);
-      }
-      served.push(owner);
-    }
-    try {
-      this.#store.append(events);
-    } catch (error) {
-      // Never handed out: they need no rest.
-      for (const { owner, address } of events) this.#pool.apply({ kind: 'released', address, owner, untilMs: 0 });
-      throw error;
-    }
-    return served.flatMap((owner) => this.find(owner) ?? []);
+    this.#waiters.serve((pods) => this.#assigning.serve(pods));
   }
 
   /** Tells waiting pods at once when nothing under way can help them: a full node, an empty subnet, a missing right. */
   #refuseHopeless(): void {
-    const refusal = this.waiting === 0 ? undefined : this.refusal();
+    if (this.waiting === 0) return;
     const { looking = false } = this.#effects.policy();
-    if (refusal !== undefined && !passes(refusal, looking)) this.#waiters.refuse(refusal);
+    this.#waiters.refuse((wanted) => {
+      const refusal = this.#refusalFor(wanted);
+      return refusal === undefined || passes(refusal, looking) ? undefined : refusal;
+    });
   }
 
   #pass(): void {
@@ -264,11 +248,13 @@ export class Engine {
     if (this.#touched) this.#effects.changed();
     this.#touched = false;
     const policy = this.#effects.policy();
+    const { any, ofCard } = this.#waiters.wants;
     const { actions, wakeAtMs, gathering } = decide({
       view: this.#pool,
       limits,
       targets,
-      waiting: this.waiting,
+      waiting: any,
+      waitingOn: ofCard,
       nowMs,
       gatheringSinceMs: this.#gatheringSinceMs,
       holds: this.#holds.untils,

@@ -9,8 +9,11 @@ const PASSING: ReadonlySet<ErrorCode> = new Set(['POOL_GROWING', 'COOLDOWN_WAIT'
 export const NO_SLOT: ReadonlySet<ErrorCode> = new Set(['ENI_ATTACH_LIMIT', 'ENI_SLOT_TAKEN']);
 
 /** Whether a pod should wait on; `looking` while EC2 is being asked which ENIs there are. */
-export const passes = ({ code }: HostError, looking: boolean): boolean =>
-  PASSING.has(code) || (looking && NO_SLOT.has(code));
+export function passes(refusal: HostError, looking: boolean): boolean {
+  const { code, cause } = refusal;
+  if (code === 'CARD_EMPTY') return cause instanceof HostError && passes(cause, looking);
+  return PASSING.has(code) || (looking && NO_SLOT.has(code));
+}
 
 type Parts = Pick<Node, 'clock' | 'limits' | 'targets' | 'identity'>;
 
@@ -45,6 +48,19 @@ export function refusalOf(
     default:
       return refusal satisfies never;
   }
+}
+
+/** The same of one network card: `CARD_EMPTY`, with the reason as its cause. */
+export function cardRefusal(
+  parts: Parts,
+  pool: Pool,
+  why: { readonly failure: HostError | undefined; readonly because: string | undefined; readonly card: number },
+): HostError | undefined {
+  const { card } = why;
+  const cards = parts.limits.cards.filter((each) => each.card === card);
+  const refusal = refusalOf({ ...parts, limits: { ...parts.limits, cards } }, pool, why);
+  if (refusal === undefined) return undefined;
+  return new HostError('CARD_EMPTY', { card, code: refusal.code, reason: refusal.message }, refusal);
 }
 
 /** The refusal of a pod that has waited for growth under way. */

@@ -1,14 +1,15 @@
 import { type HostError, toHostError } from '../errors/index.ts';
-import { type Allocation, type Owner, sameOwner } from '../pool/index.ts';
+import type { Allocation } from '../pool/index.ts';
 import type { Timers } from '../sys/index.ts';
+import type { Wanted } from './assigning.ts';
 
 interface Waiter {
-  readonly owner: Owner;
-  readonly resolve: (allocation: Allocation) => void;
+  readonly wanted: readonly Wanted[];
+  readonly resolve: (allocations: readonly Allocation[]) => void;
   readonly reject: (refusal: HostError) => void;
 }
 
-/** ADDs that wait for an address, first come first served, each for a bounded time. */
+/** ADDs that wait for addresses, first come first served, each for a bounded time. */
 export class Waiters {
   readonly #clock: Timers;
   readonly #waitMs: number;
@@ -23,10 +24,21 @@ export class Waiters {
     return this.#waiting.length;
   }
 
-  /** Waits for an address. Throws what `why` says when the time is over or the caller has gone. */
-  wait(owner: Owner, gone: AbortSignal, why: () => HostError): Promise<Allocation> {
-    const { promise, resolve, reject } = Promise.withResolvers<Allocation>();
-    const waiter: Waiter = { owner, resolve, reject };
+  /** How many of them take an address of whatever card, and how many addresses are wanted of one card each. */
+  get wants(): { readonly any: number; readonly ofCard: ReadonlyMap<number, number> } {
+    let any = 0;
+    const ofCard = new Map<number, number>();
+    for (const { wanted } of this.#waiting)
+      for (const { card } of wanted)
+        if (card === undefined) any += 1;
+        else ofCard.set(card, (ofCard.get(card) ?? 0) + 1);
+    return { any, ofCard };
+  }
+
+  /** Waits for addresses. Throws what `why` says when the time is over or the caller has gone. */
+  wait(wanted: readonly Wanted[], gone: AbortSignal, why: () => HostError): Promise<readonly Allocation[]> {
+    const { promise, resolve, reject } = Promise.withResolvers<readonly Allocation[]>();
+    const waiter: Waiter = { wanted, resolve, reject };
     this.#waiting = [...this.#waiting, waiter];
     const give = (): void => this.#end(waiter, () => reject(why()));
     const cancel = this.#clock.after(this.#waitMs, give);
@@ -38,15 +50,14 @@ export class Waiters {
     });
   }
 
-  /** Gives addresses to as many as `assign` has any for; when it throws, the first is told and the others wait on. */
-  serve(assign: (owners: readonly Owner[]) => readonly Allocation[]): void {
+  /** Gives addresses to those for whom `serve` has all they want; when it throws, the first is told and the others wait on. */
+  serve(serve: (pods: readonly (readonly Wanted[])[]) => readonly (readonly Allocation[] | undefined)[]): void {
     if (this.#waiting.length === 0) return;
     const waiting = this.#waiting;
     try {
-      const allocations = assign(waiting.map(({ owner }) => owner));
-      for (const [index, allocation] of allocations.entries()) {
+      for (const [index, allocations] of serve(waiting.map(({ wanted }) => wanted)).entries()) {
         const waiter = waiting[index];
-        if (waiter !== undefined) this.#end(waiter, () => waiter.resolve(allocation));
+        if (waiter !== undefined && allocations !== undefined) this.#end(waiter, () => waiter.resolve(allocations));
       }
     } catch (error) {
       // A full file system is told to the pod that needed the journal; the daemon goes on.
@@ -55,10 +66,12 @@ export class Waiters {
     }
   }
 
-  /** Refuses those of one owner, or all. */
-  refuse(refusal: HostError, owner?: Owner): void {
-    for (const waiter of this.#waiting)
-      if (owner === undefined || sameOwner(waiter.owner, owner)) this.#end(waiter, () => waiter.reject(refusal));
+  /** Refuses those for whom there is a reason. */
+  refuse(why: (wanted: readonly Wanted[]) => HostError | undefined): void {
+    for (const waiter of this.#waiting) {
+      const refusal = why(waiter.wanted);
+      if (refusal !== undefined) this.#end(waiter, () => waiter.reject(refusal));
+    }
   }
 
   #end(waiter: Waiter, tell: () => void): void {

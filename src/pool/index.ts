@@ -18,7 +18,7 @@ export {
   warmIpMode,
   warmIpPrefixBalance,
 } from './decide/figures.ts';
-export type { DecideInput } from './decide/input.ts';
+export { cardsOf, type DecideInput } from './decide/input.ts';
 export { explainRefusal, type Refusal } from './decide/refusal.ts';
 export { ENI_MIN_AGE_MS } from './decide/shrink.ts';
 export { exportAllocations, importAllocations } from './handover.ts';

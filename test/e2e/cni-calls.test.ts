@@ -145,7 +145,7 @@ describe('calls nobody can serve', () => {
     ['a name no pod can have', { env: { CNI_ARGS: pod('a b') } }, 4, 'CNI_ENV', 'K8S_POD_NAME'],
     ['a pod name of 254 characters', { env: { CNI_ARGS: pod('p'.repeat(254)) } }, 4, 'CNI_ENV', 'K8S_POD_NAME'],
     ['a veth prefix too long for a link', { config: { vethPrefix: 'toolong' } }, 7, 'CNI_CONFIG', 'vethPrefix'],
-    ['several interfaces', { config: { runtimeConfig: annotated } }, 7, 'CNI_CONFIG', 'ENABLE_MULTI_NIC'],
+    ['several NICs', { config: { runtimeConfig: annotated } }, 100, 'MULTI_NIC_OFF', 'k8s.amazonaws.com/nicConfig'],
   ] as const)('%s', async (_, options, code, name, says) => {
     const before = await callState(a);
     const sandbox = await makeSandbox(a, 'refused');

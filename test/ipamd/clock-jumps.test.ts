@@ -78,7 +78,7 @@ describe.each([
     await pass(19_000);
     expect(engine.refusal()).toMatchObject({ code: 'COOLDOWN_WAIT', details: { waitMs: 1_000 } });
     await pass(1_001);
-    expect((await engine.allocate(owner(1), NOBODY)).owner.containerId).toBe('sandbox1');
+    expect((await engine.allocate([{ owner: owner(1) }], NOBODY))[0]?.owner.containerId).toBe('sandbox1');
   });
 
   test('a lane that is held back goes on when its time is over', async () => {

@@ -133,7 +133,7 @@ export async function onNode(
         pool.addCidrs(facts.id, cidrs);
       }
     });
-    await engine.allocate(POD, stop.signal);
+    await engine.allocate([{ owner: POD }], stop.signal);
     const unmanaged = new UnmanagedEnis({ ...node, files: createFiles(directory) });
     const outside = new Outside({ node, engine, network, placement, conditions, unmanaged }, { unproven: false });
     // Its events are those of the namespace it is started in.
@@ -146,7 +146,11 @@ export async function onNode(
       engine,
       space,
       outside,
-      another: (containerId) => engine.allocate({ ...POD, containerId }, stop.signal),
+      another: async (containerId) => {
+        const [allocation] = await engine.allocate([{ owner: { ...POD, containerId } }], stop.signal);
+        if (allocation === undefined) throw new Error('no allocation');
+        return allocation;
+      },
       get metadata() {
         return world.metadata;
       },

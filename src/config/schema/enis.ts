@@ -73,6 +73,7 @@ export const ENIS = {
   ENABLE_MULTI_NIC: {
     $ref: '#/definitions/boolean',
     default: false,
-    description: 'Uses network cards beyond the first.',
+    description:
+      'Uses all network cards of the instance: a pod with the annotation k8s.amazonaws.com/nicConfig: multi-nic-attachment gets an interface on each, other pods an address of the first that has one.',
   },
 } as const;

@@ -1,5 +1,4 @@
 const JOURNAL = 'it logs to the journal: journalctl -u vpc-cni-ipamd';
-const DAEMONSET = 'until it is, nodes that need it keep the aws-node DaemonSet';
 const NO_API_SERVER = 'the API server is not asked for anything yet';
 
 /**
@@ -12,7 +11,6 @@ export const THIS_VERSION = {
     enum: ['', '/run/vpc-cni/ipam.json'],
     description: 'the checkpoint of a running aws-node is taken over by "vpc-cni adopt"',
   },
-  ENABLE_MULTI_NIC: { enum: [false], description: DAEMONSET },
   ANNOTATE_POD_IP: { enum: [false], description: NO_API_SERVER },
   AWS_VPC_K8S_CNI_LOG_FILE: {
     enum: ['', 'stderr', 'stdout', '/var/log/aws-routed-eni/ipamd.log', '/host/var/log/aws-routed-eni/ipamd.log'],

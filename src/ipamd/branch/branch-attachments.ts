@@ -59,7 +59,7 @@ export class BranchAttachments {
       if (this.#branches.find(pod.owner) === undefined)
         throw new HostError('ATTACHMENT_UNKNOWN', { containerId, ifName });
     }
-    const result = resultOf(call, { address }, wiring);
+    const result = resultOf(call, [{ address, wiring }]);
     return { ...result, ips: result.ips.map((ip) => ({ ...ip, gateway })) };
   }
 

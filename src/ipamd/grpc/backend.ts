@@ -1,9 +1,10 @@
 import { formatCidr, isIpv4 } from '../../addr/index.ts';
 import type { Settings } from '../../config/index.ts';
-import { type ErrorCode, toHostError } from '../../errors/index.ts';
+import { type ErrorCode, HostError, toHostError } from '../../errors/index.ts';
 import type { Logger } from '../../log/index.ts';
 import type { Owner } from '../../pool/index.ts';
 import type { Clock } from '../../sys/index.ts';
+import { MULTI_NIC } from '../nics.ts';
 import { Turns } from '../turns.ts';
 import type { AddReply, AddRequest, DelReply, DelRequest, PolicyConfig } from './messages.ts';
 
@@ -154,7 +155,9 @@ export class GrpcBackend {
         ParentIfIndex: own.trunkIndex,
       });
     }
-    await allocate(owner, { everyCard: request.RequiresMultiNICAttachment && settings.ENABLE_MULTI_NIC, gone });
+    const everyCard = request.RequiresMultiNICAttachment;
+    if (everyCard && !settings.ENABLE_MULTI_NIC) throw new HostError('MULTI_NIC_OFF', MULTI_NIC);
+    await allocate(owner, { everyCard, gone });
     const allocations = find(owner);
     if (gone.aborted && isNew) {
       // Nobody heard the answer, so nobody has wired it; the DEL that follows finds nothing, which is a success.

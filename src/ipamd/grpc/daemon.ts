@@ -5,6 +5,7 @@ import type { Owner } from '../../pool/index.ts';
 import { podEnisOfFile, trunkComplaint } from '../branch/index.ts';
 import type { Engine } from '../engine.ts';
 import type { Counts } from '../metrics/counts.ts';
+import { allocationsOf, nicsOn } from '../nics.ts';
 import type { NodeNetwork } from '../node-network.ts';
 import type { Node } from '../parts.ts';
 import type { GivenBranch, GrpcDaemon } from './backend.ts';
@@ -35,15 +36,14 @@ export function grpcDaemon(parts: {
         vpcIpv6Cidrs: [],
       };
     },
-    find: (owner) => engine.pool.find(owner),
-    allocate: async (owner, { gone }) => {
-      await engine.allocate(owner, gone);
+    find: (owner) => allocationsOf(engine.pool, owner),
+    allocate: async (owner, { everyCard, gone }) => {
+      const isNew = engine.find(owner) === undefined;
+      await engine.allocate(everyCard && isNew ? nicsOn(engine.cards, owner) : [{ owner }], gone);
     },
     release: (owner) => {
       engine.cancel(owner);
-      const address = engine.find(owner)?.address;
-      if (address === undefined) return;
-      unwire(address);
+      for (const { address } of allocationsOf(engine.pool, owner)) unwire(address);
       engine.release(owner);
     },
     branch: branchOf,

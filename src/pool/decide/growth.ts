@@ -130,10 +130,11 @@ export function planGrowth(input: DecideInput, cards: readonly CardFigures[]): r
   let { waiting } = input;
   return cards.flatMap(({ card, figures }) => {
     if (input.targets.mode === 'ipv6') return planIpv6(input, card);
-    const actions = planCard(input, card, { figures, waiting });
+    const bound = input.waitingOn?.get(card) ?? 0;
+    const actions = planCard(input, card, { figures, waiting: waiting + bound });
     const asked = actions.reduce((sum, action) => sum + addressesIn(action), 0);
     // What this card cannot give is wanted of the next one: an ordinary pod takes an address of any card.
-    waiting = Math.max(0, waiting - figures.free - figures.pending - asked);
+    waiting = Math.max(0, waiting - Math.max(0, figures.free + figures.pending + asked - bound));
     return actions;
   });
 }

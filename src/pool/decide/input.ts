@@ -6,8 +6,10 @@ export interface DecideInput {
   readonly view: PoolView;
   readonly limits: PoolLimits;
   readonly targets: PoolTargets;
-  /** Pods that hold no address yet. */
+  /** Pods that hold no address yet, of whatever card. */
   readonly waiting: number;
+  /** Addresses that pods with several NICs wait for, of this very card each. */
+  readonly waitingOn?: ReadonlyMap<number, number> | undefined;
   readonly nowMs: number;
   /** Since when decisions have kept back what could go, so that more goes with it (monotonic). */
   readonly gatheringSinceMs?: number | undefined;
@@ -26,6 +28,26 @@ export interface DecideInput {
   /** Whether a new ENI would lie in such a subnet. */
   readonly newEniFull: boolean;
 }
+
+/**
+ * The cards that pods get addresses of. One that carries nothing but EFA-only interfaces is left to those who made it so,
+ * as is one whose every slot is somebody else's.
+ */
+export function cardsOf(
+  limits: Pick<PoolLimits, 'cards'>,
+  view: Pick<PoolView, 'enis' | 'foreign'>,
+): readonly number[] {
+  const ours = new Set([...view.enis.values()].map(({ card }) => card));
+  return limits.cards.flatMap(({ card, maxEnis }) => {
+    const others = view.foreign.filter((each) => each.card === card);
+    const isTheirs = others.some(({ why }) => why === 'efa-only') || others.length >= maxEnis;
+    return card === 0 || ours.has(card) || !isTheirs ? [card] : [];
+  });
+}
+
+/** Reports whether any pod waits for an address. */
+export const arePodsWaiting = ({ waiting, waitingOn }: DecideInput): boolean =>
+  waiting > 0 || [...(waitingOn?.values() ?? [])].some((count) => count > 0);
 
 /** Targets of a card beyond the first: one address, and one more than is used (ipamd reference §2.1). */
 export function targetsOf(targets: PoolTargets, card: number): PoolTargets {
@@ -49,5 +71,5 @@ export interface CardFigures {
 /** The figures of every card, over the CIDRs that count. */
 export function cardFigures({ view, limits, targets }: DecideInput): readonly CardFigures[] {
   const kinds = countedKinds(targets);
-  return limits.cards.map(({ card }) => ({ card, figures: figuresOf(view, card, kinds) }));
+  return cardsOf(limits, view).map((card) => ({ card, figures: figuresOf(view, card, kinds) }));
 }

@@ -16,17 +16,19 @@ export function explainRefusal(view: PoolView, limits: PoolLimits, mode: PoolMod
   const { pending, cooldown, assigned, total } = poolFigures(view, limits, mode);
   if (pending > 0) return { kind: 'growing', wanted: pending };
   const ends: number[] = [];
-  for (const eni of view.enis.values())
+  const cards = new Set(limits.cards.map(({ card }) => card));
+  const enis = [...view.enis.values()].filter(({ card }) => cards.has(card));
+  for (const eni of enis)
     for (const cidr of eni.cidrs.values())
       for (const use of cidr.uses.values()) if (use.kind === 'cooldown') ends.push(use.untilMs);
   const slots = limits.cards.reduce((sum, { card, maxEnis }) => {
     const foreign = view.foreign.filter((each) => each.card === card).length;
     return sum + (maxEnis - foreign) * limits.slotsPerEni;
   }, 0);
-  const taken = [...view.enis.values()].reduce((sum, eni) => sum + eni.cidrs.size, 0);
+  const taken = enis.reduce((sum, eni) => sum + eni.cidrs.size, 0);
   const atLimit = total >= limits.maxPods || taken >= slots;
   if (cooldown > 0 && atLimit)
     return { kind: 'cooldown', count: cooldown, waitMs: Math.max(0, Math.ceil(Math.min(...ends) - nowMs)) };
-  if (atLimit) return { kind: 'full', attached: view.enis.size, assigned, total };
+  if (atLimit) return { kind: 'full', attached: enis.length, assigned, total };
   return { kind: 'short' };
 }

@@ -1,6 +1,6 @@
 import type { PoolAction, PoolCidr, PoolEni } from '../model/types.ts';
 import { assignedOn, wantedFree, warmIpMode, warmIpPrefixBalance } from './figures.ts';
-import { type CardFigures, countedKinds, type DecideInput, targetsOf } from './input.ts';
+import { arePodsWaiting, type CardFigures, countedKinds, type DecideInput, targetsOf } from './input.ts';
 import { isUnused, leftoversOf } from './leftovers.ts';
 
 /** A younger ENI is kept: what was just wanted is likely wanted again (upstream's figure). */
@@ -65,11 +65,12 @@ function spareOf(cidrs: readonly PoolCidr[], excess: Excess): readonly PoolCidr[
 }
 
 function planCard(input: DecideInput, counted: CardFigures): readonly PoolAction[] {
-  const { view, permits, waiting, nowMs } = input;
+  const { view, permits, nowMs } = input;
+  const waits = arePodsWaiting(input);
   const { card } = counted;
   const actions: PoolAction[] = [];
   // While pods wait only what they cannot be given goes: it may be in the way of what they can.
-  const excess = waiting > 0 ? { ...NONE } : excessOf(input, counted);
+  const excess = waits ? { ...NONE } : excessOf(input, counted);
   const kinds = countedKinds(input.targets);
   for (const eni of byWorth([...view.enis.values()].filter((one) => one.card === card && !one.leaving))) {
     const gone = leftoversOf(input, eni);
@@ -78,7 +79,7 @@ function planCard(input: DecideInput, counted: CardFigures): readonly PoolAction
     );
     const free = unused.reduce((sum, cidr) => sum + cidr.size, 0);
     const oldEnough = eni.attachedAtMs + ENI_MIN_AGE_MS <= nowMs;
-    const spared = waiting > 0 && eni.service === 'pods';
+    const spared = waits && eni.service === 'pods';
     if (permits.freeEnis && idle(eni) && oldEnough && !spared && free <= excess.addresses) {
       actions.push({ kind: 'delete-eni', eniId: eni.id });
       excess.addresses -= free;
@@ -112,14 +113,14 @@ export interface Shrink {
  * any more. Nothing while growth is under way, so that no address is given back and asked for again.
  */
 export function planShrink(input: DecideInput, cards: readonly CardFigures[]): Shrink {
-  const { view, targets, waiting, nowMs, gatheringSinceMs = nowMs } = input;
+  const { view, targets, nowMs, gatheringSinceMs = nowMs } = input;
   if (view.pending.length > 0 || targets.mode === 'ipv6') return { actions: [], gathering: false };
   const actions = cards.flatMap((counted) => planCard(input, counted));
   const going = actions.reduce((sum, action) => {
     if (action.kind === 'unassign') return sum + action.cidrs.length;
     return sum + (action.kind === 'delete-eni' ? (view.enis.get(action.eniId)?.cidrs.size ?? 0) : 0);
   }, 0);
-  const few = waiting === 0 && going < aboutToBeFree(input) * GATHER_AT_MOST;
+  const few = !arePodsWaiting(input) && going < aboutToBeFree(input) * GATHER_AT_MOST;
   const gathering = going > 0 && few && nowMs < gatheringSinceMs + GATHER_LIMIT_MS;
   return { actions: gathering ? [] : actions, gathering };
 }

@@ -7,7 +7,7 @@ export function sameOwner(a: OwnerKey, b: OwnerKey): boolean {
   return a.containerId === b.containerId && a.ifName === b.ifName && a.network === b.network;
 }
 
-/** Allocations by owner. A pod with an interface on several cards has one on each. Those without an ENI are orphans. */
+/** Allocations by owner: each interface of a pod is one. Those without an ENI are orphans. */
 export class Allocations {
   readonly #byOwner = new Map<string, readonly Allocation[]>();
   readonly #orphans = new Set<Allocation>();

@@ -55,7 +55,7 @@ export class Pool implements PoolView {
     return this.#changes;
   }
 
-  /** The owner's allocations: one, or one for each card of a pod with several interfaces. */
+  /** The owner's allocations: one, unless a checkpoint told of more. */
   find(owner: OwnerKey): readonly Allocation[] {
     return this.#allocations.of(owner);
   }
@@ -76,12 +76,12 @@ export class Pool implements PoolView {
   }
 
   /**
-   * The allocation the owner has on one of the cards already (an ADD may be repeated), else the event that gives it an
-   * address of the fullest ENI. `undefined` when none is free. Changes nothing.
+   * The allocation the owner has already, on whatever card (an ADD may be repeated), else the event that gives it an
+   * address of the fullest ENI of the first card that has one. `undefined` when none is free. Changes nothing.
    */
   choose(request: Request): Choice | undefined {
     const { owner, since, kinds, cards } = request;
-    const present = this.find(owner).find(({ eni }) => eni === undefined || cards.includes(eni.card));
+    const [present] = this.find(owner);
     if (present !== undefined) return { kind: 'present', allocation: present };
     for (const card of cards) {
       const address = fullestOf(this.#enis.values(), card, kinds)?.pick();

@@ -111,6 +111,20 @@ describe('AddNetwork', () => {
     expect(counted).toEqual(['ADD POOL_GROWING']);
   });
 
+  test('a pod that asks for every network card has them all in the reply, and its DEL gives all back', async () => {
+    const request = add({ RequiresMultiNICAttachment: true });
+    const off = poolDaemon();
+    expect(await new GrpcBackend(off.daemon).addNetwork(request, STAYS)).toEqual({ kind: 'reply', reply: FAILED });
+    expect([off.counted, off.pool.allocations()]).toEqual([['ADD MULTI_NIC_OFF'], []]);
+    const { daemon, pool } = poolDaemon({ settings: 'ENABLE_MULTI_NIC=true' });
+    const backend = new GrpcBackend(daemon);
+    const both = [addressOf(1), addressOf(2)];
+    expect(await backend.addNetwork(request, STAYS)).toMatchObject({ reply: { IPAllocationMetadata: both } });
+    expect(pool.allocations().map(({ owner }) => owner.ifName)).toEqual(['eth0', 'mNicIf1']);
+    expect(await backend.delNetwork(del())).toMatchObject({ reply: { IPAllocationMetadata: both } });
+    expect(pool.allocations()).toEqual([]);
+  });
+
   test('a full disk is an error that says so', async () => {
     const { daemon } = poolDaemon();
     const full = new HostError('FILE_FAILED', {

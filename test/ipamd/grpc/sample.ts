@@ -1,6 +1,7 @@
 import { checkSettings } from '../../../src/config/index.ts';
 import { HostError } from '../../../src/errors/index.ts';
 import type { GivenBranch, GrpcDaemon } from '../../../src/ipamd/grpc/backend.ts';
+import { allocationsOf, nicsOn } from '../../../src/ipamd/nics.ts';
 import { createLogger } from '../../../src/log/index.ts';
 import { Pool } from '../../../src/pool/model/pool.ts';
 import { systemClock } from '../../../src/sys/index.ts';
@@ -40,14 +41,17 @@ export function poolDaemon(
       vpcIpv6Cidrs: ['2001:db8::/56'],
     },
     logger: createLogger({ level: 'error', program: 'test' }),
-    find: (owner) => pool.find(owner),
-    allocate: async (owner) => {
-      const choice = pool.choose({ owner, since: 1n, kinds: ['address'], cards: [0] });
-      if (choice === undefined) throw new HostError('POOL_GROWING', { wanted: 1 });
-      if (choice.kind === 'new') pool.apply(choice.event);
+    find: (owner) => allocationsOf(pool, owner),
+    allocate: async (asked, { everyCard }) => {
+      for (const { owner } of everyCard ? nicsOn([0, 1], asked) : [{ owner: asked }]) {
+        const choice = pool.choose({ owner, since: 1n, kinds: ['address'], cards: [0] });
+        if (choice === undefined) throw new HostError('POOL_GROWING', { wanted: 1 });
+        if (choice.kind === 'new') pool.apply(choice.event);
+      }
     },
     release: (owner) => {
-      for (const event of pool.release(owner, 30_000)) pool.apply(event);
+      for (const each of allocationsOf(pool, owner))
+        for (const event of pool.release(each.owner, 30_000)) pool.apply(event);
     },
     branch: () => {
       if (change.branch instanceof HostError) throw change.branch;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import { decide, type Pool } from '../../../src/pool/index.ts';
+import { cardsOf, decide, type Pool } from '../../../src/pool/index.ts';
 import { address, facts, prefix, single } from '../model/sample.ts';
 import { assign, given, OLD, PD, pdAddress, plan, pool, range, rest, show } from './sample.ts';
 
@@ -122,6 +122,45 @@ describe('several cards', () => {
       ],
     };
     expect(plan(held, { limits: one, waiting: 2 })).toBe('new 1-0 with 3 address');
+  });
+  test('what a pod with several NICs waits for is wanted of that very card', () => {
+    const held = pool([single(0)]);
+    held.putEni(facts(0, { card: 1 }));
+    held.addCidrs('eni-1-0', [single(100)]);
+    const few = { limits: { ...limits, slotsPerEni: 9 }, targets: { warmIp: 1 } };
+    assign(held, address(100));
+    expect(plan(held, few)).toBe('+1 address on eni-1-0');
+    expect(plan(held, { ...few, waitingOn: new Map([[1, 2]]) })).toBe('+3 address on eni-1-0');
+    expect(
+      plan(held, {
+        ...few,
+        waiting: 1,
+        waitingOn: new Map([
+          [0, 1],
+          [1, 1],
+        ]),
+      }),
+    ).toBe('+2 address on eni-0-0, +2 address on eni-1-0');
+    // Nothing is given back meanwhile that such a pod could be given.
+    held.addCidrs('eni-0-0', [1, 2, 3].map(single));
+    held.addCidrs('eni-1-0', [single(101)]);
+    expect(plan(held, few)).toBe('-10.0.0.1/32 10.0.0.2/32 10.0.0.3/32 of eni-0-0');
+    expect(plan(held, { ...few, waitingOn: new Map([[0, 1]]) })).toBe('');
+  });
+  test('a card of EFA alone, or full of what is not ours, is left alone unless it carries pods already', () => {
+    const held = pool([single(0)]);
+    const wide = [0, 1, 2, 3].map((card) => ({ card, maxEnis: 2 }));
+    held.setForeign([
+      { card: 1, device: 1, eniId: 'eni-efa', why: 'efa-only' },
+      { card: 2, device: 0, eniId: 'eni-x', why: 'unmanaged' },
+      { card: 3, device: 0, eniId: 'eni-y', why: 'unmanaged' },
+      { card: 3, device: 1, eniId: 'eni-z', why: 'unmanaged' },
+    ]);
+    expect(cardsOf({ cards: wide }, held)).toEqual([0, 2]);
+    const few = { limits: { cards: wide }, targets: { warmIp: 1 } };
+    expect(plan(held, few)).toBe('new 2-1 with 1 address');
+    held.putEni(facts(0, { card: 1 }));
+    expect(cardsOf({ cards: wide }, held)).toEqual([0, 1, 2]);
   });
   test('a slot is kept for a trunk that is not there yet, on the first card only', () => {
     const held = assign(pool(range(0, 3).map(single)), address(0));

@@ -80,14 +80,14 @@ describe('which address is given', () => {
     expect(choice(held, 7)).toBe('10.0.0.0');
   });
 
-  test('one of the next card when the first has none; each card once for a pod with several interfaces', () => {
+  test('one of the next card when the first has none; who has one keeps it, whatever card is asked for', () => {
     const held = pool(singles(0));
     held.putEni(facts(0, { card: 1 }));
     held.addCidrs('eni-1-0', singles(8, 9));
     assign(held, 0, 0);
     expect(choice(held, 1, 'secondary', [0, 1])).toBe('10.0.0.8');
-    expect(choice(held, 0, 'secondary', [1])).toBe('10.0.0.8');
-    expect(choice(held, 0, 'secondary', [0])).toBe('10.0.0.0');
+    expect(choice(held, 1, 'secondary', [1])).toBe('10.0.0.8');
+    expect(choice(held, 0, 'secondary', [1])).toBe('10.0.0.0');
   });
 });
 

@@ -38,7 +38,9 @@ const steady = (text: string): string =>
     )
     .replaceAll(/^# .*\n/gm, '')
     .replaceAll(/(comment "vpc-cni-host \w+) \w+"/g, '$1 SEAL"')
-    .replaceAll(/[ \t]+$/gm, '');
+    .replaceAll(/[ \t]+$/gm, '')
+    // Neighbours come in the order of a hash that each boot seeds anew.
+    .replace(/(?<=^\$ ip neigh .*\n)(?:.+\n)+/m, (lines) => `${lines.trimEnd().split('\n').sort().join('\n')}\n`);
 
 /**
  * All that wiring may touch in a namespace: rules, routes, links, addresses, neighbours, packet rules of every kind and
