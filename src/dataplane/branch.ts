@@ -1,7 +1,7 @@
 import { anywhere, familyOf, hostCidr, type IpAddress, type MacAddress, parseIp, parseMac } from '../addr/index.ts';
-import { hostVethName, type PodIdentity, podAlias } from './names.ts';
+import { type PodIdentity, podAlias, TAKEN_OVER } from './names.ts';
 import { branchTableOf, DEAD_LINK_GROUP, MAIN_TABLE, PRIORITY } from './owned.ts';
-import { hostEndSysctls, type PodWiring, podRules, podWiring } from './pod.ts';
+import { hostEndSysctls, type PodWiring, podRules, podWiring, type TakenOverEnds } from './pod.ts';
 import type { Route, Rule, Step } from './types.ts';
 
 /** Whether all packets of a pod with security groups of its own leave by its branch ENI, or those to the node do not. */
@@ -25,6 +25,9 @@ export interface BranchInterface {
   readonly trunk: string;
   readonly vethPrefix: string;
   readonly mtu: number;
+  /** As in `podWiring`. */
+  readonly hostName?: string | undefined;
+  readonly takenOver?: TakenOverEnds | undefined;
 }
 
 /** Host ends in strict mode have this prefix, which Calico and the AWS network-policy agent look for after the ordinary one. */
@@ -44,14 +47,19 @@ const VLAN_OWNER = 'vpc-cni-branch ';
 const ALIAS_MAX_BYTES = 255;
 
 /** The alias of the host end: beside its owner the branch ENI, for there is no other note of it. */
-export function branchAlias(pod: PodIdentity, { vlanId, mac, address, gateway }: BranchEni): string {
-  const alias = (of: PodIdentity): string => `${podAlias(of)} branch ${vlanId} ${mac} ${address} ${gateway}`;
+export function branchAlias(
+  pod: PodIdentity,
+  { vlanId, mac, address, gateway }: BranchEni,
+  wiredBy: 'us' | 'aws-node' = 'us',
+): string {
+  const end = wiredBy === 'us' ? '' : TAKEN_OVER;
+  const alias = (of: PodIdentity): string => `${podAlias(of)} branch ${vlanId} ${mac} ${address} ${gateway}${end}`;
   return Buffer.byteLength(alias(pod)) <= ALIAS_MAX_BYTES ? alias(pod) : alias({ ...pod, name: undefined });
 }
 
 /** The branch ENI in the alias of a host end; `undefined` when the pod has none. */
 export function readBranchAlias(alias: string): BranchEni | undefined {
-  const [, , vlanId, mac, address, gateway] = BRANCH.exec(alias) ?? [];
+  const [, , vlanId, mac, address, gateway] = BRANCH.exec(alias.replace(TAKEN_OVER, '')) ?? [];
   if (vlanId === undefined || mac === undefined || address === undefined || gateway === undefined) return undefined;
   try {
     return { vlanId: Number(vlanId), mac: parseMac(mac), address: parseIp(address), gateway: parseIp(gateway) };
@@ -86,14 +94,14 @@ export function branchSysctls(link: string): Readonly<Record<string, string>> {
  * branch ENI. In strict mode nothing but packets that come by that link reaches the pod, and nothing of it leaves by another.
  */
 export function branchWiring(input: BranchInterface): PodWiring {
-  const { pod, branch, mode, trunk, mtu } = input;
+  const { pod, branch, mode, trunk, mtu, hostName, takenOver } = input;
   const { address, gateway, vlanId, mac } = branch;
   const table = branchTableOf(vlanId);
   const family = familyOf(address);
   const vethPrefix = mode === 'strict' ? STRICT_PREFIX : input.vethPrefix;
-  const host = hostVethName(vethPrefix, pod);
   const link = vlanLinkName(vlanId);
-  const ordinary = podWiring({ pod, address, table, vethPrefix, mtu });
+  const ordinary = podWiring({ pod, address, table, vethPrefix, mtu, hostName, takenOver });
+  const host = ordinary.veth.host.name;
   const from = family === 'ipv6' ? { from: anywhere(family) } : {};
   const comingIn = (name: string): Rule => ({ priority: PRIORITY.branch, ...from, input: name, table });
   const hostRules = mode === 'strict' ? [comingIn(link), comingIn(host)] : podRules(address, table);
@@ -119,7 +127,7 @@ export function branchWiring(input: BranchInterface): PodWiring {
       { kind: 'add-vlan', vlan },
       { kind: 'set-link', link, up: true, alias },
       ...routes.map((route) => ({ kind: 'replace-route', route }) as const),
-      { kind: 'set-link', link: host, mtu, up: true, alias: branchAlias(pod, branch) },
+      { kind: 'set-link', link: host, mtu, up: true, alias: branchAlias(pod, branch, takenOver && 'aws-node') },
       ...ordinary.hostSteps.filter(({ kind }) => kind === 'set-neighbour'),
       { kind: 'replace-route', route: hostRoute },
       ...hostRules.map((rule) => ({ kind: 'add-rule', rule }) as const),

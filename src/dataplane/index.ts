@@ -4,6 +4,7 @@ export {
   BRANCH_LINK_PREFIX,
   type BranchEni,
   type BranchInterface,
+  branchAlias,
   branchSysctls,
   branchUnwiring,
   branchWiring,
@@ -11,6 +12,7 @@ export {
   isVlanAlias,
   modeOfHostEnd,
   readBranchAlias,
+  vlanAlias,
   vlanLinkName,
 } from './branch.ts';
 export { diffNetwork, type ObservedNetwork, type WantedNetwork } from './diff.ts';

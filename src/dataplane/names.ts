@@ -106,7 +106,8 @@ export function fitsAlias(pod: PodIdentity): boolean {
   return Buffer.byteLength(keyOf(pod)) <= ALIAS_MAX_BYTES;
 }
 
-const TAKEN_OVER = ' from aws-node';
+/** The end of an alias of a pod that another CNI plugin wired. */
+export const TAKEN_OVER = ' from aws-node';
 
 /** The alias of a host end that another CNI plugin made for its pod, so that its MACs are taken as they are. */
 export function takenOverAlias(pod: PodIdentity): string {

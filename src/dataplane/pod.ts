@@ -33,6 +33,8 @@ export interface PodInterface {
   readonly mtu: number;
   /** Where the pod sends everything, unless it is the gateway that every pod sees. */
   readonly gateway?: IpAddress;
+  /** The host end's name where that is known: its alias, from which the pod was read, may have had no room for names. */
+  readonly hostName?: string | undefined;
   /** The ends as another CNI plugin made them; then they stay as they are. */
   readonly takenOver?: TakenOverEnds | undefined;
 }
@@ -107,7 +109,7 @@ export function podWiring(input: PodInterface): PodWiring {
   const { address, table, mtu, takenOver } = input;
   const macs =
     takenOver === undefined ? podMacs(input.pod) : { host: takenOver.host.mac, container: takenOver.containerMac };
-  const host = takenOver?.host.name ?? hostVethName(input.vethPrefix, input.pod);
+  const host = takenOver?.host.name ?? input.hostName ?? hostVethName(input.vethPrefix, input.pod);
   const alias = takenOver === undefined ? podAlias(input.pod) : takenOverAlias(input.pod);
   const link = input.pod.ifName;
   const family = familyOf(address);

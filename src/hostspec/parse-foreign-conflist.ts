@@ -2,6 +2,8 @@
 export interface ForeignConflist {
   readonly vethPrefix?: string;
   readonly mtu?: string;
+  /** How pods with security groups of their own are wired. */
+  readonly enforcingMode?: string;
   /** Whether pods get a second address family by egress-cni. */
   readonly egress: boolean;
 }
@@ -20,10 +22,11 @@ export function parseForeignConflist(text: string): ForeignConflist {
   const plugins: unknown = isObject(document) ? document['plugins'] : undefined;
   const list: readonly unknown[] = Array.isArray(plugins) ? plugins : [];
   const plugin = (type: string): Json => list.filter(isObject).find((each) => each['type'] === type) ?? {};
-  const { vethPrefix, mtu } = plugin('aws-cni');
+  const { vethPrefix, mtu, podSGEnforcingMode: enforcingMode } = plugin('aws-cni');
   return {
     ...(typeof vethPrefix === 'string' ? { vethPrefix } : {}),
     ...(typeof mtu === 'string' ? { mtu } : {}),
+    ...(typeof enforcingMode === 'string' ? { enforcingMode } : {}),
     // Ours, unlike aws-node's, offers several versions: what it says is no obstacle.
     egress: !('cniVersions' in Object(document)) && String(plugin('egress-cni')['enabled']) === 'true',
   };

@@ -8,6 +8,7 @@ export type TakeoverStep =
       /** Pods in it that are gone: their DEL came while no ipamd ran. */
       readonly gone: number;
     }
+  | { readonly kind: 'name-branch-pods'; readonly path: string; readonly pods: number }
   | { readonly kind: 'stop-daemon'; readonly path: string; readonly reason: string }
   | { readonly kind: 'verify-pods'; readonly path: string; readonly pods: number }
   | { readonly kind: 'remove-foreign-rules'; readonly path: string; readonly what: readonly string[] }
@@ -22,6 +23,8 @@ export function describeTakeover(step: TakeoverStep): string {
       const left = step.gone === 0 ? '' : `, without ${pods(step.gone)} that are gone`;
       return `take ${pods(step.pods)} over from ${step.from} to ${step.path}${left}`;
     }
+    case 'name-branch-pods':
+      return `note on the links of ${pods(step.pods)} with security groups of their own whose they are, as ${step.path} has it`;
     case 'stop-daemon':
       return `stop ${step.path}: ${step.reason}`;
     case 'verify-pods':

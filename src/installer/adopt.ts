@@ -16,6 +16,7 @@ import {
 import { type AwsNodeRules, removeAwsNodeRules } from '../kernel/index.ts';
 import { importAllocations, type Orphan } from '../pool/index.ts';
 import { letSignalsIn } from '../sys/index.ts';
+import { KEPT_RESULTS, nameBranches, unwiredBranches } from './aws-node-branches.ts';
 import { keeperOf, stopDaemon } from './daemon.ts';
 import { noteHandback } from './hand-over.ts';
 import { asOnlyRun, type Host, underLock } from './host.ts';
@@ -92,6 +93,11 @@ function importStep({ theirs, gone, ours }: TakeoverFacts): TakeoverStep {
   return { kind: 'import-checkpoint', path: PATHS.checkpoint, from: AWS_NODE.checkpoint, pods, gone: gone.length };
 }
 
+const namingStep = ({ branches }: TakeoverFacts): readonly TakeoverStep[] =>
+  branches.length === 0 ? [] : [{ kind: 'name-branch-pods', path: KEPT_RESULTS, pods: branches.length }];
+
+const countPods = (facts: TakeoverFacts): number => podsOf(facts).length + facts.branches.length;
+
 const stopStep: TakeoverStep = {
   kind: 'stop-daemon',
   path: UNIT_NAME,
@@ -101,7 +107,7 @@ const stopStep: TakeoverStep = {
 function closingSteps(facts: TakeoverFacts): readonly TakeoverStep[] {
   const what = rulesText(facts.rules);
   return [
-    { kind: 'verify-pods', path: PATHS.checkpoint, pods: podsOf(facts).length },
+    { kind: 'verify-pods', path: PATHS.checkpoint, pods: countPods(facts) },
     ...(what.length === 0 ? [] : [{ kind: 'remove-foreign-rules', path: 'packet rules', what } as const]),
     { kind: 'note-takeover', path: PATHS.takenOver },
   ];
@@ -126,6 +132,7 @@ export async function planAdopt(request: AdoptRequest): Promise<AdoptPlan & { re
       ...(isBare ? [ofInstall(RUN_STEP)] : []),
       ...(isImport && facts.observed.daemon !== 'absent' ? [ofTakeover(stopStep)] : []),
       ...(isImport ? [ofTakeover(importStep(facts))] : []),
+      ...namingStep(facts).map(ofTakeover),
       ...steps.map(ofInstall).filter(({ kind, target }) => !OF_A_FRESH_BOOT.has(kind) && target !== RUN_STEP.path),
       ...closingSteps(facts).map(ofTakeover),
     ],
@@ -179,7 +186,7 @@ class Takeover {
     } catch (error) {
       throw await this.#failed('', error, () => underLock(host, () => takeBackTakeover(host, before.kept)));
     }
-    return report(podsOf(before.facts).length, this.#notes);
+    return report(countPods(before.facts), this.#notes);
   }
 
   async #do(step: AdoptStep, work: () => void | Promise<void>): Promise<void> {
@@ -209,6 +216,7 @@ class Takeover {
         await this.#do(ofTakeover(stopStep), () => stopDaemon(host, keeperOf(host)));
       await this.#do(ofTakeover(importStep(facts)), () => writeOwnAllocations(files, podsOf(facts)));
     }
+    for (const step of namingStep(facts)) await this.#do(ofTakeover(step), () => nameBranches(facts.branches));
     if (facts.observed.state === 'none') this.#mark('imported', facts);
     noteHandback(host, undefined);
   }
@@ -235,7 +243,11 @@ class Takeover {
       await this.#do(ofTakeover(step), async () => {
         switch (step.kind) {
           case 'verify-pods': {
-            const faults = unwiredPods(podsOf(facts), network, observeHostNetwork());
+            const now = observeHostNetwork();
+            const faults = [
+              ...unwiredPods(podsOf(facts), network, now),
+              ...unwiredBranches(facts.branches, network, now),
+            ];
             if (faults.length > 0)
               throw new HostError('ADOPT_INCOMPLETE', {
                 step: describeTakeover(step),

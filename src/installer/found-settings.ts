@@ -9,6 +9,8 @@ export interface FoundSettings {
   readonly chains: readonly ChainFacts[];
   readonly conflist: ForeignConflist;
   readonly externalServiceCidrs: readonly Ipv4Cidr[];
+  /** How many pods have branch ENIs. */
+  readonly branches: number;
 }
 
 const cidrsText = (cidrs: readonly Ipv4Cidr[]): string =>
@@ -26,6 +28,10 @@ export function differingSettings(found: FoundSettings, settings: Settings): rea
   };
   compare('AWS_VPC_K8S_CNI_VETHPREFIX', conflist.vethPrefix, settings.AWS_VPC_K8S_CNI_VETHPREFIX);
   compare('POD_MTU', conflist.mtu, String(settings.POD_MTU));
+  if (found.branches > 0) {
+    compare('ENABLE_POD_ENI', 'true', String(settings.ENABLE_POD_ENI));
+    compare('POD_SECURITY_GROUP_ENFORCING_MODE', conflist.enforcingMode, settings.POD_SECURITY_GROUP_ENFORCING_MODE);
+  }
   if (chains.length > 0) {
     const snat = chains.some((facts) => facts.snat);
     const mark = chains.find((facts) => facts.mark !== undefined)?.mark;

@@ -3,10 +3,11 @@ import { parseCniCall } from '../cniproto/index.ts';
 import { podUnwiring, readPodAlias, rulesOfAddress } from '../dataplane/index.ts';
 import { HostError } from '../errors/index.ts';
 import { AWS_NODE, PATHS, renderDocument } from '../hostspec/index.ts';
-import { applySteps, listLinks, listOwnRules, RouteSocket } from '../kernel/index.ts';
+import { applySteps, listLinks, listOwnRules, RouteSocket, removeDeadLinks } from '../kernel/index.ts';
 import { exportAllocations, type Orphan, type Owner, renderCheckpoint, sameOwner } from '../pool/index.ts';
 import type { Files } from '../sys/index.ts';
 import { readAwsNodeCheckpoint } from './aws-node-pods.ts';
+import { branchRemoval } from './branch-pods.ts';
 import { handOverEgress } from './hand-over-egress.ts';
 import type { Host } from './host.ts';
 import { readRecord } from './observe.ts';
@@ -17,7 +18,7 @@ const CHECKPOINT_MODE = 0o600;
 const DIRECTORY_MODE = 0o755;
 
 /** The sandboxes whose DEL our plugin kept because the daemon had gone; what cannot be read names nobody. */
-function keptDels(files: Files): readonly Owner[] {
+export function keptDels(files: Files): readonly Owner[] {
   const texts = files
     .list(PATHS.spool)
     .filter((name) => name.endsWith('.json'))
@@ -43,6 +44,15 @@ function unwire({ address, owner }: Orphan): void {
   applySteps(socket, podUnwiring({ address, rules, link }));
 }
 
+/** Does the same for pods with branch ENIs: nothing of theirs goes with their namespace. */
+async function removeBranches({ files, exec }: Host): Promise<void> {
+  using socket = new RouteSocket();
+  const steps = branchRemoval(listLinks(socket), keptDels(files));
+  if (steps.length === 0) return;
+  applySteps(socket, steps);
+  await removeDeadLinks(exec);
+}
+
 /**
  * What we would hand to aws-node now: our allocations, and apart from them those whose kept DEL is still to be done.
  * Throws `CHECKPOINT_BAD` when our checkpoint cannot be read and none before it.
@@ -63,11 +73,12 @@ export function handOver(
 }
 
 /** Writes our allocations where aws-node looks for its own, and serves the DELs that nobody would serve any more. */
-export function writeAwsNodeCheckpoint(host: Host): void {
+export async function writeAwsNodeCheckpoint(host: Host): Promise<void> {
   const { files } = host;
   const given = handOver(files);
   if (given === undefined) return;
   for (const pod of given.deleted) unwire(pod);
+  await removeBranches(host);
   handOverEgress(files, keptDels(files));
   files.ensureDirectory(AWS_NODE.directory, DIRECTORY_MODE);
   files.replace({ path: AWS_NODE.checkpoint, text: renderCheckpoint(given.pods), mode: CHECKPOINT_MODE });

@@ -1,7 +1,7 @@
 import { HostError } from '../errors/index.ts';
 import { describeOthers, diffHandback, PATHS, type RemovalStep } from '../hostspec/index.ts';
 import { branchPodsOf } from './branch-pods.ts';
-import { handOver } from './hand-over.ts';
+import { handOver, keptDels } from './hand-over.ts';
 import { asOnlyRun, type Host, readSettings, underLock } from './host.ts';
 import { countWiredPods, observeHostNetwork } from './observe-takeover.ts';
 import { findOtherIpamd } from './other-ipamd.ts';
@@ -20,7 +20,7 @@ export async function planHandback(host: Host): Promise<readonly RemovalStep[]> 
   const others = await findOtherIpamd(host);
   if (others.length > 0) throw new HostError('HANDBACK_OTHER_IPAMD', { evidence: describeOthers(others) });
   const network = observeHostNetwork();
-  const branches = branchPodsOf(network.links);
+  const branches = branchPodsOf(network.links, keptDels(host.files));
   if (branches.length > 0) throw new HostError('HANDBACK_BRANCH_PODS', { pods: branches.join(', ') });
   const pods = countWiredPods(network, readSettings(host).AWS_VPC_K8S_CNI_VETHPREFIX);
   if (given === undefined && pods > 0) throw new HostError('HANDBACK_NO_CHECKPOINT', { pods, path: PATHS.checkpoint });

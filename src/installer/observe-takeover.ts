@@ -3,24 +3,17 @@ import type { Settings } from '../config/index.ts';
 import {
   egressFamilyOf,
   hostVethName,
-  isVlanAlias,
   type Link,
   type ObservedNetwork,
   PRIORITY,
   type Route,
   readPodAlias,
 } from '../dataplane/index.ts';
-import {
-  AWS_NODE,
-  type ForeignConflist,
-  type ObservedTakeover,
-  PATHS,
-  parseForeignConflist,
-  parseTakeoverMark,
-} from '../hostspec/index.ts';
+import { AWS_NODE, type ObservedTakeover, PATHS, parseForeignConflist, parseTakeoverMark } from '../hostspec/index.ts';
 import { type AwsNodeRules, findAwsNodeRules, observeNetwork, RouteSocket } from '../kernel/index.ts';
 import type { Orphan } from '../pool/index.ts';
 import type { Files } from '../sys/index.ts';
+import { type AwsNodeBranch, findBranches, keptBranches } from './aws-node-branches.ts';
 import { readAwsNodeCheckpoint, surveyAwsNode } from './aws-node-pods.ts';
 import { keeperOf, observeDaemon } from './daemon.ts';
 import { differingSettings } from './found-settings.ts';
@@ -38,6 +31,8 @@ export interface TakeoverFacts {
   readonly gone: readonly Orphan[];
   /** What our own daemon wrote down. */
   readonly ours: readonly Orphan[];
+  /** Pods with branch ENIs, which no checkpoint has. */
+  readonly branches: readonly AwsNodeBranch[];
   readonly checkpointSha256: string;
   readonly rules: AwsNodeRules;
 }
@@ -54,13 +49,12 @@ function podsOfOtherCards(files: Files): readonly string[] {
     });
 }
 
-const BRANCH_LINK = /^vlan\.eth\.\d+$/;
 const isPodLink = ({ name, alias }: Link, prefix: string): boolean =>
   alias === undefined && name.startsWith(prefix) && /^[0-9a-f]{11}$/.test(name.slice(prefix.length));
 
 /** Host ends of running pods whose address no checkpoint has: it would be handed out a second time. */
-function unaccounted(network: ObservedNetwork, prefix: string, known: readonly Orphan[]): readonly string[] {
-  const addresses = new Set<string>(known.map(({ address }) => address));
+function unaccounted(network: ObservedNetwork, prefix: string, known: readonly string[]): readonly string[] {
+  const addresses = new Set(known);
   const links = new Set(network.links.filter((link) => isPodLink(link, prefix)).map(({ name }) => name));
   return network.foreignRoutes
     .filter(({ link, destination }) => links.has(link) && !addresses.has(destination.address))
@@ -98,16 +92,6 @@ export function observeHostNetwork(): ObservedNetwork {
   return observeNetwork(socket);
 }
 
-function unsupportedBy(network: ObservedNetwork, conflist: ForeignConflist): readonly string[] {
-  const branches = network.links
-    .filter(({ name, alias = '' }) => BRANCH_LINK.test(name) && !isVlanAlias(alias))
-    .map(({ name }) => name);
-  return [
-    ...(branches.length === 0 ? [] : [`pods with security groups of their own use ${branches.join(', ')}`]),
-    ...(conflist.egress ? ['egress-cni gives pods a second address family'] : []),
-  ];
-}
-
 /** Looks at everything that decides whether and how this node is taken over. Throws `ADOPT_CHECKPOINT_BAD`. */
 export async function observeTakeover(host: Host, settings: Settings): Promise<TakeoverFacts> {
   const { files } = host;
@@ -124,6 +108,8 @@ export async function observeTakeover(host: Host, settings: Settings): Promise<T
   const isStale = daemon === 'absent' && mark !== undefined && mark.sha256 !== checkpointSha256;
   const wired = isWired(network);
   const theirs = survey.allocations.filter(wired);
+  const branches = findBranches(network, keptBranches(files));
+  const known = [...survey.allocations, ...ours, ...branches.found.map(({ branch }) => branch)];
   return {
     observed: {
       others: await findOtherIpamd(host),
@@ -131,13 +117,19 @@ export async function observeTakeover(host: Host, settings: Settings): Promise<T
       unsupported: [
         ...survey.unsupported,
         ...podsOfOtherCards(files),
-        ...unsupportedBy(network, conflist),
-        ...unaccounted(network, prefix, [...survey.allocations, ...ours]),
+        ...branches.unsupported,
+        ...(conflist.egress ? ['egress-cni gives pods a second address family'] : []),
+        ...unaccounted(
+          network,
+          prefix,
+          known.map(({ address }) => address),
+        ),
       ],
       differences: differingSettings(
         {
           chains: rules.iptables.map(({ facts }) => facts),
           conflist,
+          branches: branches.found.length,
           externalServiceCidrs: network.foreignRules.flatMap(({ rule }) =>
             rule.priority === PRIORITY.externalService && rule.to !== undefined && !isIpv6Cidr(rule.to)
               ? [rule.to]
@@ -154,6 +146,7 @@ export async function observeTakeover(host: Host, settings: Settings): Promise<T
     gone: survey.allocations.filter((pod) => !wired(pod)),
     // It may be from before aws-node ran once more, which has seen pods go since.
     ours: ours.filter(wired),
+    branches: branches.found,
     checkpointSha256,
     rules,
   };

@@ -200,11 +200,11 @@ export class Attachments {
   #check(call: CniCall): Record<string, never> {
     const owner = ownerOf(call);
     const { containerId } = owner;
-    const branch = this.#branches.wired(owner);
     const allocations = allocationsOf(this.#engine.pool, owner);
-    if (branch === undefined && allocations.length === 0) throw unknownAttachment(owner);
+    if (allocations.length === 0 && !this.#branches.has(owner)) throw unknownAttachment(owner);
     const result = previousResult(call);
     using netns = openPodNetns(call.netns);
+    const branch = this.#branches.wired(owner, netns);
     const wired =
       branch === undefined
         ? allocations.map((each) => ({

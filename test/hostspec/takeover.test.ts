@@ -100,9 +100,12 @@ test('describeOthers() names whoever can be named', () => {
 
 describe('parseForeignConflist()', () => {
   test('reads what aws-node writes', () => {
-    expect(parseForeignConflist(awsNodeConflist())).toEqual({ vethPrefix: 'eni', mtu: '9001', egress: false });
+    expect(parseForeignConflist(awsNodeConflist())).toEqual({
+      ...{ vethPrefix: 'eni', mtu: '9001', enforcingMode: 'strict' },
+      egress: false,
+    });
     expect(parseForeignConflist(awsNodeConflist({ vethPrefix: 'abc', egress: 'true' }))).toEqual({
-      ...{ vethPrefix: 'abc', mtu: '9001' },
+      ...{ vethPrefix: 'abc', mtu: '9001', enforcingMode: 'strict' },
       egress: true,
     });
   });

@@ -15,6 +15,7 @@ const factsOf = (save: string): FoundSettings => ({
   chains: awsNodeChains(save).count === 0 ? [] : [awsNodeChains(save).facts],
   conflist: parseForeignConflist(awsNodeConflist()),
   externalServiceCidrs: [],
+  branches: 0,
 });
 const settingsOf = (env: Readonly<Record<string, string>>) => loadSettings({ files: [], env }).settings;
 const differences = (found: FoundSettings, env: Readonly<Record<string, string>> = {}): readonly string[] =>
@@ -75,6 +76,18 @@ describe('differingSettings()', () => {
       found: { ...factsOf(rules()), conflist: { vethPrefix: 'abc', mtu: '1500', egress: false } },
       env: {},
       are: ['AWS_VPC_K8S_CNI_VETHPREFIX abc → eni', 'POD_MTU 1500 → 9001'],
+    },
+    {
+      name: 'pods with security groups of their own',
+      found: { ...factsOf(rules()), branches: 1 },
+      env: { POD_SECURITY_GROUP_ENFORCING_MODE: 'standard' },
+      are: ['ENABLE_POD_ENI true → false', 'POD_SECURITY_GROUP_ENFORCING_MODE strict → standard'],
+    },
+    {
+      name: 'the mode of such pods where there are none',
+      found: factsOf(rules()),
+      env: { POD_SECURITY_GROUP_ENFORCING_MODE: 'standard' },
+      are: [],
     },
     {
       name: 'external services there only',

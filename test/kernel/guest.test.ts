@@ -10,7 +10,7 @@ const DEADLINE_MS = 300_000;
  * The tests of wiring that Debian's kernel runs, which has 802.1Q, where the machine's may not, and an older rtnetlink.
  * Emulation is slow: those that prove the same thing again by many more packets stay out.
  */
-const SUITES = ['branch', 'branch-daemon', 'pod-again', 'host-network'] as const;
+const SUITES = ['branch', 'branch-daemon', 'branch-takeover', 'pod-again', 'host-network'] as const;
 
 /** What they start by itself. */
 const PROGRAM = '../support/guest/branch-daemon.ts';

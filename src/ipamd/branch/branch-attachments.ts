@@ -1,8 +1,14 @@
 import { familyOf } from '../../addr/index.ts';
 import type { AddResult, CniCall } from '../../cniproto/index.ts';
-import { branchUnwiring, type PodWiring, readPodAlias, sameInterface } from '../../dataplane/index.ts';
+import {
+  branchUnwiring,
+  type PodWiring,
+  readPodAlias,
+  sameInterface,
+  type TakenOverEnds,
+} from '../../dataplane/index.ts';
 import { HostError } from '../../errors/index.ts';
-import { applySteps, findLink, untilPodReceives, wirePod } from '../../kernel/index.ts';
+import { applySteps, findLink, takenOverEnds, untilPodReceives, wirePod } from '../../kernel/index.ts';
 import type { Owner } from '../../pool/index.ts';
 import type { Netns } from '../../sys/index.ts';
 import { identityOf, ownerOf, resultOf } from '../attachment.ts';
@@ -39,11 +45,15 @@ export class BranchAttachments {
   }
 
   /** Wires the pod. Throws `TRUNK_MISSING`, and what the kernel refused; then nothing of it is left. */
-  async add(pod: BranchPod, call: CniCall, netns: Netns): Promise<AddResult> {
+  async add(asked: BranchPod, call: CniCall, netns: Netns): Promise<AddResult> {
     const refusal = trunkComplaint(this.#node, this.#branches.trunk);
     if (refusal !== undefined) throw refusal;
-    const isNew = this.#branches.find(pod.owner) === undefined;
-    const wiring = this.#branches.wiring(pod);
+    const isNew = this.#branches.find(asked.owner) === undefined;
+    const ends = this.#takenOver(asked, netns);
+    // With its pair gone, nothing is left of what another plugin made.
+    const { hostEnd, ...fresh } = asked;
+    const pod = hostEnd?.takenOver === true && ends === undefined ? fresh : asked;
+    const wiring = this.#branches.wiring(pod, ends);
     const { address, gateway } = pod.branch;
     // Noted first: what is in the kernel and known to nobody would be taken away as too much.
     this.#branches.put(pod);
@@ -75,9 +85,20 @@ export class BranchAttachments {
   }
 
   /** How this owner's pod is wired; `undefined` when it is none of these. */
-  wired(owner: Owner): Pick<KeptResult, 'address' | 'table' | 'wiring'> | undefined {
+  wired(owner: Owner, netns: Netns): Pick<KeptResult, 'address' | 'table' | 'wiring'> | undefined {
     const pod = this.#branches.find(owner);
-    return pod && { address: pod.branch.address, table: undefined, wiring: this.#branches.wiring(pod) };
+    if (pod === undefined) return undefined;
+    const wiring = this.#branches.wiring(pod, this.#takenOver(pod, netns));
+    return { address: pod.branch.address, table: undefined, wiring };
+  }
+
+  /** Reports whether this owner's pod is one of these. */
+  has(owner: Owner): boolean {
+    return this.#branches.find(owner) !== undefined;
+  }
+
+  #takenOver({ owner, hostEnd }: BranchPod, netns: Netns): TakenOverEnds | undefined {
+    return hostEnd?.takenOver === true ? takenOverEnds(this.#node.socket, netns, identityOf(owner)) : undefined;
   }
 
   #hasHostEnd({ owner }: BranchPod, wiring: PodWiring): boolean {

@@ -5,14 +5,17 @@ import {
   DEAD_LINK_GROUP,
   type EnforcingMode,
   type EniLink,
+  isTakenOver,
   isVlanAlias,
   modeOfHostEnd,
   type ObservedNetwork,
   type PodWiring,
+  podMacs,
   readBranchAlias,
   readPodAlias,
   type Step,
   sameInterface,
+  type TakenOverEnds,
   vethPrefixOf,
   vlanLinkName,
   type WantedNetwork,
@@ -29,6 +32,8 @@ export interface BranchPod {
   readonly mode: EnforcingMode;
   readonly vethPrefix: string;
   readonly mtu: number;
+  /** Its host end as an earlier daemon, or another CNI plugin, made it. */
+  readonly hostEnd?: { readonly name: string; readonly mac: MacAddress | undefined; readonly takenOver: boolean };
 }
 
 /** The trunk ENI once its link is there. */
@@ -79,9 +84,19 @@ export class Branches {
     this.#pods = this.#pods.filter((pod) => !isOf(pod, owner));
   }
 
-  /** How the pod is wired. Without a trunk nothing can be made of it, only compared and removed. */
-  wiring({ owner, branch, mode, vethPrefix, mtu }: BranchPod): PodWiring {
-    return branchWiring({ pod: identityOf(owner), branch, mode, trunk: this.#trunk?.link ?? '', vethPrefix, mtu });
+  /**
+   * How the pod is wired. Without a trunk nothing can be made of it, only compared and removed. `ends` are those of a pod
+   * that was taken over; of these only the host's end can be seen from here.
+   */
+  wiring({ owner, branch, mode, vethPrefix, mtu, hostEnd }: BranchPod, ends?: TakenOverEnds): PodWiring {
+    const pod = identityOf(owner);
+    const seen = (): TakenOverEnds | undefined => {
+      if (hostEnd?.takenOver !== true || hostEnd.mac === undefined) return undefined;
+      return { host: { name: hostEnd.name, mac: hostEnd.mac }, containerMac: podMacs(pod).container };
+    };
+    const trunk = this.#trunk?.link ?? '';
+    const known = { hostName: hostEnd?.name, takenOver: ends ?? seen() };
+    return branchWiring({ pod, branch, mode, trunk, vethPrefix, mtu, ...known });
   }
 
   /** Reports whether a pod came later that has the same VLAN: all that hangs on it is that pod's. */
@@ -102,20 +117,26 @@ export class Branches {
     observed: ObservedNetwork,
   ): Required<Pick<WantedNetwork, 'podRules' | 'podRoutes' | 'podNeighbours' | 'podMacs' | 'podAliases' | 'vlans'>> {
     const links = new Set(observed.links.filter(({ group }) => group !== DEAD_LINK_GROUP).map(({ name }) => name));
-    const wirings = this.#pods
+    const wired = this.#pods
       .filter((pod) => !this.isReplaced(pod))
-      .map((pod) => this.wiring(pod))
-      .filter(({ veth }) => links.has(veth.host.name));
+      .map((pod) => ({ pod, wiring: this.wiring(pod) }))
+      .filter(({ wiring }) => links.has(wiring.veth.host.name));
+    const wirings = wired.map(({ wiring }) => wiring);
+    // The MACs of a pod that was taken over are its own: it sends to the one it was told, and answers with one not seen here.
+    const made = wired.filter(({ pod }) => pod.hostEnd?.takenOver !== true).map(({ wiring }) => wiring);
     const branches = wirings.flatMap(({ branch }) => branch ?? []);
-    const steps = wirings.flatMap(({ hostSteps }) => hostSteps);
-    const ofKind = <K extends Step['kind']>(kind: K) =>
-      steps.filter((step): step is Extract<Step, { readonly kind: K }> => step.kind === kind);
+    const ofKind = <K extends Step['kind']>(kind: K, of: readonly PodWiring[]) =>
+      of
+        .flatMap(({ hostSteps }) => hostSteps)
+        .filter((step): step is Extract<Step, { readonly kind: K }> => step.kind === kind);
     return {
       podRules: wirings.flatMap(({ hostRules }) => hostRules),
-      podRoutes: ofKind('replace-route').map(({ route }) => route),
-      podNeighbours: ofKind('set-neighbour'),
-      podMacs: wirings.map(({ veth: { host } }) => ({ link: host.name, mac: host.mac })),
-      podAliases: ofKind('set-link').flatMap(({ link, alias }) => (alias === undefined ? [] : [{ link, alias }])),
+      podRoutes: ofKind('replace-route', wirings).map(({ route }) => route),
+      podNeighbours: ofKind('set-neighbour', made),
+      podMacs: made.map(({ veth: { host } }) => ({ link: host.name, mac: host.mac })),
+      podAliases: ofKind('set-link', wirings).flatMap(({ link, alias }) =>
+        alias === undefined ? [] : [{ link, alias }],
+      ),
       vlans: this.#trunk === undefined ? [] : branches,
     };
   }
@@ -124,12 +145,13 @@ export class Branches {
   #recover(): readonly BranchPod[] {
     const { socket } = this.#parts;
     const links = listLinks(socket).filter(({ group }) => group !== DEAD_LINK_GROUP);
-    const pods = links.flatMap(({ name, alias = '', mtu }): readonly BranchPod[] => {
+    const pods = links.flatMap(({ name, mac, alias = '', mtu }): readonly BranchPod[] => {
       const [branch, pod] = [readBranchAlias(alias), readPodAlias(alias)];
       if (branch === undefined || pod === undefined) return [];
       const { namespace, name: podName, ...key } = pod;
       const owner = { ...key, podNamespace: namespace, podName };
-      return [{ owner, branch, mode: modeOfHostEnd(name), vethPrefix: vethPrefixOf(name), mtu }];
+      const hostEnd = { name, mac, takenOver: isTakenOver(alias) };
+      return [{ owner, branch, mode: modeOfHostEnd(name), vethPrefix: vethPrefixOf(name), mtu, hostEnd }];
     });
     const names = new Set(pods.map(({ branch }) => vlanLinkName(branch.vlanId)));
     const stale = links.filter(({ name, alias = '' }) => isVlanAlias(alias) && !names.has(name));

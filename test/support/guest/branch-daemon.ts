@@ -19,7 +19,7 @@ import { Pool } from '../../../src/pool/index.ts';
 import { createFiles, systemClock, systemExec } from '../../../src/sys/index.ts';
 import { SMALL, targets } from '../../pool/sample.ts';
 
-const [directory = '', mode = '', withTrunk = ''] = process.argv.slice(2);
+const [directory = '', mode = '', withTrunk = '', before = ''] = process.argv.slice(2);
 const subnet = parseIpv4Cidr('10.0.1.0/24');
 const stop = new AbortController();
 const imds = { endpoint: '', get: async () => undefined, getBytes: async () => undefined, list: async () => [] };
@@ -64,7 +64,7 @@ const engine = new Engine(node, new Store(node, directory), new Pool(), {
   policy: () => ({ ...FREE_POLICY, permits }),
 });
 const leases = new Leases(node, `${directory}/egress`).load();
-const network = new NodeNetwork(node, () => engine.pool, { takesOver: false, leases });
+const network = new NodeNetwork(node, () => engine.pool, { takesOver: before === 'aws-node', leases });
 if (withTrunk === 'trunk')
   network.branches.useTrunk({
     id: 'eni-2',
