@@ -1,6 +1,7 @@
 import { HostError } from '../errors/index.ts';
 import { type Clock, systemClock } from '../sys/index.ts';
 import { createTokenCache, type GrantedToken } from './imds-token.ts';
+import { Slots } from './slots.ts';
 
 /** Where every EC2 instance finds its metadata (EC2 user guide, "Use the Instance Metadata Service"). */
 const DEFAULT_IMDS_ENDPOINT = 'http://169.254.169.254';
@@ -29,6 +30,9 @@ const DEFAULT_TIMEOUT_MS = 5_000;
 const ATTEMPT_MS = 1_000;
 const FIRST_PAUSE_MS = 50;
 
+/** A node has some seventy facts in there. A connection for each would stay open for minutes after they have been read. */
+const AT_ONCE = 8;
+
 /** Bun's fetch obeys `http_proxy` unless told `false`; its types know only strings. A proxy would see role credentials. */
 const WITHOUT_PROXY: object = { proxy: false };
 
@@ -43,12 +47,15 @@ export function createImds(
   const endpoint = (options.endpoint ?? DEFAULT_IMDS_ENDPOINT).replace(/\/+$/, '');
   const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
   const clock = options.clock ?? systemClock;
+  const slots = new Slots(AT_ONCE);
 
   /** Repeats what another attempt can mend (no connection, silence, 429, 5xx) until the deadline. */
   async function request(path: string, init: RequestInit, deadline: number): Promise<Response> {
     for (let pause = FIRST_PAUSE_MS; ; pause *= 2) {
-      const left = deadline - clock.monotonic();
-      const attempt = await fetchOnce(`${endpoint}${path}`, init, Math.max(1, Math.min(left, ATTEMPT_MS)));
+      const attempt = await slots.run(() => {
+        const left = deadline - clock.monotonic();
+        return fetchOnce(`${endpoint}${path}`, init, Math.max(1, Math.min(left, ATTEMPT_MS)));
+      });
       if (attempt.kind === 'answer' && attempt.response.status < 500 && attempt.response.status !== 429)
         return attempt.response;
       if (clock.monotonic() + pause >= deadline) {

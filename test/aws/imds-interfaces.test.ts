@@ -61,3 +61,18 @@ for (const [field, value] of [
     expect(listed).toMatchObject({ code: 'IMDS_BAD_ANSWER' });
   });
 }
+
+test('fifteen ENIs are read by eight connections, which are there for the next look', async () => {
+  const enis = Object.fromEntries(
+    Array.from({ length: 15 }, (_, index) => [
+      `02:00:00:00:00:${(index + 16).toString(16)}`,
+      { ...common, 'interface-id': `eni-${index}`, 'device-number': String(index) },
+    ]),
+  );
+  await using service = startImdsService({ tree: tree(enis) });
+  const imds = createImds({ endpoint: service.endpoint });
+  for (let look = 0; look < 3; look++) expect(await readInterfaces(imds)).toHaveLength(15);
+  const connections = new Set(service.seen.map(({ port }) => port));
+  expect(service.seen.length).toBeGreaterThan(3 * 15 * 7);
+  expect(connections.size).toBeLessThanOrEqual(8);
+});

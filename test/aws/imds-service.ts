@@ -3,6 +3,8 @@ export interface SeenRequest {
   readonly method: string;
   readonly path: string;
   readonly token: string | null;
+  /** Of the client: one for each connection. */
+  readonly port: number | undefined;
 }
 
 /** A small metadata service over real HTTP: tokens that can be forgotten, a tree of paths, and faults to order. */
@@ -29,10 +31,10 @@ export function startImdsService(options: {
   const server = Bun.serve({
     hostname: '127.0.0.1',
     port: 0,
-    async fetch(request) {
+    async fetch(request, self) {
       const path = new URL(request.url).pathname;
       const token = request.headers.get('x-aws-ec2-metadata-token');
-      seen.push({ method: request.method, path, token });
+      seen.push({ method: request.method, path, token, port: self.requestIP(request)?.port });
       if (options.silent?.includes(path)) await new Promise<void>((resolve) => silence.push(resolve));
       const fault = faults.get(path);
       if (fault !== undefined && fault.left > 0) {
