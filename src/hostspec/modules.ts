@@ -17,6 +17,11 @@ export const WANTED_MODULES: readonly WantedModule[] = [
   { module: 'veth', need: 'required', why: 'no pod can be given a link' },
   { module: 'nf_tables', need: 'required', why: 'the packet rules of pods cannot be made' },
   { module: 'nf_conntrack', need: 'required', why: 'connections of pods cannot be followed' },
+  {
+    module: 'nf_conntrack_netlink',
+    need: 'optional',
+    why: 'connections of pods that are gone decide for the next pod with the address until they time out',
+  },
   { module: 'nft_ct', need: 'optional', why: 'connections of pods cannot be marked' },
   { module: 'nft_fib_ipv4', need: 'optional', why: 'NodePort connections cannot be told from others' },
   { module: 'nft_chain_nat', need: 'optional', why: 'pods cannot reach what is outside of the VPC' },

@@ -14,10 +14,8 @@ import { HostError } from '../errors/index.ts';
 import {
   applySteps,
   checkPod,
-  deadLinks,
   listOwnRules,
   openPodNetns,
-  removeDeadLinks,
   takenOverEnds,
   untilPodReceives,
   wirePod,
@@ -40,12 +38,9 @@ import type { Leases } from './egress/leases.ts';
 import { Egress } from './egress/plugin.ts';
 import type { Engine } from './engine.ts';
 import { hostEndOf, hostEndsOf, ownersSeen } from './host-ends.ts';
-import { later } from './later.ts';
 import { allocationsOf, askedFor, nicsOn, wantsEveryCard } from './nics.ts';
 import type { Node } from './parts.ts';
-
-/** After a DEL the runtime removes the namespace and the pair dies with it for free; only what lives longer is removed. */
-const REAP_AFTER_MS = 1_000;
+import type { Reaper } from './reaper.ts';
 
 /** Serves the CNI commands: an address from the pool, wired or unwired in the kernel in the same turn. */
 export class Attachments {
@@ -54,13 +49,18 @@ export class Attachments {
   readonly #engine: Engine;
   readonly #egress: Egress;
   readonly #adds = new AddsUnderWay();
-  #reaper: (() => void) | undefined;
+  readonly #reaper: Reaper;
 
-  constructor(node: Node, engine: Engine, pods: { readonly leases: Leases; readonly branches: Branches }) {
+  constructor(
+    node: Node,
+    engine: Engine,
+    pods: { readonly leases: Leases; readonly branches: Branches; readonly reaper: Reaper },
+  ) {
     this.#branches = new BranchAttachments(node, pods.branches, podEnisOfFile(node));
     this.#node = node;
     this.#engine = engine;
-    this.#egress = new Egress(node, pods.leases, () => this.#reapLater());
+    this.#egress = new Egress(node, pods.leases, pods.reaper);
+    this.#reaper = pods.reaper;
   }
 
   /** Answers one call with the body of the reply. Throws the failure the runtime is to see. */
@@ -101,6 +101,8 @@ export class Attachments {
     // What runs with an address of the pool keeps it: one of other security groups would be another pod.
     const branch = before.length === 0 ? this.#branches.wanted(call) : undefined;
     if (branch !== undefined) {
+      await this.#reaper.clear(branch.branch.address);
+      ended.throwIfAborted();
       const added = await this.#branches.add(branch, call, netns);
       this.#tell(call, [branch.branch], started);
       return renderResult(previous === undefined ? added : appendResult(previous, added), call.config.cniVersion);
@@ -112,6 +114,7 @@ export class Attachments {
     const allocations = await this.#engine.allocate(wanted, ended);
     let wirings: readonly PodWiring[];
     try {
+      await this.#reaper.clear(...allocations.map(({ address }) => address));
       wirings = allocations.map((each) => this.#wiring(call, each, before.length === 0 ? undefined : netns));
       // The runtime gave up while we waited: its DEL may have come and gone already, and have freed the address.
       ended.throwIfAborted();
@@ -171,7 +174,7 @@ export class Attachments {
     this.#egress.release(owner);
     const ofBranch = this.#branches.delete(owner);
     if (ofBranch !== undefined) {
-      this.#reapLater();
+      this.#reaper.later(ofBranch);
       this.#node.logger.info('pod deleted', { container_id: owner.containerId, pod_ip: ofBranch });
       return {};
     }
@@ -191,9 +194,9 @@ export class Attachments {
     });
     applySteps(socket, steps);
     this.#engine.release(owner);
-    this.#reapLater();
-    const pod_ip = allocations.map(({ address }) => address).join(' ');
-    logger.info('pod deleted', { container_id: owner.containerId, pod_ip });
+    const addresses = allocations.map(({ address }) => address);
+    this.#reaper.later(...addresses);
+    logger.info('pod deleted', { container_id: owner.containerId, pod_ip: addresses.join(' ') });
     return {};
   }
 
@@ -262,18 +265,6 @@ export class Attachments {
       this.#node.socket,
       links.map((link) => ({ kind: 'set-link', link, group: DEAD_LINK_GROUP })),
     );
-    this.#reapLater();
-  }
-
-  #reapLater(): void {
-    if (this.#reaper !== undefined) return;
-    // Told to stop, we leave them to the daemon that comes after us, which finds them at its first DEL.
-    this.#reaper = later(this.#node, REAP_AFTER_MS, () => {
-      this.#reaper = undefined;
-      if (deadLinks(this.#node.socket).length === 0) return;
-      removeDeadLinks(this.#node.exec).catch((error: unknown) => {
-        this.#node.logger.warn('dead veths stay until the next DEL', { error });
-      });
-    });
+    this.#reaper.later();
   }
 }

@@ -29,6 +29,7 @@ import type { Edges } from './parts.ts';
 import { FREE_POLICY } from './policy.ts';
 import { whenQuiet } from './quiet.ts';
 import { Readiness } from './readiness.ts';
+import { Reaper } from './reaper.ts';
 import { RecentCalls } from './recent-calls.ts';
 import { openIntrospection, servePorts } from './serve-ports.ts';
 import { askSocket, serveSocket } from './server.ts';
@@ -76,6 +77,7 @@ class Daemon {
   #readiness: Readiness | undefined;
   #outside: Outside | undefined;
   #leftovers: Leftovers | undefined;
+  #reaper: Reaper | undefined;
 
   constructor(edges: Edges, options: RunOptions) {
     this.#edges = edges;
@@ -103,7 +105,7 @@ class Daemon {
       // The socket first: a plugin that finds nobody waits for the next daemon or keeps its DEL; one that is told
       // "stopping" would have to fail.
       await server.stop();
-      await engine?.stop();
+      await Promise.all([engine?.stop(), this.#reaper?.stop()]);
     } catch (error) {
       if (!this.#edges.signal.aborted) throw error;
     } finally {
@@ -166,7 +168,9 @@ class Daemon {
     signal.throwIfAborted();
     ended('network');
     if (repaired.length > 0) logger.info('host network repaired', { steps: repaired.length });
-    const attachments = new Attachments(node, engine, { leases, branches: network.branches });
+    const reaper = new Reaper(node, pool.cooldowns.keys());
+    this.#reaper = reaper;
+    const attachments = new Attachments(node, engine, { leases, branches: network.branches, reaper });
     keepReplaying(node, { replay: (request) => attachments.replay(request), looked: () => this.#readiness?.keep() });
     const { damage } = stored;
     const conditions = ownConditions({ node, engine, network, store: this.#store, damage, fromKernel });
@@ -174,7 +178,7 @@ class Daemon {
     this.#started.resolve(attachments);
     ended('serving');
     const readyMs = (): number | undefined => this.#readiness?.afterMs;
-    servePorts({ node, engine, network, placement, counts: this.#counts, readyMs, introspect });
+    servePorts({ node, engine, network, placement, reaper, counts: this.#counts, readyMs, introspect });
     engine.kick();
     const { care, facts } = startBackground({ node, engine, network, placement });
     for (const each of [care, facts]) conditions.watch(() => each.failure);

@@ -13,6 +13,7 @@ import type { NodeNetwork } from './node-network.ts';
 import type { Onlooker } from './onlooker.ts';
 import type { Edges, Node } from './parts.ts';
 import { type Routes, servePort } from './ports.ts';
+import type { Reaper } from './reaper.ts';
 
 /** Opens the introspection port, where there is one; who is called gives it the routes that need a pool. */
 export function openIntrospection(edges: Edges, page: Onlooker | undefined): (routes: Routes) => void {
@@ -32,6 +33,7 @@ export function servePorts(parts: {
   readonly network: NodeNetwork;
   readonly placement: Pick<Placement, 'configName'>;
   readonly counts: Counts;
+  readonly reaper: Reaper;
   readonly readyMs: () => number | undefined;
   readonly introspect: (routes: Routes) => void;
 }): void {

@@ -2,6 +2,7 @@
 export { applySteps, describeStep } from './apply.ts';
 export { type AwsNodeRules, type FoundChains, findAwsNodeRules, removeAwsNodeRules } from './aws-node-chains.ts';
 export { removeHostNetwork } from './cleanup.ts';
+export { forgetConnections } from './connections.ts';
 export { deadLinks, removeDeadLinks } from './dead-links.ts';
 export { RouteSocket } from './netlink/socket.ts';
 export {

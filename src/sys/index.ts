@@ -19,9 +19,12 @@ export {
   datagramsOf,
   NETLINK_FAMILY,
   netlinkPort,
+  openNetfilterSocket,
   openNetlinkEvents,
   openNetlinkSocket,
+  receiveAside,
   receiveInto,
+  sendAside,
   sendBytes,
 } from './netlink-socket.ts';
 export { inNetns, type Netns, openNetns } from './netns.ts';

@@ -1,5 +1,8 @@
+import { read, write } from 'node:fs';
+import { promisify } from 'node:util';
 import { HostError } from '../errors/index.ts';
 import { ERRNO } from './errno.ts';
+import { errnoCode } from './file-error.ts';
 import { addressOf, lastErrno, lastErrnoName, libc } from './libc.ts';
 
 const AF_NETLINK = 16;
@@ -36,6 +39,7 @@ function open(family: number, flags: number, groups: number): number {
 }
 
 const ONE = new Uint8Array(new Int32Array([1]).buffer);
+const LONGEST_WAIT = new Uint8Array(new BigInt64Array([BigInt(RECEIVE_TIMEOUT_S), 0n]).buffer);
 
 /**
  * Opens a route netlink socket in the namespace the thread is in; it is subscribed to nothing.
@@ -45,7 +49,18 @@ export function openNetlinkSocket(): number {
   const fd = open(NETLINK_FAMILY.ROUTE, 0, 0);
   setOption(fd, SOL_NETLINK, NETLINK_EXT_ACK, ONE);
   setOption(fd, SOL_NETLINK, NETLINK_GET_STRICT_CHK, ONE);
-  setOption(fd, SOL_SOCKET, SO_RCVTIMEO, new Uint8Array(new BigInt64Array([BigInt(RECEIVE_TIMEOUT_S), 0n]).buffer));
+  setOption(fd, SOL_SOCKET, SO_RCVTIMEO, LONGEST_WAIT);
+  return fd;
+}
+
+/**
+ * Opens a socket for requests to netfilter in the namespace the thread is in; a reply that stays out fails after 5 s.
+ * What it is asked for may take the kernel tens of milliseconds, so it is used by `sendAside` and `receiveAside`.
+ */
+export function openNetfilterSocket(): number {
+  const fd = open(NETLINK_FAMILY.NETFILTER, 0, 0);
+  setOption(fd, SOL_NETLINK, NETLINK_EXT_ACK, ONE);
+  setOption(fd, SOL_SOCKET, SO_RCVTIMEO, LONGEST_WAIT);
   return fd;
 }
 
@@ -87,6 +102,28 @@ export function receiveInto(fd: number, buffer: Uint8Array): number {
     if (lastErrno() === ERRNO.EINTR) continue;
     throw new HostError('NETLINK', { action: 'receive a reply', errno: lastErrnoName() });
   }
+}
+
+const [readAside, writeAside] = [promisify(read), promisify(write)];
+
+async function aside(action: string, work: () => Promise<number>): Promise<number> {
+  try {
+    return await work();
+  } catch (error) {
+    throw new HostError('NETLINK', { action, errno: errnoCode(error) ?? String(error) }, error);
+  }
+}
+
+/** Sends all bytes as one message from another thread: the kernel does the work of a request in the thread that sends it. */
+export async function sendAside(fd: number, bytes: Uint8Array): Promise<void> {
+  const action = 'send a request';
+  const sent = await aside(action, async () => (await writeAside(fd, bytes, 0, bytes.length, null)).bytesWritten);
+  if (sent !== bytes.length) throw new HostError('NETLINK', { action, errno: `${sent} of ${bytes.length} bytes` });
+}
+
+/** Receives one datagram in another thread, where the kernel collects it, and returns its length. Throws `NETLINK`. */
+export function receiveAside(fd: number, buffer: Uint8Array): Promise<number> {
+  return aside('receive a reply', async () => (await readAside(fd, buffer, 0, buffer.length, null)).bytesRead);
 }
 
 /** Closes the socket. */

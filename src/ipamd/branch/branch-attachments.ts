@@ -1,4 +1,4 @@
-import { familyOf } from '../../addr/index.ts';
+import { familyOf, type IpAddress } from '../../addr/index.ts';
 import type { AddResult, CniCall } from '../../cniproto/index.ts';
 import {
   branchUnwiring,
@@ -74,7 +74,7 @@ export class BranchAttachments {
   }
 
   /** Unwires the pod, if it is one of these; its address, `undefined` when it is not. */
-  delete(owner: Owner): string | undefined {
+  delete(owner: Owner): IpAddress | undefined {
     const pod = this.#branches.find(owner);
     if (pod === undefined) return undefined;
     const wiring = this.#branches.wiring(pod);

@@ -14,6 +14,7 @@ import { applySteps, checkPod, listLinks, openPodNetns, untilPodReceives, wirePo
 import type { OwnerKey } from '../../pool/index.ts';
 import { attachmentOf, ownerOf, previousResult, unknownAttachment } from '../attachment.ts';
 import type { Node } from '../parts.ts';
+import type { Reaper } from '../reaper.ts';
 import type { Lease, Leases } from './leases.ts';
 
 /**
@@ -23,13 +24,12 @@ import type { Lease, Leases } from './leases.ts';
 export class Egress {
   readonly #node: Node;
   readonly #leases: Leases;
-  readonly #unwired: () => void;
+  readonly #reaper: Reaper;
 
-  /** `unwired` is called when a pair has been put to the dead ones, to be removed with them. */
-  constructor(node: Node, leases: Leases, unwired: () => void) {
+  constructor(node: Node, leases: Leases, reaper: Reaper) {
     this.#node = node;
     this.#leases = leases;
-    this.#unwired = unwired;
+    this.#reaper = reaper;
   }
 
   /** Answers one call of egress-cni. */
@@ -65,7 +65,7 @@ export class Egress {
     const { address } = lease;
     applySteps(this.#node.socket, podUnwiring({ address, rules: [], link: this.#hostEnd(lease) }));
     this.#leases.release(owner);
-    this.#unwired();
+    this.#reaper.later(address);
     this.#node.logger.info('egress deleted', { container_id: owner.containerId, pod_ip: address });
   }
 
@@ -87,7 +87,10 @@ export class Egress {
     const lease = this.#leases.assign(family, owner);
     const wiring = this.#wiring(call, lease);
     try {
+      await this.#reaper.clear(lease.address);
       gone.throwIfAborted();
+      // Its DEL may have come and gone meanwhile.
+      if (this.#leases.find(owner)?.address !== lease.address) throw unknownAttachment(owner);
       wirePod(this.#node.socket, netns, wiring);
     } catch (error) {
       if (known === undefined) this.#leases.release(owner);
@@ -174,7 +177,7 @@ export class Egress {
       this.#node.socket,
       ends.map(({ link }) => ({ kind: 'set-link', link, group: DEAD_LINK_GROUP }) as const),
     );
-    this.#unwired();
+    this.#reaper.later();
   }
 }
 

@@ -8,6 +8,7 @@ import type { Counts } from '../metrics/counts.ts';
 import { allocationsOf, nicsOn } from '../nics.ts';
 import type { NodeNetwork } from '../node-network.ts';
 import type { Node } from '../parts.ts';
+import type { Reaper } from '../reaper.ts';
 import type { GivenBranch, GrpcDaemon } from './backend.ts';
 
 /** The running daemon as the gRPC interface uses it. */
@@ -16,8 +17,9 @@ export function grpcDaemon(parts: {
   readonly engine: Engine;
   readonly network: NodeNetwork;
   readonly counts: Counts;
+  readonly reaper: Reaper;
 }): GrpcDaemon {
-  const { node, engine, network, counts } = parts;
+  const { node, engine, network, counts, reaper } = parts;
   const { identity, settings, socket } = node;
   const { branches } = network;
   const source = podEnisOfFile(node);
@@ -39,12 +41,15 @@ export function grpcDaemon(parts: {
     find: (owner) => allocationsOf(engine.pool, owner),
     allocate: async (owner, { everyCard, gone }) => {
       const isNew = engine.find(owner) === undefined;
-      await engine.allocate(everyCard && isNew ? nicsOn(engine.cards, owner) : [{ owner }], gone);
+      const given = await engine.allocate(everyCard && isNew ? nicsOn(engine.cards, owner) : [{ owner }], gone);
+      await reaper.clear(...given.map(({ address }) => address));
     },
     release: (owner) => {
       engine.cancel(owner);
-      for (const { address } of allocationsOf(engine.pool, owner)) unwire(address);
+      const addresses = allocationsOf(engine.pool, owner).map(({ address }) => address);
+      for (const address of addresses) unwire(address);
       engine.release(owner);
+      reaper.later(...addresses);
     },
     branch: branchOf,
     requireTrunk: () => {

@@ -43,6 +43,14 @@ export const NFT = {
   HEADER_BYTES: 4,
 } as const;
 
+/** Connection tracking (include/uapi/linux/netfilter/nfnetlink_conntrack.h): messages, and a header's bytes. */
+export const CT = { SUBSYSTEM: 1, NEW: 0, GET: 1, DELETE: 2, HEADER_BYTES: 4 } as const;
+export const CTA = { TUPLE_ORIG: 1, TUPLE_REPLY: 2, ID: 12, ZONE: 18, FILTER: 25 } as const;
+export const CTA_TUPLE_IP = 1;
+export const CTA_IP = { V4_SRC: 1, V6_SRC: 3 } as const;
+/** Which parts of either tuple a filter compares, a bit each (nf_conntrack_netlink.c, CTA_FILTER_F_*). */
+export const CTA_FILTER = { ORIG_FLAGS: 1, REPLY_FLAGS: 2, COMPARE_SOURCE: 0x1 } as const;
+
 /** Attributes of a sysctl's notification. */
 export const NETCONFA = { IFINDEX: 1 } as const;
 

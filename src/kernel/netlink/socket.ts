@@ -10,15 +10,15 @@ import {
   receiveInto,
   sendBytes,
 } from '../../sys/index.ts';
-import { type Acknowledgement, readAcknowledgement } from './acknowledgement.ts';
+import { type Acknowledgement, Answers, readAcknowledgement, withLastAnswered } from './acknowledgement.ts';
 import { decodeReplies, encodeRequests, type NetlinkReply, type NetlinkRequest } from './codec.ts';
 import { NLM_F, NLMSG } from './constants.ts';
 
 const RECEIVE_BYTES = 64 * 1024;
 // A few hundred links take a millisecond or two: long enough for a burst of pods to end.
 const DUMP_TRIES = 30;
-// All answers to one send wait in the receive buffer, and ~280 fill the default one (208 KiB): the rest would be lost.
-const REQUESTS_PER_SEND = 64;
+/** All answers to one send wait in the receive buffer, and ~280 fill the default one (208 KiB): the rest would be lost. */
+export const REQUESTS_PER_SEND = 64;
 
 /** Shared by all sockets, for every exchange ends before the next one begins; a pod's socket lives for milliseconds. */
 const received = new Uint8Array(RECEIVE_BYTES);
@@ -53,19 +53,10 @@ export class RouteSocket implements Disposable {
   #send(requests: readonly NetlinkRequest[]): readonly Acknowledgement[] {
     const first = this.#sequence;
     this.#sequence += requests.length;
-    const last = requests.length - 1;
-    // The kernel tells of each failure unasked (af_netlink.c, `netlink_rcv_skb`): of success only the last one has to.
-    const flagged = requests.map((request, index) => ({
-      ...request,
-      flags: request.flags | NLM_F.REQUEST | (index === last ? NLM_F.ACK : 0),
-    }));
-    sendBytes(this.#fd, encodeRequests(flagged, first));
-    const answers = new Map<number, Acknowledgement>();
-    while (!answers.has(last))
-      for (const reply of this.#receive())
-        if (reply.type === NLMSG.ERROR && reply.sequence >= first)
-          answers.set(reply.sequence - first, readAcknowledgement(reply));
-    return requests.map((_, index) => answers.get(index) ?? { errno: 0, text: undefined });
+    sendBytes(this.#fd, encodeRequests(withLastAnswered(requests), first));
+    const answers = new Answers(first, requests.length);
+    while (!answers.take(this.#receive()));
+    return answers.list();
   }
 
   /** The single object a GET without the dump flag names; `undefined` when the kernel has none. Throws `NETLINK`. */

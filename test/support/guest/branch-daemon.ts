@@ -12,6 +12,7 @@ import { Engine } from '../../../src/ipamd/engine.ts';
 import { NodeNetwork } from '../../../src/ipamd/node-network.ts';
 import type { Node } from '../../../src/ipamd/parts.ts';
 import { FREE_POLICY } from '../../../src/ipamd/policy.ts';
+import { Reaper } from '../../../src/ipamd/reaper.ts';
 import { Store } from '../../../src/ipamd/store.ts';
 import { describeStep, RouteSocket } from '../../../src/kernel/index.ts';
 import { createLogger } from '../../../src/log/index.ts';
@@ -76,7 +77,7 @@ if (withTrunk === 'trunk')
     trunk: true,
   });
 network.repair();
-const attachments = new Attachments(node, engine, { leases, branches: network.branches });
+const attachments = new Attachments(node, engine, { leases, branches: network.branches, reaper: new Reaper(node) });
 
 async function answer(line: string): Promise<unknown> {
   if (line === 'repair') return network.repair().map(describeStep);
