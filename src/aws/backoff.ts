@@ -9,3 +9,11 @@ const CAP_MS = 60_000;
 export function backoffMs(options: { readonly attempt: number; readonly random: number }): number {
   return Math.floor(options.random * Math.min(CAP_MS, BASE_MS * 2 ** options.attempt));
 }
+
+// Beyond this a failing start is tried again at a steady pace: a node that boots before its network must not wait long.
+const START_CAP_MS = 5_000;
+
+/** How long a start that failed waits before it is tried again. */
+export function startRetryMs(options: { readonly attempt: number; readonly random: number }): number {
+  return Math.min(START_CAP_MS, 200 + backoffMs(options));
+}

@@ -12,6 +12,8 @@ export interface Patience {
   readonly tries: number;
   /** Ends the waiting with its reason. */
   readonly signal?: AbortSignal | undefined;
+  /** A number in [0, 1). */
+  readonly random?: (() => number) | undefined;
 }
 
 /**
@@ -19,13 +21,14 @@ export interface Patience {
  * detaches. Throws the last refusal, or at once one that no waiting cures.
  */
 export async function insist<T>(patience: Patience, attempt: () => Promise<T>): Promise<T> {
+  const { random = Math.random } = patience;
   for (let tried = 1; ; tried++)
     try {
       return await attempt();
     } catch (error) {
       if (tried >= patience.tries || FINAL.has(toHostError(error).code)) throw error;
       // Not less than half the delay: what EC2 is at work on is not made faster by asking.
-      const waitMs = backoffMs({ attempt: tried, random: 0.5 + Math.random() / 2 });
+      const waitMs = backoffMs({ attempt: tried, random: 0.5 + random() / 2 });
       await patience.clock.sleep(Math.max(waitMs, pausedMs(error)), patience.signal);
     }
 }

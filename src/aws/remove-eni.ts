@@ -18,13 +18,14 @@ export async function removeEni(
     readonly signal?: AbortSignal;
     /** Before what EC2 says is final; enough for any detachment when it is not given. */
     readonly tries?: number;
+    readonly random?: () => number;
   },
   eni: { readonly eniId: string; readonly attachmentId: string | undefined },
 ): Promise<void> {
-  const { ec2, clock, signal, tries = TRIES } = edges;
+  const { ec2, clock, signal, tries = TRIES, random } = edges;
   const { eniId, attachmentId } = eni;
   let attached = attachmentId !== undefined;
-  await insist({ clock, tries, signal }, async () => {
+  await insist({ clock, tries, signal, random }, async () => {
     // EC2 refuses to detach what it is still attaching, so the detachment has its place in the ladder too.
     if (attached && attachmentId !== undefined) await unlessGone(ec2.detachEni({ attachmentId }));
     attached = false;

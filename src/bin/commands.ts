@@ -25,6 +25,7 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
   ['config', { summary: 'show, check or describe the settings', load: () => import('../commands/config.ts') }],
   ['doctor', { summary: 'say what is wrong with this host or image', load: () => import('../commands/doctor.ts') }],
   ['max-pods', { summary: 'say how many pods the kubelet may take', load: () => import('../commands/max-pods.ts') }],
+  ['fleet', { summary: 'plan and simulate many nodes', load: () => import('../commands/fleet.ts') }],
   [
     'support-bundle',
     { summary: 'collect what a bug report needs', load: () => import('../commands/support-bundle.ts') },

@@ -2,7 +2,14 @@ import { Command, InvalidArgumentError } from 'commander';
 import { HostError } from '../errors/index.ts';
 import { isKubeletTarget, type KubeletTarget, kubeletPath } from '../hostspec/index.ts';
 import { findPodRoom, openHost, type PodRoomQuestion, readSettings, tellKubelet } from '../installer/index.ts';
-import { ADDRESS_MODES, type AddressMode, explainPodRoom, instanceTypes, type PodRoom } from '../vpc/index.ts';
+import {
+  ADDRESS_MODES,
+  type AddressMode,
+  explainPodRoom,
+  instanceTypes,
+  POD_ROOM_SCHEMA,
+  type PodRoom,
+} from '../vpc/index.ts';
 import { requireRoot } from './changes.ts';
 import type { CommandContext } from './command.ts';
 import { parseOptions, parseRoot } from './options.ts';
@@ -21,6 +28,7 @@ interface Options {
   readonly write?: KubeletTarget;
   readonly root: string;
   readonly json?: true;
+  readonly schema?: true;
 }
 
 /** The instance answers within milliseconds; away from one, a person should not wait for nobody. */
@@ -82,6 +90,7 @@ function createCommand(): Command {
     )
     .option('--root <dir>', 'read settings and write below this root', parseRoot, '/')
     .option('--json', 'print one JSON document')
+    .option('--schema', 'print the JSON Schema of what --json prints of a type')
     .addHelpText(
       'after',
       `
@@ -132,6 +141,10 @@ export async function run(context: CommandContext): Promise<number> {
     const parsed = parseOptions<Options>(createCommand(), context);
     if (parsed.kind === 'help') return EXIT.done;
     const { options } = parsed;
+    if (options.schema === true) {
+      context.stdout(`${JSON.stringify(POD_ROOM_SCHEMA, undefined, 2)}\n`);
+      return EXIT.done;
+    }
     if (options.all === true && (options.instanceType !== undefined || options.write !== undefined))
       throw new HostError('USAGE', { reason: '--all goes neither with --instance-type nor with --write' });
     if (options.mode === 'ipv6' && options.customNetworking === true)

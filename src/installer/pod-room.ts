@@ -1,6 +1,7 @@
 import { connectEc2, createImds, type Imds } from '../aws/index.ts';
 import { ec2Access, nearest, type Settings } from '../config/index.ts';
 import { HostError, toHostError } from '../errors/index.ts';
+import { podRoomRequest } from '../pool/index.ts';
 import { type AddressMode, type InstanceLimits, instanceTypes, limitsOf, type PodRoom, podRoom } from '../vpc/index.ts';
 import type { Environment } from './host.ts';
 
@@ -52,26 +53,21 @@ export async function findLimits(
   }
 }
 
-function modeOf({ ENABLE_IPv6, ENABLE_PREFIX_DELEGATION }: Settings): AddressMode {
-  if (ENABLE_IPv6) return 'ipv6';
-  return ENABLE_PREFIX_DELEGATION ? 'prefix' : 'secondary';
-}
-
 /** How many pods fit on an instance. One question to the metadata service when its type is not given, none else. */
 export async function findPodRoom(question: PodRoomQuestion): Promise<PodRoom> {
   const { settings, imdsMs } = question;
   const endpoint = settings.AWS_EC2_METADATA_SERVICE_ENDPOINT || undefined;
   const imds = createImds({ endpoint, timeoutMs: imdsMs });
   const limits = await findLimits(question, imds, question.instanceType ?? (await ask(imds, TYPE)));
+  const asked = podRoomRequest(settings, limits);
   return podRoom({
-    limits,
-    mode: question.mode ?? modeOf(settings),
-    customNetworking: question.customNetworking ?? settings.AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG,
-    mostEnis: question.mostEnis ?? (settings.MAX_ENI >= 1 ? settings.MAX_ENI : undefined),
+    ...asked,
+    mode: question.mode ?? asked.mode,
+    customNetworking: question.customNetworking ?? asked.customNetworking,
+    mostEnis: question.mostEnis ?? asked.mostEnis,
     reservedEnis: question.reservedEnis,
-    allCards: question.allCards ?? settings.ENABLE_MULTI_NIC,
-    trunk: question.trunk ?? settings.ENABLE_POD_ENI,
+    allCards: question.allCards,
+    trunk: question.trunk ?? asked.trunk,
     noCeiling: question.noCeiling,
-    mostAddressedPods: settings.MAX_PODS > 0 ? settings.MAX_PODS : undefined,
   });
 }

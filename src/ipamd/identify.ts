@@ -1,5 +1,4 @@
 import {
-  backoffMs,
   connectEc2,
   createImds,
   type Ec2Outcome,
@@ -8,17 +7,15 @@ import {
   metadataOnlyEc2,
   pausedMs,
   readIdentity,
+  startRetryMs,
 } from '../aws/index.ts';
-import { ec2Access, type Settings } from '../config/index.ts';
+import { ec2Access } from '../config/index.ts';
 import { HostError, toHostError } from '../errors/index.ts';
 import { findLinkByMac, listLinks } from '../kernel/index.ts';
-import type { PoolLimits, PoolTargets } from '../pool/index.ts';
-import { type InstanceLimits, limitsOf, maxPods, podRoom, supportsPrefixes } from '../vpc/index.ts';
+import { poolLimits, poolTargets } from '../pool/index.ts';
+import { limitsOf } from '../vpc/index.ts';
 import { egressPlan } from './egress/plan.ts';
 import type { Edges, Node } from './parts.ts';
-
-// Beyond this a failing start is tried again at a steady pace: a node that boots before its network must not wait long.
-const RETRY_CAP_MS = 5_000;
 
 /** Does something until it succeeds, telling each failure; throws only when the daemon is told to stop. */
 export async function persist<T>(
@@ -33,42 +30,12 @@ export async function persist<T>(
     } catch (caught) {
       const error = toHostError(caught);
       edges.signal.throwIfAborted();
-      const usual = Math.min(RETRY_CAP_MS, 200 + backoffMs({ attempt: failures, random: Math.random() }));
+      const usual = startRetryMs({ attempt: failures, random: Math.random() });
       const wait = Math.max(usual, pausedMs(error));
       tell(error);
       edges.logger.warn(`${what} failed, trying again in ${Math.round(wait)} ms`, { error });
       await edges.clock.sleep(wait, edges.signal);
     }
-}
-
-function poolLimits(settings: Settings, limits: InstanceLimits): PoolLimits {
-  const most = settings.MAX_ENI >= 1 ? settings.MAX_ENI : Number.POSITIVE_INFINITY;
-  const cards = settings.ENABLE_MULTI_NIC ? limits.cards : [limits.maxEnis];
-  return {
-    cards: cards.map((enis, card) => ({ card, maxEnis: Math.min(most, enis) })),
-    slotsPerEni: limits.ipv4PerEni - 1,
-    maxPods: settings.MAX_PODS > 0 ? settings.MAX_PODS : podsOf(settings, limits),
-  };
-}
-
-/** Pods with an address of their own that the node has room for: as many as the kubelet should be told. */
-function podsOf(settings: Settings, limits: InstanceLimits): number {
-  const customNetworking = settings.AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG;
-  if (!settings.ENABLE_PREFIX_DELEGATION && !settings.ENABLE_IPv6) return maxPods(limits, { customNetworking });
-  return podRoom({ limits, mode: settings.ENABLE_IPv6 ? 'ipv6' : 'prefix', customNetworking }).maxPods;
-}
-
-/** How pods get addresses. A type without prefixes falls back to single addresses, as upstream does. */
-function poolTargets(settings: Settings, limits: InstanceLimits): PoolTargets {
-  const prefixes = settings.ENABLE_PREFIX_DELEGATION && supportsPrefixes(limits);
-  return {
-    mode: settings.ENABLE_IPv6 ? 'ipv6' : prefixes ? 'prefix' : 'secondary',
-    fallbackToAddresses: settings.ENABLE_PREFIX_FALLBACK,
-    warmEni: settings.WARM_ENI_TARGET,
-    warmIp: settings.WARM_IP_TARGET,
-    minimumIp: settings.MINIMUM_IP_TARGET,
-    warmPrefix: settings.WARM_PREFIX_TARGET,
-  };
 }
 
 /** Who this node is and what it may hold: the metadata service, and EC2 only for a type newer than our table. */

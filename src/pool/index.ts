@@ -21,6 +21,7 @@ export {
 export { cardsOf, type DecideInput } from './decide/input.ts';
 export { explainRefusal, type Refusal } from './decide/refusal.ts';
 export { ENI_MIN_AGE_MS } from './decide/shrink.ts';
+export { podRoomRequest, poolLimits, poolTargets } from './from-settings.ts';
 export { exportAllocations, importAllocations } from './handover.ts';
 export {
   type Doubt,
@@ -44,7 +45,14 @@ export { parseCheckpoint, renderCheckpoint, type Survey, surveyCheckpoint } from
 export { parseLease, renderLease } from './parse-lease.ts';
 export { type EniConfig, type EniConfigChoice, eniConfigName } from './placement/eni-config.ts';
 export { type AttachedFacts, type Claim, isManaged, roleOf } from './placement/managed.ts';
-export { isExcluded, type SubnetAsker, type SubnetFacts, subnetsForNewEni, takesNewEnis } from './placement/subnets.ts';
+export {
+  isExcluded,
+  SUBNET_RESTS_MS,
+  type SubnetAsker,
+  type SubnetFacts,
+  subnetsForNewEni,
+  takesNewEnis,
+} from './placement/subnets.ts';
 export {
   compareInventory,
   differenceKeys,

@@ -6,6 +6,7 @@ export {
   ADDRESS_MODES,
   type AddressMode,
   explainPodRoom,
+  HOST_NETWORK_PODS,
   maxPods,
   type PodRoom,
   type PodRoomRequest,

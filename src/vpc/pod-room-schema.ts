@@ -4,6 +4,7 @@ const count = { type: 'integer', minimum: 0 } as const;
 
 /** JSON Schema of what `max-pods --json` says of a type; names and meanings stay, more may be added. */
 export const POD_ROOM_SCHEMA = {
+  $schema: 'http://json-schema.org/draft-07/schema#',
   type: 'object',
   required: [
     ...['instanceType', 'maxPods', 'mode', 'customNetworking', 'cards', 'enis', 'reservedEnis', 'addressesPerEni'],

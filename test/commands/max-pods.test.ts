@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import Ajv from 'ajv';
 import { run } from '../../src/commands/max-pods.ts';
 import { type ImdsService, startImdsService } from '../aws/imds-service.ts';
 import { callCommand } from './call.ts';
@@ -99,6 +100,12 @@ describe('max-pods', () => {
         notes: [],
       },
     ]);
+  });
+
+  test('--schema is what --json keeps to', async () => {
+    const isRoom = new Ajv().compile(JSON.parse((await call(['--schema'])).stdout));
+    const room: unknown = JSON.parse((await call(['--json', '--trunk'])).stdout);
+    expect([isRoom(room), isRoom.errors]).toEqual([true, null]);
   });
 
   test('obeys the settings of the host', async () => {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type EniDescription, insist, removeEni } from '../../aws/index.ts';
+import { type EniDescription, halving, insist, removeEni } from '../../aws/index.ts';
 import { routeTableOf } from '../../dataplane/index.ts';
 import { HostError, toHostError } from '../../errors/index.ts';
 import type { LogFields } from '../../log/index.ts';
@@ -7,7 +7,7 @@ import type { Intent, PoolAction } from '../../pool/index.ts';
 import { ENI_TAG } from '../../vpc/index.ts';
 import { cidrsOf } from './cidrs.ts';
 import { clusterTags, instanceTags } from './eni-tags.ts';
-import { halving, noteRefusal } from './grow.ts';
+import { noteRefusal } from './grow.ts';
 import type { LaneParts } from './lane.ts';
 import type { EniPlace } from './placement.ts';
 import { UNCERTAIN } from './until-known.ts';

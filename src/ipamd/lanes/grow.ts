@@ -1,5 +1,5 @@
 import { formatCidr, hostCidr } from '../../addr/index.ts';
-import type { EniUnit } from '../../aws/index.ts';
+import { type EniUnit, halving, lacksRoom } from '../../aws/index.ts';
 import { type ErrorCode, toHostError } from '../../errors/index.ts';
 import type { LogFields } from '../../log/index.ts';
 import type { PendingGrowth, PoolAction } from '../../pool/index.ts';
@@ -29,25 +29,13 @@ export async function grow(parts: LaneParts, action: Growth): Promise<LogFields>
   }
 }
 
-/** A subnet with less room than asked for refuses the whole request: it is halved until it fits. */
-export async function halving<T>(count: number, ask: (count: number) => Promise<T>): Promise<T> {
-  for (let wanted = count; ; wanted = Math.floor(wanted / 2))
-    try {
-      return await ask(wanted);
-    } catch (error) {
-      if (wanted <= 1 || !ROOM.has(toHostError(error).code)) throw error;
-    }
-}
-
-const ROOM: ReadonlySet<ErrorCode> = new Set(['SUBNET_NO_IPS', 'SUBNET_FRAGMENTED']);
-
 /** Remembers what a subnet lacks; reports whether another subnet may have it. */
 export function noteRefusal(
   placement: LaneParts['placement'],
   refusal: { readonly code: ErrorCode; readonly unit: EniUnit; readonly subnetId: string },
 ): boolean {
   const { code, unit, subnetId } = refusal;
-  if (!ROOM.has(code)) return false;
+  if (!lacksRoom(code)) return false;
   // Fewer than sixteen addresses are no prefix, and may be addresses yet.
   if (code === 'SUBNET_FRAGMENTED' || unit === 'prefix') placement.noteFragmented(subnetId);
   else placement.noteFull(subnetId);

@@ -1,6 +1,13 @@
 import type { SubnetDescription } from '../../aws/index.ts';
 import { HostError, toHostError } from '../../errors/index.ts';
-import { type DecideInput, type EniConfig, eniConfigName, isExcluded, subnetsForNewEni } from '../../pool/index.ts';
+import {
+  type DecideInput,
+  type EniConfig,
+  eniConfigName,
+  isExcluded,
+  SUBNET_RESTS_MS,
+  subnetsForNewEni,
+} from '../../pool/index.ts';
 import { later } from '../later.ts';
 import type { Node } from '../parts.ts';
 
@@ -12,9 +19,6 @@ export interface EniPlace {
 
 /** Tags and sizes of subnets change rarely; a full one is looked at anew at once. */
 const SUBNETS_LIVE_MS = 3_600_000;
-/** How long a subnet without a free /28 is not asked for one (upstream's figure), and a full one for an address. */
-const FRAGMENTED_MS = 120_000;
-const FULL_MS = 30_000;
 
 /** The node's ENIConfigs: a file here, an API server elsewhere. */
 export interface EniConfigSource {
@@ -67,11 +71,11 @@ export class Placement {
   }
 
   noteFragmented(subnetId: string): void {
-    this.#rest(this.#fragmentedUntil, subnetId, FRAGMENTED_MS);
+    this.#rest(this.#fragmentedUntil, subnetId, SUBNET_RESTS_MS.fragmented);
   }
 
   noteFull(subnetId: string): void {
-    this.#rest(this.#fullUntil, subnetId, FULL_MS);
+    this.#rest(this.#fullUntil, subnetId, SUBNET_RESTS_MS.full);
     this.#subnets = undefined;
   }
 

@@ -12,6 +12,9 @@ export interface SubnetAsker {
   readonly clusterName: string;
 }
 
+/** How long a subnet without a free /28 is not asked for one (upstream's figure), and a full one for an address. */
+export const SUBNET_RESTS_MS = { fragmented: 120_000, full: 30_000 } as const;
+
 const ROLE_TAG = 'kubernetes.io/role/cni';
 const CLUSTER_TAG = 'cni.networking.k8s.aws/cluster/';
 
