@@ -22,6 +22,10 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
     { summary: 'run the daemon (what the unit runs)', load: () => import('../commands/ipamd.ts'), endsProcess: true },
   ],
   ['status', { summary: 'show the pool and whether pods can be served', load: () => import('../commands/status.ts') }],
+  [
+    'explain',
+    { summary: 'say why: of a pod, an address, a setting, the pool', load: () => import('../commands/explain.ts') },
+  ],
   ['config', { summary: 'show, check or describe the settings', load: () => import('../commands/config.ts') }],
   ['doctor', { summary: 'say what is wrong with this host or image', load: () => import('../commands/doctor.ts') }],
   ['max-pods', { summary: 'say how many pods the kubelet may take', load: () => import('../commands/max-pods.ts') }],

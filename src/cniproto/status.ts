@@ -105,6 +105,8 @@ export interface StatusDocument {
   } | null;
   /** What somebody should know of, each by its code and since when; absent in the answer of an older daemon. */
   readonly conditions?: readonly StatusCondition[];
+  /** The networks of the VPC; absent in the answer of an older daemon. */
+  readonly vpcCidrs?: readonly string[];
   readonly startedAt: string;
   readonly readyAfterMs: number | null;
   readonly rssBytes: number;

@@ -69,7 +69,7 @@ export const run: RunCommand = async (context: CommandContext) => {
     journalStream: context.env['JOURNAL_STREAM'],
   });
   for (const note of notes) logger.warn(formatFinding(note), { setting: note.key, origin: note.origin });
-  process.on('SIGUSR1', () => logger.warn('log level changed by SIGUSR1', { level: level.toggle() }));
+  process.on('SIGUSR1', () => logger.warn('log level changed by SIGUSR1', { least: level.toggle() }));
   const stop = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const)
     process.on(signal, () => {

@@ -9,6 +9,23 @@ export const INSPECT_ERRORS = {
     remedy:
       'check how the type is spelled; away from the instance, set AWS_REGION and credentials that allow ec2:DescribeInstanceTypes',
   },
+  DAEMON_SILENT: {
+    retry: 'backoff',
+    says: (d) => `ipamd takes calls on ${d['socket']} and answers none: nothing came within ${d['ms']} ms`,
+    remedy:
+      'systemd starts another one 30 s after it began to hang; keep what happened with "vpc-cni support-bundle", and if it stays so, "systemctl restart vpc-cni-ipamd"',
+  },
+  POD_UNKNOWN: {
+    retry: 'never',
+    says: (d) => `no pod ${d['pod']} has an address of this node${d['pods'] === '' ? '' : `; there are ${d['pods']}`}`,
+    remedy:
+      'check namespace and name, and on which node it runs ("kubectl get pod -o wide"); pods of the host network have no address of their own',
+  },
+  POD_AMBIGUOUS: {
+    retry: 'never',
+    says: (d) => `${d['pod']} may be one of ${d['pods']}`,
+    remedy: 'name it as NAMESPACE/NAME',
+  },
   FILE_FOREIGN: {
     retry: 'never',
     says: (d) => `${d['path']} was not written by vpc-cni and is left as it is`,

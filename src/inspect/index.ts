@@ -11,8 +11,17 @@ export { type DoctorFacts, diagnose, hasFaults, type SettingsFacts } from './doc
 export { FINDINGS, type Finding, type FindingCode, type Severity } from './doctor/finding.ts';
 export { observeConflists, observeDropIns, observeImage, observePlugins, observeRivals } from './doctor/observe.ts';
 export { renderFindings } from './doctor/render.ts';
+export { type AddressExplanation, explainAddress } from './explain/address.ts';
+export { readHistory } from './explain/history.ts';
+export { lookInside, withInside } from './explain/inside.ts';
+export { readNotes } from './explain/memory.ts';
+export { explainNode, type NodeExplanation } from './explain/node.ts';
+export { findPod, missingOn, pathOf, podInterfaces } from './explain/pod.ts';
+export { renderAddress, renderNode, renderPaths, renderSetting } from './explain/render.ts';
+export { explainSetting, type SettingExplanation, settingNamed } from './explain/setting.ts';
 export { type HostStatus, observeStatus } from './observe-status.ts';
 export { observeUnit } from './observe-unit.ts';
 export { STATUS_SCHEMA } from './parse-status.ts';
+export { fetchOutlook, fetchStatus } from './read-daemon.ts';
 export { renderStatus } from './render-status.ts';
 export { redraw, type Screen, screenOf } from './screen.ts';

@@ -1,17 +1,5 @@
-import { Ajv } from 'ajv';
 import { STATUS_PATH, type StatusDocument } from '../cniproto/index.ts';
-import { HostError } from '../errors/index.ts';
-
-const text = { type: 'string' } as const;
-const number = { type: 'number' } as const;
-const flag = { type: 'boolean' } as const;
-
-/** Keys a newer daemon adds are let through: during an upgrade the command and the daemon may differ. */
-function objectOf(required: Readonly<Record<string, object>>, optional: Readonly<Record<string, object>> = {}) {
-  return { type: 'object', required: Object.keys(required), properties: { ...required, ...optional } };
-}
-
-const orNull = (schema: object): object => ({ anyOf: [{ type: 'null' }, schema] });
+import { flag, number, objectOf, orNull, parseAnswer, text } from './parse-answer.ts';
 
 const ADDRESS = objectOf(
   { address: text, state: { enum: ['free', 'assigned', 'cooldown', 'quarantine', 'releasing'] } },
@@ -62,6 +50,7 @@ const SCHEMA = objectOf(
   {
     conditions: { type: 'array', items: objectOf({ code: text, message: text, remedy: text, since: text }) },
     waiting: number,
+    vpcCidrs: { type: 'array', items: text },
     balance: objectOf({ wantedFree: number, free: number, pending: number, short: number, beyondMaxPods: number }),
     recentCalls: { type: 'array', items: objectOf({ action: text, at: text, ms: number, code: orNull(text) }) },
   },
@@ -83,9 +72,5 @@ export const STATUS_SCHEMA = {
 
 /** The document in the daemon's answer. Throws `DAEMON_ANSWER` naming what is wrong with it. */
 export function parseStatusDocument(answer: unknown): StatusDocument {
-  const ajv = new Ajv({ strict: true });
-  const validate = ajv.compile<StatusDocument>(SCHEMA);
-  if (validate(answer)) return answer;
-  const reason = ajv.errorsText(validate.errors, { dataVar: 'status' });
-  throw new HostError('DAEMON_ANSWER', { path: STATUS_PATH, reason });
+  return parseAnswer<StatusDocument>(answer, { schema: SCHEMA, path: STATUS_PATH, name: 'status' });
 }

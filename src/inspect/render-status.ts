@@ -23,7 +23,7 @@ interface View extends Screen {
 
 function renderAbsence({ problem }: HostStatus, { paint, line }: View): string[] {
   return [
-    paint('red', 'NOT RUNNING'),
+    paint('red', problem?.code === 'DAEMON_SILENT' ? 'NOT ANSWERING' : 'NOT RUNNING'),
     line('problem', `${problem?.code}: ${problem?.message}`),
     line('', `→ ${problem?.remedy}`),
   ];

@@ -2,6 +2,7 @@ import { type ErrorCode, HostError, toHostError } from '../errors/index.ts';
 import {
   type Allocation,
   cardsOf,
+  type DecideInput,
   decide,
   type Owner,
   type Pool,
@@ -226,6 +227,15 @@ export class Engine {
     return undefined;
   }
 
+  /** What a decision is made from now. */
+  decideInput(policy = this.#effects.policy()): DecideInput {
+    const { clock, limits, targets } = this.#parts;
+    const { untils: holds } = this.#holds;
+    const { any: waiting, ofCard: waitingOn } = this.#waiters.wants;
+    const own = { view: this.#pool, waiting, waitingOn, gatheringSinceMs: this.#gatheringSinceMs, holds };
+    return { limits, targets, nowMs: clock.monotonic(), ...own, ...policy };
+  }
+
   #serveWaiting(): void {
     this.#waiters.serve((pods) => this.#assigning.serve(pods));
   }
@@ -241,25 +251,14 @@ export class Engine {
   }
 
   #pass(): void {
-    const { clock, limits, targets, logger } = this.#parts;
+    const { clock, logger } = this.#parts;
     const nowMs = clock.monotonic();
     this.#pool.endCooldowns(nowMs);
     this.#serveWaiting();
     if (this.#touched) this.#effects.changed();
     this.#touched = false;
     const policy = this.#effects.policy();
-    const { any, ofCard } = this.#waiters.wants;
-    const { actions, wakeAtMs, gathering } = decide({
-      view: this.#pool,
-      limits,
-      targets,
-      waiting: any,
-      waitingOn: ofCard,
-      nowMs,
-      gatheringSinceMs: this.#gatheringSinceMs,
-      holds: this.#holds.untils,
-      ...policy,
-    });
+    const { actions, wakeAtMs, gathering } = decide(this.decideInput(policy));
     this.#gatheringSinceMs = gathering ? (this.#gatheringSinceMs ?? nowMs) : undefined;
     for (const action of actions) {
       const { kind, eniId: eni_id, ...rest } = { eniId: undefined, ...action };

@@ -23,6 +23,7 @@ import { registerEc2Metrics } from './metrics/ec2-metrics.ts';
 import { NodeNetwork } from './node-network.ts';
 import { observable } from './observable.ts';
 import type { Onlooker } from './onlooker.ts';
+import { outlookDocument } from './outlook.ts';
 import { Outside } from './outside/outside.ts';
 import { ownConditions } from './own-conditions.ts';
 import type { Edges } from './parts.ts';
@@ -93,6 +94,8 @@ class Daemon {
   async run(): Promise<void> {
     const server = serveSocket(PATHS.socket, {
       status: () => statusDocument(this.#phase, this.#times()),
+      outlook: () =>
+        this.#phase.kind === 'serving' ? outlookDocument(this.#phase.engine, this.#phase.node) : undefined,
       serve: (request, gone) => this.#serve(request, gone),
     });
     try {
@@ -125,13 +128,11 @@ class Daemon {
     const introspect = openIntrospection(this.#edges, onlooker);
     const ended = this.#counts.timeStart(clock);
     const stored = this.#store.load();
-    const recentCalls = new RecentCalls(clock);
-    const counted = registerEc2Metrics(this.#counts.registry);
+    const recentCalls = new RecentCalls(clock, registerEc2Metrics(this.#counts.registry));
     const node = await identify(
       this.#edges,
       (failure) => this.#tell('reading who this instance is', failure),
       (outcome) => {
-        counted(outcome);
         recentCalls.told(outcome);
         onlooker?.asked(outcome);
       },

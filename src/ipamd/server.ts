@@ -3,6 +3,8 @@ import {
   isCniCommand,
   isCniVersion,
   NEWEST_VERSION,
+  OUTLOOK_PATH,
+  type OutlookDocument,
   renderError,
   STATUS_PATH,
   type StatusDocument,
@@ -13,6 +15,8 @@ import { HostError, toHostError } from '../errors/index.ts';
 export interface SocketRoutes {
   readonly serve: (request: unknown, gone: AbortSignal) => Promise<unknown>;
   readonly status: () => StatusDocument;
+  /** `undefined` while there is no pool yet. */
+  readonly outlook: () => OutlookDocument | undefined;
 }
 
 /** What a client may take its time for. */
@@ -79,6 +83,10 @@ export function serveSocket(
     fetch: async (request, listener) => {
       const { pathname } = new URL(request.url);
       if (request.method === 'GET' && pathname === STATUS_PATH) return Response.json(routes.status());
+      if (request.method === 'GET' && pathname === OUTLOOK_PATH) {
+        const outlook = routes.outlook();
+        return outlook === undefined ? new Response('starting\n', { status: 503 }) : Response.json(outlook);
+      }
       if (request.method !== 'POST' || pathname !== '/cni/v1') return new Response('not found\n', { status: 404 });
       let body: unknown;
       try {

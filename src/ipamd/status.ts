@@ -1,3 +1,4 @@
+import { formatCidr } from '../addr/index.ts';
 import type { StatusAddress, StatusCondition, StatusDocument } from '../cniproto/index.ts';
 import { VERSION } from '../config/index.ts';
 import {
@@ -156,6 +157,7 @@ export function statusDocument(phase: Phase, times: RunTimes): StatusDocument {
     recentCalls: recentCalls.list(),
     ec2Calls: Object.fromEntries(node.ec2.calls),
     lastError: lastError(engine.failure),
+    vpcCidrs: network.vpcCidrs.map(formatCidr),
     conditions: conditions.list().map(statusCondition),
   };
 }

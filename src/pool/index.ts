@@ -21,6 +21,7 @@ export {
 export { cardsOf, type DecideInput } from './decide/input.ts';
 export { explainRefusal, type Refusal } from './decide/refusal.ts';
 export { ENI_MIN_AGE_MS } from './decide/shrink.ts';
+export { viewWith } from './decide/view-with.ts';
 export { podRoomRequest, poolLimits, poolTargets } from './from-settings.ts';
 export { exportAllocations, importAllocations } from './handover.ts';
 export {

@@ -13,6 +13,7 @@ let server: ReturnType<typeof serveSocket> | undefined;
 
 beforeAll(() => {
   const routes = {
+    outlook: () => undefined,
     status: () => {
       throw new HostError('INTERNAL', { reason: 'nobody asks here' });
     },
