@@ -77,7 +77,8 @@ export {
   type TakenOverEnds,
 } from './pod.ts';
 export { type PodLink, podLinkFinder } from './pod-link.ts';
-export { type PathHop, type PodNat, type PodPath, type PodPathInput, podPath } from './pod-path.ts';
+export { type PodNat, podNat } from './pod-nat.ts';
+export { type PathHop, type PodPath, type PodPathInput, podPath } from './pod-path.ts';
 export { ruleKey } from './rule-key.ts';
 export { type ForeignRuleSteps, foreignRuleSteps } from './takeover.ts';
 export type { ForeignRule, Link, LinkAddress, Neighbour, Route, Rule, Step, VethPair, VlanLink } from './types.ts';

@@ -1,9 +1,10 @@
-import { anywhere, familyOf, formatCidr, hostCidr, type IpAddress, type Ipv4Cidr } from '../addr/index.ts';
+import { anywhere, familyOf, formatCidr, hostCidr, type IpAddress } from '../addr/index.ts';
 import type { ObservedNetwork } from './diff.ts';
 import type { PodIdentity } from './names.ts';
 import { MAIN_TABLE, POD_GATEWAY, PRIORITY } from './owned.ts';
 import { podRules } from './pod.ts';
 import { podLinkFinder } from './pod-link.ts';
+import type { PodNat } from './pod-nat.ts';
 import { ruleKey } from './rule-key.ts';
 import type { Rule } from './types.ts';
 
@@ -42,19 +43,6 @@ export interface PodPathInput {
   readonly nat: PodNat;
   readonly observed: ObservedNetwork;
 }
-
-/** What happens to the address of a pod that talks to somebody outside the VPC. */
-export type PodNat =
-  /** Nothing: somebody outside the host translates, or the address is valid everywhere. */
-  | { readonly kind: 'none'; readonly why: string }
-  | {
-      readonly kind: 'snat';
-      readonly to: IpAddress;
-      readonly mark: number;
-      /** Networks that see the pod's own address. */
-      readonly exempt: readonly Ipv4Cidr[];
-      readonly by: string;
-    };
 
 const hex = (decimal: string): string => `0x${Number(decimal).toString(16)}`;
 
@@ -197,7 +185,7 @@ function beyond(input: PodPathInput): readonly PathHop[] {
     {
       kind: 'nat',
       title: 'Mark of connections that leave the VPC',
-      detail: `${nat.by}: mark 0x${nat.mark.toString(16)} unless to ${nat.exempt.map(formatCidr).join(', ')}`,
+      detail: `${nat.by}: mark 0x${nat.mark.toString(16)} unless to ${nat.exempt.map(formatCidr).join(', ') || 'networks of the VPC'}`,
       state: 'unseen',
     },
     ruleHop(marked, input, {

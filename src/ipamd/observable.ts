@@ -1,5 +1,4 @@
-import { familyOf, type Ipv4Cidr } from '../addr/index.ts';
-import { type ObservedNetwork, type PodNat, type PodPath, podPath } from '../dataplane/index.ts';
+import { type ObservedNetwork, type PodNat, type PodPath, podNat, podPath } from '../dataplane/index.ts';
 import { type Allocation, poolFigures } from '../pool/index.ts';
 import type { Observable } from './onlooker.ts';
 import { type Phase, type RunTimes, statusDocument } from './status.ts';
@@ -52,10 +51,11 @@ function pathOf({ node, network }: Serving, allocation: Allocation, observed: Ob
 
 function natOf({ node, network }: Pick<Serving, 'node' | 'network'>, { address }: Allocation): PodNat {
   const { settings, identity } = node;
-  if (familyOf(address) === 'ipv6') return { kind: 'none', why: 'addresses of IPv6 are valid everywhere' };
-  const exempt: readonly Ipv4Cidr[] = [...network.vpcCidrs, ...settings.AWS_VPC_K8S_CNI_EXCLUDE_SNAT_CIDRS];
-  if (settings.AWS_VPC_K8S_CNI_EXTERNALSNAT || exempt.some(({ prefixLength }) => prefixLength === 0))
-    return { kind: 'none', why: 'the settings leave translation to somebody outside the host' };
-  const mark = settings.AWS_VPC_K8S_CNI_CONNMARK;
-  return { kind: 'snat', to: identity.primaryAddress, mark, exempt, by: network.packetFilter };
+  return podNat(address, {
+    to: identity.primaryAddress,
+    externalSnat: settings.AWS_VPC_K8S_CNI_EXTERNALSNAT,
+    exempt: [...network.vpcCidrs, ...settings.AWS_VPC_K8S_CNI_EXCLUDE_SNAT_CIDRS],
+    mark: settings.AWS_VPC_K8S_CNI_CONNMARK,
+    by: network.packetFilter,
+  });
 }

@@ -1,5 +1,5 @@
 import type { Ipv4Cidr } from '../../addr/index.ts';
-import { familyOf, parseIp } from '../../addr/index.ts';
+import { parseIp } from '../../addr/index.ts';
 import type { Settings } from '../../config/index.ts';
 import {
   egressFamilyOf,
@@ -8,6 +8,7 @@ import {
   type PodIdentity,
   type PodNat,
   type PodPath,
+  podNat,
   podPath,
   readBranchAlias,
   readPodAlias,
@@ -94,19 +95,16 @@ function natOf(found: PodInterfaceFound, { settings, notes, vpcCidrs }: PathFact
   const node = notes.enis.find(({ facts }) => facts.primary)?.attached?.primaryAddress;
   if (found.source === 'egress')
     return { kind: 'none', why: 'the rule for egress translates it to an address of the node' };
-  if (familyOf(found.address) === 'ipv6') return { kind: 'none', why: 'an IPv6 address is valid everywhere' };
-  if (settings.AWS_VPC_K8S_CNI_EXTERNALSNAT)
-    return { kind: 'none', why: 'AWS_VPC_K8S_CNI_EXTERNALSNAT leaves translation to a NAT gateway' };
   if (found.source === 'branch' && settings.POD_SECURITY_GROUP_ENFORCING_MODE === 'strict')
     return { kind: 'none', why: 'a pod with security groups of its own in strict mode leaves by its own ENI' };
   if (node === undefined) return { kind: 'none', why: 'the address of the node is not known' };
-  return {
-    kind: 'snat',
+  return podNat(found.address, {
     to: node,
-    mark: settings.AWS_VPC_K8S_CNI_CONNMARK,
+    externalSnat: settings.AWS_VPC_K8S_CNI_EXTERNALSNAT,
     exempt: [...vpcCidrs, ...settings.AWS_VPC_K8S_CNI_EXCLUDE_SNAT_CIDRS],
-    by: 'the chains of vpc-cni',
-  };
+    mark: settings.AWS_VPC_K8S_CNI_CONNMARK,
+    by: 'the packet rules of vpc-cni',
+  });
 }
 
 /** The path of one interface's packets over this host, with what is missing on it. Pure. */
