@@ -213,7 +213,7 @@ export class Engine {
     // What cannot be written down must not be handed out: after a crash it would have two owners.
     if (this.#store.refusal !== undefined) return this.#store.refusal;
     const { because } = this.#effects.policy();
-    const why = { failure: this.#holds.failureOf('growth'), because };
+    const why = { failure: this.#holds.growthFailureOf(card), because };
     return card === undefined
       ? refusalOf(this.#parts, this.#pool, why)
       : cardRefusal(this.#parts, this.#pool, { ...why, card });

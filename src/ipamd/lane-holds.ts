@@ -11,7 +11,7 @@ export function laneOf({ kind }: PoolAction): LaneName {
   return kind === 'assign' || kind === 'create-eni' ? 'growth' : 'shrink';
 }
 
-/** Until when each lane is held back, and what it failed with last. */
+/** Until when each lane is held back, and what it failed with last; and the same of single network cards. */
 export class LaneHolds {
   readonly #clock: Pick<Clock, 'now' | 'monotonic'>;
   #untils: DecideInput['holds'] = { growthUntilMs: 0, shrinkUntilMs: 0 };
@@ -19,6 +19,7 @@ export class LaneHolds {
     growth: undefined,
     shrink: undefined,
   };
+  readonly #cards = new Map<number, { readonly error: HostError; readonly untilMs: number }>();
 
   constructor(clock: Pick<Clock, 'now' | 'monotonic'>) {
     this.#clock = clock;
@@ -26,7 +27,19 @@ export class LaneHolds {
 
   /** Monotonic, as all times of decisions. */
   get untils(): DecideInput['holds'] {
-    return this.#untils;
+    const newEniUntilMs = new Map([...this.#cards].map(([card, { untilMs }]) => [card, untilMs]));
+    return { ...this.#untils, newEniUntilMs };
+  }
+
+  /** Makes no new ENI on a card for a while: EC2 has no slot there, and may have some on others. */
+  holdCard(card: number, forMs: number, error: HostError): void {
+    this.#cards.set(card, { error, untilMs: this.#clock.monotonic() + forMs });
+  }
+
+  /** There is room on a card after all; without one, perhaps on any. */
+  openCard(card?: number): void {
+    if (card === undefined) this.#cards.clear();
+    else this.#cards.delete(card);
   }
 
   /** Holds a lane back after a failure and remembers why. */
@@ -54,6 +67,9 @@ export class LaneHolds {
    */
   endFailures(nowMs: number): number | undefined {
     let next: number | undefined;
+    for (const [card, { untilMs }] of [...this.#cards])
+      if (untilMs <= nowMs) this.#cards.delete(card);
+      else next = Math.min(next ?? untilMs, untilMs);
     for (const lane of ['growth', 'shrink'] as const) {
       const untilMs = this.#untils[`${lane}UntilMs`];
       if (untilMs <= nowMs) this.#failures[lane] = undefined;
@@ -70,6 +86,13 @@ export class LaneHolds {
   /** What a lane failed with, until it succeeds. */
   failureOf(lane: LaneName): HostError | undefined {
     return this.#failures[lane]?.error;
+  }
+
+  /** Why there are no more addresses: of one card, or of any. */
+  growthFailureOf(card: number | undefined): HostError | undefined {
+    const lane = this.failureOf('growth');
+    const [first] = this.#cards.values();
+    return card === undefined ? (lane ?? first?.error) : (this.#cards.get(card)?.error ?? lane);
   }
 
   /** The later failure of the two. */

@@ -2,6 +2,7 @@ import { HostError } from '../errors/index.ts';
 import { checkPool } from '../pool/index.ts';
 import { type Complaint, named } from './conditions.ts';
 import type { Engine } from './engine.ts';
+import { passes } from './refusal.ts';
 
 /** What can be wrong about the pool: what EC2 refuses, why no address can be had, and addresses out of order. */
 export function complaintsOfPool(engine: Engine): readonly Complaint[] {
@@ -9,10 +10,18 @@ export function complaintsOfPool(engine: Engine): readonly Complaint[] {
     () => engine.holds.failureOf('growth'),
     () => engine.holds.failureOf('shrink'),
     () => engine.refusal(),
+    () => emptyCard(engine),
     () => orphans(engine),
     () => quarantined(engine),
     () => violated(engine),
   ];
+}
+
+/** A card that gives pods nothing, and will not by itself; the others may. */
+function emptyCard(engine: Engine): HostError | undefined {
+  const { cards } = engine;
+  const refusals = cards.length === 1 ? [] : cards.flatMap((card) => engine.refusal(card) ?? []);
+  return refusals.find((refusal) => refusal.code === 'CARD_EMPTY' && !passes(refusal, false));
 }
 
 function orphans({ pool }: Engine): HostError | undefined {

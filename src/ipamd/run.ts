@@ -222,8 +222,8 @@ class Daemon {
     const engine = new Engine(node, this.#store, pool, {
       run: (action) =>
         action.kind === 'assign' || action.kind === 'create-eni'
-          ? growth.run(action.kind, () => grow(parts, action))
-          : shrinking.run(action.kind, () => shrink(parts, action)),
+          ? growth.run(action, () => grow(parts, action))
+          : shrinking.run(action, () => shrink(parts, action)),
       changed: () => {
         readiness.look();
         this.#busy();

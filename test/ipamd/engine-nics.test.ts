@@ -8,6 +8,7 @@ import { HostError } from '../../src/errors/index.ts';
 import { Engine } from '../../src/ipamd/engine.ts';
 import { allocationsOf, nicsOn } from '../../src/ipamd/nics.ts';
 import { FREE_POLICY } from '../../src/ipamd/policy.ts';
+import { complaintsOfPool } from '../../src/ipamd/pool-complaints.ts';
 import { Store } from '../../src/ipamd/store.ts';
 import { createLogger } from '../../src/log/index.ts';
 import type { PoolAction } from '../../src/pool/index.ts';
@@ -109,6 +110,27 @@ describe('a pod that wants an address of each card', () => {
     expect(await outcome).toBe('CARD_EMPTY 1 IAM_DENIED');
     expect(engine.refusal()).toBeUndefined();
     expect(await codeOf(engine.allocate([{ owner: owner(2) }], NOBODY))).toBe('served');
+  });
+
+  test('is refused when EC2 has no slot on that card, and the other cards go on growing', async () => {
+    const { engine, both, actions, pass } = engineOf('f', 'a');
+    const error = new HostError('ENI_ATTACH_LIMIT', { instance: 'i-1', reason: 'too many' });
+    engine.change((changing) => changing.removeCidrs('eni-1', [single(256)]));
+    engine.change((changing) => changing.removeEni('eni-1'));
+    engine.holds.holdCard(1, 30_000, error);
+    const outcome = codeOf(both(1));
+    await pass(1);
+    expect(await outcome).toBe('CARD_EMPTY 1 ENI_ATTACH_LIMIT');
+    const codes = complaintsOfPool(engine).map((complaint) => complaint()?.code);
+    expect(codes.filter((code) => code !== undefined)).toEqual(['CARD_EMPTY', 'ADDRESS_ORPHANED']);
+    expect(await codeOf(engine.allocate([{ owner: owner(2) }], NOBODY))).toBe('served');
+    await pass(1);
+    expect(actions.map(({ kind }) => kind)).toEqual(['assign']);
+    await pass(30_000);
+    expect(actions.map((action) => ('card' in action ? `${action.kind} ${action.card}` : action.kind))).toEqual([
+      'assign',
+      'create-eni 1',
+    ]);
   });
 
   test('leaves the line when its DEL comes', async () => {

@@ -45,13 +45,16 @@ export class Lane {
   }
 
   /** Does the work and logs how it ended; a failure holds the lane back, longer each time, with jitter. Never throws. */
-  async run(action: PoolAction['kind'], work: () => Promise<LogFields>): Promise<void> {
+  async run(of: PoolAction, work: () => Promise<LogFields>): Promise<void> {
     const { node, engine } = this.#parts;
+    const { kind: action } = of;
+    const card = of.kind === 'create-eni' && node.limits.cards.length > 1 ? of.card : undefined;
     const started = node.clock.monotonic();
     const duration = (): number => Math.round(node.clock.monotonic() - started);
     try {
       const done = await work();
       if (engine.holds.succeed(this.#direction, started)) this.#failures = 0;
+      if (card !== undefined) engine.holds.openCard(card);
       node.logger.info('finished', { action, ...done, duration_ms: duration() });
     } catch (caught) {
       if (node.signal.aborted) return node.logger.info('interrupted, the next start goes on', { action });
@@ -60,7 +63,9 @@ export class Lane {
       const wait = Math.max(this.#waitAfter(error), pausedMs(error));
       this.#failures += 1;
       this.#parts.failed?.(action, error);
-      engine.hold(this.#direction, wait, error);
+      // Of several cards only that one has no slot.
+      if (card !== undefined && NO_SLOT.has(error.code)) engine.holds.holdCard(card, wait, error);
+      else engine.hold(this.#direction, wait, error);
       if (NO_SLOT.has(error.code)) this.#parts.slotTaken?.();
       node.logger.warn(`failed, trying again in ${Math.round(wait)} ms`, { action, error, duration_ms: duration() });
     }

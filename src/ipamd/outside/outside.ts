@@ -280,7 +280,10 @@ export class Outside {
   #settleSlot(found: boolean): void {
     const { node, engine } = this.#parts;
     this.#slotInDoubt = false;
-    if (found) engine.holds.succeed('growth', node.clock.monotonic());
+    if (found) {
+      engine.holds.succeed('growth', node.clock.monotonic());
+      engine.holds.openCard();
+    }
     engine.kick();
   }
 }

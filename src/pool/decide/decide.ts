@@ -41,6 +41,7 @@ export function decide(input: DecideInput): Decision {
   const times = [
     growHeld ? holds.growthUntilMs : undefined,
     shrinkHeld ? holds.shrinkUntilMs : undefined,
+    ...(holds.newEniUntilMs?.values() ?? []),
     nextEniAge(input),
     // A subnet's room comes back by itself, and nobody tells.
     growth.length === 0 && input.fragmented.size + input.full.size > 0 ? nowMs + SUBNET_RECHECK_MS : undefined,

@@ -1,6 +1,6 @@
 import type { GrowthUnit, PoolAction, PoolEni, PoolLimits, PoolView } from '../model/types.ts';
 import { assignedOn, type Figures, unitSize, wantedFree, warmIpMode } from './figures.ts';
-import { type CardFigures, type DecideInput, targetsOf } from './input.ts';
+import { type CardFigures, type DecideInput, hasNoSlot, targetsOf } from './input.ts';
 import { isClearing } from './leftovers.ts';
 
 /**
@@ -101,6 +101,7 @@ function planCard(input: DecideInput, card: number, need: Need): readonly PoolAc
   const unit = unitFor(input, input.newEniFragmented);
   // A new ENI is dear: slots that are about to be free are waited for.
   if (unit === undefined || input.newEniFull || enis.some((eni) => isClearing(input, eni))) return actions;
+  if (hasNoSlot(input, card)) return actions;
   for (const device of freeDevices(input, card)) {
     if (short <= 0) break;
     actions.push({ kind: 'create-eni', card, device, unit, count: take(limits.slotsPerEni, unit) });
@@ -120,7 +121,7 @@ function planIpv6(input: DecideInput, card: number): readonly PoolAction[] {
   const [first] = enis;
   if (first !== undefined) return [{ kind: 'assign', eniId: first.id, unit, count: 1 }];
   const [device] = freeDevices(input, card);
-  return device === undefined ? [] : [{ kind: 'create-eni', card, device, unit, count: 1 }];
+  return device === undefined || hasNoSlot(input, card) ? [] : [{ kind: 'create-eni', card, device, unit, count: 1 }];
 }
 
 const addressesIn = (action: PoolAction): number => ('count' in action ? action.count * unitSize(action.unit) : 0);

@@ -14,7 +14,12 @@ export interface DecideInput {
   /** Since when decisions have kept back what could go, so that more goes with it (monotonic). */
   readonly gatheringSinceMs?: number | undefined;
   /** A lane held back until a time (monotonic) does nothing before it. */
-  readonly holds: { readonly growthUntilMs: number; readonly shrinkUntilMs: number };
+  readonly holds: {
+    readonly growthUntilMs: number;
+    readonly shrinkUntilMs: number;
+    /** By network card: no ENI is made there before, for EC2 has no slot. */
+    readonly newEniUntilMs?: ReadonlyMap<number, number>;
+  };
   /** What the operator lets the node do; a node that takes no pods neither grows nor frees ENIs. */
   readonly permits: { readonly grow: boolean; readonly shrink: boolean; readonly freeEnis: boolean };
   /** A slot of card 0 kept for a trunk that is not there yet. */
@@ -44,6 +49,10 @@ export function cardsOf(
     return card === 0 || ours.has(card) || !isTheirs ? [card] : [];
   });
 }
+
+/** Reports whether no ENI may be made on a card for a while. */
+export const hasNoSlot = ({ holds, nowMs }: DecideInput, card: number): boolean =>
+  (holds.newEniUntilMs?.get(card) ?? 0) > nowMs;
 
 /** Reports whether any pod waits for an address. */
 export const arePodsWaiting = ({ waiting, waitingOn }: DecideInput): boolean =>

@@ -162,6 +162,23 @@ describe('several cards', () => {
     held.putEni(facts(0, { card: 1 }));
     expect(cardsOf({ cards: wide }, held)).toEqual([0, 1, 2]);
   });
+  test('a card on which EC2 has no slot is left alone until its time is over, and no other one', () => {
+    const held = pool([single(0)]);
+    const few = { limits, targets: { warmIp: 4 } };
+    const newEniUntilMs = new Map([[1, OLD + 9]]);
+    const holds = { growthUntilMs: 0, shrinkUntilMs: 0, newEniUntilMs };
+    const both = '+2 address on eni-0-0, new 0-1 with 1 address';
+    expect(plan(held, few)).toBe(`${both}, new 1-0 with 1 address`);
+    expect(plan(held, { ...few, holds })).toBe(both);
+    expect(decide(given(held, { limits, targets: { warmIp: 1 }, holds }))).toMatchObject({
+      actions: [],
+      wakeAtMs: OLD + 9,
+    });
+    const mode = { mode: 'ipv6', warmPrefix: 1 } as const;
+    expect(plan(held, { limits, targets: mode, holds })).toBe('+1 ipv6-prefix on eni-0-0');
+    held.putEni(facts(0, { card: 1 }));
+    expect(plan(held, { ...few, holds })).toBe(`${both}, +1 address on eni-1-0`);
+  });
   test('a slot is kept for a trunk that is not there yet, on the first card only', () => {
     const held = assign(pool(range(0, 3).map(single)), address(0));
     const one = { card: 1, maxEnis: 1 };
