@@ -5,6 +5,7 @@
 export { type CniArgs, parseCniArgs } from './args.ts';
 export { type CniEnvironment, parseCniEnvironment } from './environment.ts';
 export { type CniError, cniNumber, renderError } from './error.ts';
+export { askedFor, FIRST_INTERFACE, FURTHER_NICS, nicIndex, nicName } from './nic-names.ts';
 export { OUTLOOK_PATH, type OutlookAction, type OutlookDocument } from './outlook.ts';
 export { type CniCall, type CniRequest, type PluginName, parseCniCall } from './parse-call.ts';
 export { type NetConf, parseNetConf, parseNetConfHead, type ValidAttachment } from './parse-netconf.ts';

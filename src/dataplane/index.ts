@@ -36,13 +36,9 @@ export {
 } from './iptables-rules.ts';
 export { localRuleSteps } from './local-rule.ts';
 export {
-  FIRST_INTERFACE,
-  FURTHER_NICS,
   fitsAlias,
   hostVethName,
   isTakenOver,
-  nicIndex,
-  nicName,
   type PodIdentity,
   podAlias,
   podMacs,

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type MacAddress, parseMac } from '../addr/index.ts';
+import { FIRST_INTERFACE } from '../cniproto/index.ts';
 
 /** Who a pod is to the host: names it goes by, or only the sandbox when the runtime tells no names. */
 export interface PodIdentity {
@@ -15,9 +16,6 @@ const HASH_DIGITS = 11;
 
 const sha1 = (text: string): string => createHash('sha1').update(text).digest('hex');
 
-/** What runtimes call the interface of a pod that has only one. */
-export const FIRST_INTERFACE = 'eth0';
-
 // The tables from 253 on are the kernel's; as octets of a gateway's address they stay below 255.
 const MOST_FURTHER = 250;
 
@@ -30,23 +28,6 @@ export function furtherIndex(ifName: string): number {
   if (told >= 1 && told <= MOST_FURTHER) return told;
   return 1 + ((createHash('sha1').update(ifName).digest()[0] ?? 0) % MOST_FURTHER);
 }
-
-const NIC = /^mNicIf([1-9]\d?)$/;
-
-/** Cards of the biggest instances are counted to 32; the first interface of a pod is none of these. */
-const MOST_FURTHER_NICS = 31;
-
-/** What the interface of a pod on another network card is called in it, counted from 1; upstream's name. */
-export const nicName = (index: number): string => `mNicIf${index}`;
-
-/** The number in such a name; `undefined` for any other interface. */
-export function nicIndex(ifName: string): number | undefined {
-  const index = Number(NIC.exec(ifName)?.[1] ?? 0);
-  return index >= 1 && index <= MOST_FURTHER_NICS ? index : undefined;
-}
-
-/** The names of all interfaces that a pod may have beside its first one on other network cards. */
-export const FURTHER_NICS: readonly string[] = Array.from({ length: MOST_FURTHER_NICS }, (_, at) => nicName(at + 1));
 
 /**
  * The host end's name: prefix plus 11 hex digits of SHA-1 of `<namespace>.<pod>`. Calico and the AWS network-policy

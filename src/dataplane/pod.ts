@@ -7,16 +7,8 @@ import {
   isHostCidr,
   type MacAddress,
 } from '../addr/index.ts';
-import {
-  FIRST_INTERFACE,
-  furtherIndex,
-  hostVethName,
-  nicIndex,
-  type PodIdentity,
-  podAlias,
-  podMacs,
-  takenOverAlias,
-} from './names.ts';
+import { FIRST_INTERFACE, nicIndex } from '../cniproto/index.ts';
+import { furtherIndex, hostVethName, type PodIdentity, podAlias, podMacs, takenOverAlias } from './names.ts';
 import { DEAD_LINK_GROUP, furtherGateway, MAIN_TABLE, POD_GATEWAY, PRIORITY } from './owned.ts';
 import type { Route, Rule, Step, VethPair, VlanLink } from './types.ts';
 

@@ -6,8 +6,9 @@ export const AWS_NODE = {
   directory: '/var/run/aws-node',
   checkpoint: '/var/run/aws-node/ipam.json',
   socket: '/var/run/aws-node/ipamd.sock',
-  /** Checkpoints of further network cards. */
-  cardCheckpoint: /^ipam-nic-\d+\.json$/,
+  /** Names of the checkpoints of further network cards, by the number of the card. */
+  cardCheckpoint: /^ipam-nic-(\d+)\.json$/,
+  cardCheckpointOf: (card: number) => `/var/run/aws-node/ipam-nic-${card}.json`,
   /** Metrics and introspection. */
   ports: [61678, 61679],
   /** gRPC up to its v1.22, on 127.0.0.1 alone: elsewhere it is the usual port of anybody's gRPC. */

@@ -11,6 +11,8 @@ export interface FoundSettings {
   readonly externalServiceCidrs: readonly Ipv4Cidr[];
   /** How many pods have branch ENIs. */
   readonly branches: number;
+  /** Whether pods have addresses of network cards beyond the first. */
+  readonly hasFurtherCards?: boolean;
 }
 
 const cidrsText = (cidrs: readonly Ipv4Cidr[]): string =>
@@ -27,6 +29,7 @@ export function differingSettings(found: FoundSettings, settings: Settings): rea
     if (theirs !== undefined && theirs !== ours) differences.push({ setting, theirs, ours });
   };
   compare('AWS_VPC_K8S_CNI_VETHPREFIX', conflist.vethPrefix, settings.AWS_VPC_K8S_CNI_VETHPREFIX);
+  if (found.hasFurtherCards === true) compare('ENABLE_MULTI_NIC', 'true', String(settings.ENABLE_MULTI_NIC));
   compare('POD_MTU', conflist.mtu, String(settings.POD_MTU));
   if (found.branches > 0) {
     compare('ENABLE_POD_ENI', 'true', String(settings.ENABLE_POD_ENI));

@@ -1,12 +1,12 @@
 import { familyOf } from '../addr/index.ts';
-import { parseCniCall } from '../cniproto/index.ts';
+import { askedFor, parseCniCall } from '../cniproto/index.ts';
 import { podUnwiring, readPodAlias, rulesOfAddress } from '../dataplane/index.ts';
 import { HostError } from '../errors/index.ts';
 import { AWS_NODE, PATHS, renderDocument } from '../hostspec/index.ts';
 import { applySteps, listLinks, listOwnRules, RouteSocket, removeDeadLinks } from '../kernel/index.ts';
-import { exportAllocations, type Orphan, type Owner, renderCheckpoint, sameOwner } from '../pool/index.ts';
+import { exportAllocations, type Orphan, type Owner, renderCheckpoint, sameOwner, splitCards } from '../pool/index.ts';
 import type { Files } from '../sys/index.ts';
-import { readAwsNodeCheckpoint } from './aws-node-pods.ts';
+import { furtherCards, readAwsNodeCheckpoint } from './aws-node-pods.ts';
 import { branchRemoval } from './branch-pods.ts';
 import { handOverEgress } from './hand-over-egress.ts';
 import type { Host } from './host.ts';
@@ -57,18 +57,25 @@ async function removeBranches({ files, exec }: Host): Promise<void> {
  * What we would hand to aws-node now: our allocations, and apart from them those whose kept DEL is still to be done.
  * Throws `CHECKPOINT_BAD` when our checkpoint cannot be read and none before it.
  */
-export function handOver(
-  files: Files,
-): { readonly pods: readonly Orphan[]; readonly deleted: readonly Orphan[] } | undefined {
+export function handOver(files: Files):
+  | {
+      readonly pods: readonly Orphan[];
+      readonly deleted: readonly Orphan[];
+      /** The pods by network card, as aws-node keeps them. */
+      readonly cards: ReturnType<typeof splitCards>;
+    }
+  | undefined {
   const recalled = readOwnMemory(files);
   if (recalled === undefined) return undefined;
   const broken = recalled.broken.get('ipam.json');
   if (broken !== undefined && recalled.checkpoint === 'none') throw broken;
   const ours = recalled.memory.allocations;
   const dels = keptDels(files);
+  const pods = exportAllocations(ours, dels);
   return {
-    pods: exportAllocations(ours, dels),
-    deleted: ours.filter(({ owner }) => dels.some((other) => sameOwner(other, owner))),
+    pods,
+    deleted: ours.filter(({ owner }) => dels.some((other) => sameOwner(other, askedFor(owner)))),
+    cards: splitCards(pods, recalled.memory.enis ?? []),
   };
 }
 
@@ -81,7 +88,11 @@ export async function writeAwsNodeCheckpoint(host: Host): Promise<void> {
   await removeBranches(host);
   handOverEgress(files, keptDels(files));
   files.ensureDirectory(AWS_NODE.directory, DIRECTORY_MODE);
-  files.replace({ path: AWS_NODE.checkpoint, text: renderCheckpoint(given.pods), mode: CHECKPOINT_MODE });
+  // What it left of a card before is older than we are, and would be believed.
+  for (const card of new Set([0, ...given.cards.keys(), ...furtherCards(files)])) {
+    const path = card === 0 ? AWS_NODE.checkpoint : AWS_NODE.cardCheckpointOf(card);
+    files.replace({ path, text: renderCheckpoint(given.cards.get(card) ?? []), mode: CHECKPOINT_MODE });
+  }
 }
 
 /** Notes whose node this is. `undefined` makes it ours again. */

@@ -9,12 +9,11 @@ import {
   type Route,
   readPodAlias,
 } from '../dataplane/index.ts';
-import { AWS_NODE, type ObservedTakeover, PATHS, parseForeignConflist, parseTakeoverMark } from '../hostspec/index.ts';
+import { type ObservedTakeover, PATHS, parseForeignConflist, parseTakeoverMark } from '../hostspec/index.ts';
 import { type AwsNodeRules, findAwsNodeRules, observeNetwork, RouteSocket } from '../kernel/index.ts';
 import type { Orphan } from '../pool/index.ts';
-import type { Files } from '../sys/index.ts';
 import { type AwsNodeBranch, findBranches, keptBranches } from './aws-node-branches.ts';
-import { readAwsNodeCheckpoint, surveyAwsNode } from './aws-node-pods.ts';
+import { readAwsNodeCheckpoint } from './aws-node-pods.ts';
 import { keeperOf, observeDaemon } from './daemon.ts';
 import { differingSettings } from './found-settings.ts';
 import type { Host } from './host.ts';
@@ -35,18 +34,6 @@ export interface TakeoverFacts {
   readonly branches: readonly AwsNodeBranch[];
   readonly checkpointSha256: string;
   readonly rules: AwsNodeRules;
-}
-
-/** Pods of further network cards, in words. Throws `ADOPT_CHECKPOINT_BAD`. */
-function podsOfOtherCards(files: Files): readonly string[] {
-  return files
-    .list(AWS_NODE.directory)
-    .filter((name) => AWS_NODE.cardCheckpoint.test(name))
-    .flatMap((name) => {
-      const { allocations, unsupported } = surveyAwsNode(name, files.read(`${AWS_NODE.directory}/${name}`) ?? '');
-      const count = allocations.length + unsupported.length;
-      return count === 0 ? [] : [`${name} has ${count} addresses of another network card`];
-    });
 }
 
 const isPodLink = ({ name, alias }: Link, prefix: string): boolean =>
@@ -95,7 +82,7 @@ export function observeHostNetwork(): ObservedNetwork {
 /** Looks at everything that decides whether and how this node is taken over. Throws `ADOPT_CHECKPOINT_BAD`. */
 export async function observeTakeover(host: Host, settings: Settings): Promise<TakeoverFacts> {
   const { files } = host;
-  const { text, survey } = readAwsNodeCheckpoint(files);
+  const { text, survey, hasFurtherCards } = readAwsNodeCheckpoint(files);
   const network = observeHostNetwork();
   const conflist = parseForeignConflist(files.read(PATHS.conflist) ?? '');
   const prefix = conflist.vethPrefix ?? settings.AWS_VPC_K8S_CNI_VETHPREFIX;
@@ -116,7 +103,6 @@ export async function observeTakeover(host: Host, settings: Settings): Promise<T
       checkpoint: text === undefined ? 'absent' : 'present',
       unsupported: [
         ...survey.unsupported,
-        ...podsOfOtherCards(files),
         ...branches.unsupported,
         ...(conflist.egress ? ['egress-cni gives pods a second address family'] : []),
         ...unaccounted(
@@ -130,6 +116,7 @@ export async function observeTakeover(host: Host, settings: Settings): Promise<T
           chains: rules.iptables.map(({ facts }) => facts),
           conflist,
           branches: branches.found.length,
+          hasFurtherCards,
           externalServiceCidrs: network.foreignRules.flatMap(({ rule }) =>
             rule.priority === PRIORITY.externalService && rule.to !== undefined && !isIpv6Cidr(rule.to)
               ? [rule.to]

@@ -1,5 +1,12 @@
 import { familyOf } from '../addr/index.ts';
-import { appendResult, type CniCall, parseCniCall, parsePrevResult, renderResult } from '../cniproto/index.ts';
+import {
+  appendResult,
+  askedFor,
+  type CniCall,
+  parseCniCall,
+  parsePrevResult,
+  renderResult,
+} from '../cniproto/index.ts';
 import {
   DEAD_LINK_GROUP,
   MAIN_TABLE,
@@ -38,7 +45,7 @@ import type { Leases } from './egress/leases.ts';
 import { Egress } from './egress/plugin.ts';
 import type { Engine } from './engine.ts';
 import { hostEndOf, hostEndsOf, ownersSeen } from './host-ends.ts';
-import { allocationsOf, askedFor, nicsOn, wantsEveryCard } from './nics.ts';
+import { allocationsOf, nicsOn, wantsEveryCard } from './nics.ts';
 import type { Node } from './parts.ts';
 import type { Reaper } from './reaper.ts';
 

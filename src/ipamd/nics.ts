@@ -1,6 +1,5 @@
-import type { CniCall } from '../cniproto/index.ts';
+import { askedFor, type CniCall, FIRST_INTERFACE, FURTHER_NICS, nicName } from '../cniproto/index.ts';
 import type { Settings } from '../config/index.ts';
-import { FIRST_INTERFACE, FURTHER_NICS, nicIndex, nicName } from '../dataplane/index.ts';
 import { HostError } from '../errors/index.ts';
 import type { Allocation, Owner, Pool } from '../pool/index.ts';
 import type { Wanted } from './assigning.ts';
@@ -24,11 +23,6 @@ export function wantsEveryCard(
 /** One address of each card, for the interface that was asked for and as many behind it. */
 export function nicsOn(cards: readonly number[], owner: Owner): readonly Wanted[] {
   return cards.map((card, index) => ({ owner: index === 0 ? owner : { ...owner, ifName: nicName(index) }, card }));
-}
-
-/** The attachment that a runtime knows: that of the first interface, for one that came along with it. */
-export function askedFor<T extends Pick<Owner, 'ifName'>>(owner: T): T {
-  return nicIndex(owner.ifName) === undefined ? owner : { ...owner, ifName: FIRST_INTERFACE };
 }
 
 /** Everything an attachment has: the interface that was asked for, and those that came along. */

@@ -23,7 +23,7 @@ export { explainRefusal, type Refusal } from './decide/refusal.ts';
 export { ENI_MIN_AGE_MS } from './decide/shrink.ts';
 export { viewWith } from './decide/view-with.ts';
 export { podRoomRequest, poolLimits, poolTargets } from './from-settings.ts';
-export { exportAllocations, importAllocations } from './handover.ts';
+export { exportAllocations, importAllocations, joinCards, splitCards } from './handover.ts';
 export {
   type Doubt,
   type EniAttachmentFacts,

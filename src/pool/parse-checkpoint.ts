@@ -10,9 +10,12 @@ const isObject = (value: unknown): value is Json =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 const text = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined);
 
+/** An allocation to be written; `interfaces` counts those of its pod where several have one key, as upstream has it. */
+type Entry = Pick<Allocation, 'address' | 'owner' | 'since'> & { readonly interfaces?: number };
+
 /** Allocations in upstream's checkpoint format, one JSON object and a newline. */
-export function renderCheckpoint(allocations: readonly Pick<Allocation, 'address' | 'owner' | 'since'>[]): string {
-  const entries = allocations.map(({ address, owner, since }) => {
+export function renderCheckpoint(allocations: readonly Entry[]): string {
+  const entries = allocations.map(({ address, owner, since, interfaces = 1 }) => {
     const key = JSON.stringify({
       networkName: owner.network,
       containerID: owner.containerId,
@@ -22,7 +25,7 @@ export function renderCheckpoint(allocations: readonly Pick<Allocation, 'address
     const metadata = JSON.stringify({
       k8sPodNamespace: owner.podNamespace,
       k8sPodName: owner.podName,
-      interfacesCount: 1,
+      interfacesCount: interfaces,
     });
     // Nanoseconds since 1970 are above 2^53 and Go reads integer literals only: the number is written from a bigint.
     return `${key.slice(0, -1)},"allocationTimestamp":${since},"metadata":${metadata}}`;
@@ -70,9 +73,6 @@ export function surveyCheckpoint(content: string): Survey {
     const metadata = isObject(entry['metadata']) ? entry['metadata'] : {};
     const named = [metadata['k8sPodNamespace'], metadata['k8sPodName']].map(text);
     const pod = named.every((name) => name !== undefined) ? named.join('/') : containerId;
-    const interfaces = metadata['interfacesCount'];
-    if (typeof interfaces === 'number' && interfaces > 1)
-      unsupported.push(`pod ${pod} has ${interfaces} network interfaces`);
     if (ipv4 === undefined) unsupported.push(`pod ${pod} has the IPv6 address ${ipv6 ?? 'unknown'}`);
     const address = ipv4 ?? canonical(ipv6);
     if (address === undefined || !(isIpv4(address) || isIpv6(address)))

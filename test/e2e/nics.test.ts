@@ -232,3 +232,32 @@ describe('a card without an address', () => {
     expect(await restingState(b)).toBe(before);
   });
 });
+
+test('a node goes to aws-node and comes back with all NICs of its pods', async () => {
+  const pod = await addNics(a, 'given');
+  const report = async (word: 'adopt' | 'handback') => {
+    const { exitCode, stdout, stderr } = await a.cli(word, '--json');
+    expect({ word, exitCode, stderr, stdout }).toMatchObject({ exitCode: 0 });
+    return JSON.parse(stdout);
+  };
+  await a.text('sh', '-c', 'mkdir -p /var/run/aws-node; echo stale > /var/run/aws-node/ipam-nic-2.json');
+  await report('handback');
+  const files = ['ipam.json', 'ipam-nic-1.json', 'ipam-nic-2.json', 'ipam-nic-3.json'];
+  const texts = await Promise.all(files.map((file) => a.text('cat', `/var/run/aws-node/${file}`)));
+  const entries = texts.map((text) => JSON.parse(text).allocations);
+  const key = { networkName: 'aws-cni', containerID: pod.containerId, ifName: 'eth0' };
+  const metadata = { k8sPodNamespace: 'default', k8sPodName: 'given', interfacesCount: 3 };
+  const [first, second, third] = Object.values(pod.addresses);
+  expect(entries).toMatchObject([
+    [{ ...key, ipv4: first, metadata }],
+    [{ ...key, ipv4: second, metadata }],
+    [],
+    [{ ...key, ipv4: third, metadata }],
+  ]);
+  expect(await lostFrom(a, pod, [INTERNET])).toEqual([]);
+  expect(await report('adopt')).toMatchObject({ changed: true, pods: 3 });
+  expect(await callPlugin(a, 'CHECK', pod, { config: { prevResult: pod.result } })).toEqual(DONE);
+  expect(await lostFrom(a, pod, [INTERNET])).toEqual([]);
+  await removePod(a, pod);
+  expect(heldIn(await a.untilStatus('a daemon', () => true))).toEqual({});
+});

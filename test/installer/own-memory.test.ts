@@ -46,10 +46,10 @@ const JOURNAL: readonly JournalRecord[] = [
 ];
 
 describe('handing over after the daemon was killed', () => {
-  test('aws-node learns of its last calls, too', () => {
+  test('aws-node learns of its last calls, too', async () => {
     using host = temporaryHost();
     killed(host, [pod(1), pod(2)], JOURNAL);
-    writeAwsNodeCheckpoint(host.host);
+    await writeAwsNodeCheckpoint(host.host);
     expect(names(parseCheckpoint(host.host.files.read(AWS_NODE.checkpoint) ?? ''))).toEqual([
       'sandbox2 10.0.0.2',
       'sandbox3 10.0.0.3',

@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'bun:test';
-import type { CniCall } from '../../src/cniproto/index.ts';
-import { FURTHER_NICS, nicIndex, nicName } from '../../src/dataplane/index.ts';
-import { allocationsOf, askedFor, isOfAttachment, nicsOn, wantsEveryCard } from '../../src/ipamd/nics.ts';
+import { askedFor, type CniCall, FURTHER_NICS, nicIndex, nicName } from '../../src/cniproto/index.ts';
+import { allocationsOf, isOfAttachment, nicsOn, wantsEveryCard } from '../../src/ipamd/nics.ts';
 import { Pool } from '../../src/pool/index.ts';
 import { address, facts, owner, single } from '../pool/model/sample.ts';
 

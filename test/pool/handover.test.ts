@@ -4,13 +4,16 @@ import { ipv4FromNumber } from '../../src/addr/index.ts';
 import {
   exportAllocations,
   importAllocations,
+  joinCards,
   type Orphan,
   parseCheckpoint,
   renderCheckpoint,
+  splitCards,
   surveyCheckpoint,
 } from '../../src/pool/index.ts';
 import { type AwsNodePod, awsNodeCheckpoint } from '../support/aws-node.ts';
-import { address, owner } from './sample.ts';
+import { facts } from './model/sample.ts';
+import { address, owner, single } from './sample.ts';
 
 const allocation = (n: number, at: number, change: Partial<Orphan['owner']> = {}): Orphan => ({
   address: address(at),
@@ -86,6 +89,42 @@ describe('exportAllocations()', () => {
   });
 });
 
+describe('several network cards', () => {
+  const known = (card: number, ...addresses: readonly number[]) => ({
+    facts: facts(0, { card }),
+    cidrs: addresses.map(single),
+  });
+  const enis = [known(0, 1, 2), known(1, 11, 12), known(3, 31)];
+  const nic = (n: number, at: number, index: number) => allocation(n, at, { ifName: `mNicIf${index}` });
+  const ours = [allocation(1, 1), nic(1, 11, 1), nic(1, 31, 2), allocation(2, 12), allocation(3, 2), allocation(4, 99)];
+
+  test('each has a checkpoint of its own, in which all interfaces of a pod have one key', () => {
+    const cards = splitCards(ours, enis);
+    const shown = [...cards].map(([card, entries]) =>
+      entries.map(
+        ({ owner: { containerId, ifName }, interfaces }) => `${card} ${containerId} ${ifName} of ${interfaces}`,
+      ),
+    );
+    expect(shown).toEqual([
+      ['0 sandbox1 eth0 of 3', '0 sandbox3 eth0 of 1', '0 sandbox4 eth0 of 1'],
+      ['1 sandbox1 eth0 of 3', '1 sandbox2 eth0 of 1'],
+      ['3 sandbox1 eth0 of 3'],
+    ]);
+    expect(renderCheckpoint(cards.get(3) ?? [])).toContain('"interfacesCount":3');
+    const joined = joinCards([...cards.values()].map((entries) => parseCheckpoint(renderCheckpoint(entries))));
+    const byAddress = (list: readonly Orphan[]) => list.toSorted((a, b) => a.address.localeCompare(b.address));
+    expect(byAddress(joined)).toEqual(byAddress(ours));
+  });
+
+  test('a pod whose DEL has come is left out with all its interfaces', () => {
+    expect(exportAllocations(ours, [owner(1)]).map((each) => each.owner.containerId)).toEqual([
+      'sandbox2',
+      'sandbox3',
+      'sandbox4',
+    ]);
+  });
+});
+
 test('surveyCheckpoint() names the pods that are more than we can serve', () => {
   const entry = (more: string, metadata: string): string =>
     `{"networkName":"aws-cni","containerID":"c1","ifName":"eth0",${more},"allocationTimestamp":1,"metadata":{${metadata}}}`;
@@ -95,10 +134,7 @@ test('surveyCheckpoint() names the pods that are more than we can serve', () => 
     entry('"ipv4":"10.0.0.5"', `${names},"interfacesCount":2`),
     entry('"ipv4":"10.0.0.6"', '"interfacesCount":1'),
   ].join(',')}]}`;
-  expect(surveyCheckpoint(text).unsupported).toEqual([
-    'pod ns/a has the IPv6 address 2001:db8::5',
-    'pod ns/a has 2 network interfaces',
-  ]);
+  expect(surveyCheckpoint(text).unsupported).toEqual(['pod ns/a has the IPv6 address 2001:db8::5']);
   expect(surveyCheckpoint(text).allocations.map((each) => String(each.address))).toEqual([
     '2001:db8::5',
     '10.0.0.5',

@@ -45,7 +45,9 @@ export default async function run(guest: CaseGuest): Promise<void> {
   const checkpoint = await aws.checkpoint();
   const card = '/var/run/aws-node/ipam-nic-1.json';
   await guest.machine.write(card, checkpoint);
-  expect(await refused(guest, 'ADOPT_UNSUPPORTED', 'adopt')).toContain('ipam-nic-1.json has 4 addresses');
+  expect(await refused(guest, 'ADOPT_SETTINGS_DIFFER', 'adopt')).toContain(
+    'ENABLE_MULTI_NIC is true there and false here',
+  );
   await guest.text('rm', card);
   const [, second] = aws.pods;
   await guest.machine.write(CHECKPOINT, checkpoint.replace(`"ipv4":"${second?.address}"`, '"ipv6":"2001:db8::1"'));
