@@ -49,6 +49,10 @@ import { allocationsOf, nicsOn, wantsEveryCard } from './nics.ts';
 import type { Node } from './parts.ts';
 import type { Reaper } from './reaper.ts';
 
+/** Nearly every pod has one address; of several each is a value of its own, to be found by. */
+const oneOrAll = (texts: readonly string[]): string | readonly string[] | undefined =>
+  texts.length > 1 ? texts : texts[0];
+
 /** Serves the CNI commands: an address from the pool, wired or unwired in the kernel in the same turn. */
 export class Attachments {
   readonly #branches: BranchAttachments;
@@ -150,10 +154,28 @@ export class Attachments {
     this.#node.logger.info('pod added', {
       container_id: call.containerId,
       pod: podName === undefined ? undefined : `${podNamespace}/${podName}`,
-      pod_ip: given.map(({ address }) => address).join(' '),
-      eni_id: given.flatMap(({ eni }) => eni?.id ?? []).join(' ') || undefined,
-      duration_ms: Math.round((this.#node.clock.monotonic() - started) * 10) / 10,
+      pod_ip: oneOrAll(given.map(({ address }) => address)),
+      eni_id: oneOrAll(given.flatMap(({ eni }) => eni?.id ?? [])),
+      duration_ms: this.#since(started),
     });
+  }
+
+  #tellDeleted(
+    { containerId, podNamespace = '', podName }: Owner,
+    addresses: readonly string[],
+    started: number,
+  ): void {
+    this.#node.logger.info('pod deleted', {
+      container_id: containerId,
+      pod: podName === undefined ? undefined : `${podNamespace}/${podName}`,
+      pod_ip: oneOrAll(addresses),
+      duration_ms: this.#since(started),
+    });
+  }
+
+  /** Milliseconds, to a tenth. */
+  #since(started: number): number {
+    return Math.round((this.#node.clock.monotonic() - started) * 10) / 10;
   }
 
   /** `netns` is that of a sandbox which may have been wired before, perhaps not by us. */
@@ -175,6 +197,7 @@ export class Attachments {
 
   /** Unwires first and frees then: the address must not be handed out while packets still find the old pod. */
   #delete(owner: Owner, vethPrefix: string | undefined): Record<string, never> {
+    const started = this.#node.clock.monotonic();
     this.#engine.cancel(owner);
     this.#adds.end(attachmentOf(owner), unknownAttachment(owner));
     // The chain has asked for it before, unless its configuration changed meanwhile.
@@ -182,7 +205,7 @@ export class Attachments {
     const ofBranch = this.#branches.delete(owner);
     if (ofBranch !== undefined) {
       this.#reaper.later(ofBranch);
-      this.#node.logger.info('pod deleted', { container_id: owner.containerId, pod_ip: ofBranch });
+      this.#tellDeleted(owner, [ofBranch], started);
       return {};
     }
     const allocations = allocationsOf(this.#engine.pool, owner);
@@ -191,7 +214,7 @@ export class Attachments {
       this.#bury(hostEndsOf(this.#node, owner));
       return {};
     }
-    const { socket, logger } = this.#node;
+    const { socket } = this.#node;
     const steps = allocations.flatMap(({ address, eni, owner: holder }) => {
       const rules =
         eni === undefined
@@ -203,7 +226,7 @@ export class Attachments {
     this.#engine.release(owner);
     const addresses = allocations.map(({ address }) => address);
     this.#reaper.later(...addresses);
-    logger.info('pod deleted', { container_id: owner.containerId, pod_ip: addresses.join(' ') });
+    this.#tellDeleted(allocations[0]?.owner ?? owner, addresses, started);
     return {};
   }
 

@@ -15,6 +15,9 @@ function fieldName(name: string): string {
 
 const valueText = (value: unknown): string => (typeof value === 'object' ? JSON.stringify(value) : String(value));
 
+/** The journal takes a field several times, and finds an entry by each of its values. */
+const valuesOf = (value: unknown): readonly string[] => (Array.isArray(value) ? value : [value]).map(valueText);
+
 const errorText = ({ code, message, remedy }: LoggedError): string =>
   `${code === undefined ? '' : `${code}: `}${message}${remedy === undefined ? '' : ` → ${remedy}`}`;
 
@@ -22,7 +25,7 @@ const errorText = ({ code, message, remedy }: LoggedError): string =>
 function flatFields(fields: LogEntry['fields']): readonly (readonly [string, string])[] {
   return Object.entries(fields).flatMap(([name, value]): readonly (readonly [string, string])[] => {
     if (value === undefined) return [];
-    if (name !== 'error') return [[fieldName(name), valueText(value)]];
+    if (name !== 'error') return valuesOf(value).map((text) => [fieldName(name), text]);
     return Object.entries(describeError(value)).map(([part, text]) => [fieldName(`error_${part}`), String(text)]);
   });
 }

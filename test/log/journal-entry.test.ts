@@ -48,7 +48,8 @@ describe('journalFields()', () => {
     expect(names).toEqual([
       ['PRIVATE_NAME', '1'],
       [`X${'Y'.repeat(63)}`, '2'],
-      ['LIST', '["a","b"]'],
+      ['LIST', 'a'],
+      ['LIST', 'b'],
     ]);
   });
 });

@@ -55,7 +55,7 @@ export function eventsOfJournal(text: string): readonly PastEvent[] {
 export function eventsOfLog(text: string, address: string): readonly PastEvent[] {
   return linesOf(text).flatMap((line): readonly PastEvent[] => {
     const [at, what] = [textOf(line['time']), textOf(line['msg'])];
-    if (line['pod_ip'] !== address || at === null || what === null) return [];
+    if (![line['pod_ip']].flat().includes(address) || at === null || what === null) return [];
     return [{ at, what, pod: textOf(line['pod']), containerId: textOf(line['container_id']) }];
   });
 }

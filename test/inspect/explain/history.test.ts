@@ -6,6 +6,7 @@ const LOG = [
   '{"level":"info","time":"2026-01-01T00:00:01.000Z","pod":"default/web","pod_ip":"10.0.0.5","container_id":"c1","msg":"pod added"}',
   '{"level":"info","time":"2026-01-01T00:00:02.000Z","pod_ip":"10.0.0.55","container_id":"c2","msg":"pod added"}',
   '{"level":"info","time":"2026-01-01T00:00:03.000Z","pod_ip":"10.0.0.5","container_id":"c1","msg":"pod deleted"}',
+  '{"level":"info","time":"2026-01-01T00:00:00.500Z","pod_ip":["10.0.0.5","10.0.9.9"],"container_id":"c0","msg":"pod deleted"}',
   'half a li',
 ].join('\n');
 const JOURNAL = `{"__REALTIME_TIMESTAMP":"1767225604000000","MESSAGE":"pod added (container_id=c3, pod=default/db, pod_ip=10.0.0.5)","POD":"default/db","CONTAINER_ID":"c3"}\nno\n`;
@@ -29,6 +30,7 @@ test('readHistory() tells the log of a host without systemd, newest first', asyn
   expect(events).toEqual([
     { at: '2026-01-01T00:00:03.000Z', what: 'pod deleted', pod: null, containerId: 'c1' },
     { at: '2026-01-01T00:00:01.000Z', what: 'pod added', pod: 'default/web', containerId: 'c1' },
+    { at: '2026-01-01T00:00:00.500Z', what: 'pod deleted', pod: null, containerId: 'c0' },
   ]);
 });
 
@@ -39,5 +41,5 @@ test('readHistory() asks the journal, and takes no answer for none', async () =>
     '10.0.0.5',
     host(true, () => Promise.reject(new Error('no journal'))),
   );
-  expect(silent).toHaveLength(2);
+  expect(silent).toHaveLength(3);
 });
