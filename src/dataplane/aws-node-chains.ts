@@ -26,7 +26,9 @@ export interface AwsNodeChains {
   readonly restoration: string;
 }
 
-const OWN_CHAIN = /^AWS-(?:SNAT|CONNMARK)-CHAIN-\d+$/;
+const OWN_CHAIN = /^(?:AWS-(?:SNAT|CONNMARK)-CHAIN-\d+|CNI-E[46]-[0-9a-f]{21})$/;
+// A pod's way to the other family: the jump has the names of network and sandbox for a comment.
+const OWN_JUMP = /^-A POSTROUTING .*-j CNI-E[46]-[0-9a-f]{21}$/;
 // The comments that upstream puts on its rules in the built-in chains (dataplane reference, §6.1).
 const OWN_COMMENT = /--comment "AWS(?: SNAT CHAIN|, primary ENI|, outbound connections|, CONNMARK)"/;
 const BUILT_IN: ReadonlySet<string> = new Set(['PREROUTING', 'POSTROUTING']);
@@ -41,7 +43,7 @@ function readSave(save: string): { readonly chains: readonly SavedRule[]; readon
     if (chain === undefined) continue;
     if (line.startsWith(':')) {
       if (OWN_CHAIN.test(chain)) chains.push({ table, chain, text: line });
-    } else if (OWN_CHAIN.test(chain) || (BUILT_IN.has(chain) && OWN_COMMENT.test(line))) {
+    } else if (OWN_CHAIN.test(chain) || (BUILT_IN.has(chain) && (OWN_COMMENT.test(line) || OWN_JUMP.test(line)))) {
       rules.push({ table, chain, text: line });
     }
   }
@@ -56,7 +58,7 @@ function randomizeOf(snat: string | undefined): ChainFacts['randomize'] {
 
 function factsOf(rules: readonly SavedRule[]): ChainFacts {
   const texts = rules.map(({ text }) => text);
-  const snat = texts.find((text) => text.includes('-j SNAT'));
+  const snat = texts.find((text) => text.startsWith('-A AWS-SNAT-CHAIN-') && text.includes('-j SNAT'));
   const marks = texts.flatMap((text) => /--set-x?mark (0x[0-9a-f]+)\//.exec(text)?.[1] ?? []);
   return {
     snat: snat !== undefined,

@@ -13,7 +13,8 @@ import {
 } from '../addr/index.ts';
 import type { PodIdentity } from './names.ts';
 import { MAIN_TABLE, POD_GATEWAY } from './owned.ts';
-import { type PodWiring, podWiring } from './pod.ts';
+import { type PodWiring, podWiring, type TakenOverEnds } from './pod.ts';
+import type { Step } from './types.ts';
 
 /** The second address family of pods: addresses that only this node knows, translated to the node's own on the way out. */
 export interface EgressNetwork {
@@ -83,6 +84,20 @@ export function egressFamilyOf(ifName: string): IpFamily | undefined {
 }
 
 /**
+ * Whose the second interface of a pod is. Without names the host end's name is made from the sandbox and the interface:
+ * with names it would be that of eth0.
+ */
+export function egressIdentity(family: IpFamily, pod: Pick<PodIdentity, 'network' | 'containerId'>): PodIdentity {
+  const { network, containerId } = pod;
+  return { network, containerId, ifName: EGRESS[family].ifName, namespace: undefined, name: undefined };
+}
+
+/** An address with the length of a range. */
+function within({ prefixLength }: IpCidr, address: IpAddress): IpCidr {
+  return isIpv6Address(address) ? { address, prefixLength } : { address, prefixLength };
+}
+
+/**
  * How the second family of a pod is wired: a pair of its own, as that of the pod itself but without rules, for the main
  * table is its way out whatever ENI the pod's own address is on.
  */
@@ -94,15 +109,22 @@ export function egressWiring(input: {
   readonly podIfName: string;
   readonly vethPrefix: string;
   readonly mtu: number;
+  /** As in `podWiring`; then the way out of the pod is another one, which only its maker knows. */
+  readonly takenOver?: TakenOverEnds | undefined;
 }): PodWiring {
-  const { family, address, vethPrefix, mtu } = input;
-  const { ifName, gateway } = EGRESS[family];
-  // Without names the host end's name is made from the sandbox and the interface: with names it would be that of eth0.
-  const pod: PodIdentity = { ...input.pod, ifName, namespace: undefined, name: undefined };
-  const wiring = podWiring({ pod, address, table: MAIN_TABLE, vethPrefix, mtu, gateway });
+  const { family, address, vethPrefix, mtu, takenOver } = input;
+  const { ifName, gateway, range } = EGRESS[family];
+  const pod = egressIdentity(family, input.pod);
+  const wiring = podWiring({ pod, address, table: MAIN_TABLE, vethPrefix, mtu, gateway, takenOver });
+  // Upstream's has the whole range on the link, and the link-local address of the host's end for a gateway.
+  const upstreams = (step: Step): readonly Step[] => {
+    if (step.kind === 'add-address') return [{ ...step, address: { link: ifName, address: within(range, address) } }];
+    return step.kind === 'set-link' ? [step] : [];
+  };
   return {
     ...wiring,
     hostRules: [],
+    podSteps: takenOver === undefined ? wiring.podSteps : wiring.podSteps.flatMap(upstreams),
     hostSteps: wiring.hostSteps.filter(({ kind }) => kind !== 'add-rule'),
     podSysctls:
       family === 'ipv4'

@@ -22,6 +22,7 @@ export {
   egressAddress,
   egressFamilyOf,
   egressHost,
+  egressIdentity,
   egressWiring,
   nextEgressHost,
 } from './egress.ts';

@@ -4,8 +4,8 @@ export interface ForeignConflist {
   readonly mtu?: string;
   /** How pods with security groups of their own are wired. */
   readonly enforcingMode?: string;
-  /** Whether pods get a second address family by egress-cni. */
-  readonly egress: boolean;
+  /** The address family that pods get beside their own by egress-cni. */
+  readonly egress?: 'ipv4' | 'ipv6';
 }
 
 type Json = Readonly<Record<string, unknown>>;
@@ -17,7 +17,7 @@ export function parseForeignConflist(text: string): ForeignConflist {
   try {
     document = JSON.parse(text);
   } catch {
-    return { egress: false };
+    return {};
   }
   const plugins: unknown = isObject(document) ? document['plugins'] : undefined;
   const list: readonly unknown[] = Array.isArray(plugins) ? plugins : [];
@@ -28,6 +28,12 @@ export function parseForeignConflist(text: string): ForeignConflist {
     ...(typeof mtu === 'string' ? { mtu } : {}),
     ...(typeof enforcingMode === 'string' ? { enforcingMode } : {}),
     // Ours, unlike aws-node's, offers several versions: what it says is no obstacle.
-    egress: !('cniVersions' in Object(document)) && String(plugin('egress-cni')['enabled']) === 'true',
+    ...('cniVersions' in Object(document) ? {} : egressOf(plugin('egress-cni'))),
   };
+}
+
+/** Told by the range of its addresses. */
+function egressOf({ enabled, ipam }: Json): Pick<ForeignConflist, 'egress'> {
+  if (String(enabled) !== 'true') return {};
+  return { egress: JSON.stringify(isObject(ipam) ? ipam['ranges'] : '').includes('::') ? 'ipv6' : 'ipv4' };
 }

@@ -9,6 +9,7 @@ export type TakeoverStep =
       readonly gone: number;
     }
   | { readonly kind: 'name-branch-pods'; readonly path: string; readonly pods: number }
+  | { readonly kind: 'import-egress'; readonly path: string; readonly from: string; readonly pods: number }
   | { readonly kind: 'stop-daemon'; readonly path: string; readonly reason: string }
   | { readonly kind: 'verify-pods'; readonly path: string; readonly pods: number }
   | { readonly kind: 'remove-foreign-rules'; readonly path: string; readonly what: readonly string[] }
@@ -25,6 +26,8 @@ export function describeTakeover(step: TakeoverStep): string {
     }
     case 'name-branch-pods':
       return `note on the links of ${pods(step.pods)} with security groups of their own whose they are, as ${step.path} has it`;
+    case 'import-egress':
+      return `take the IPv6 addresses of ${pods(step.pods)} over from ${step.from} to ${step.path}`;
     case 'stop-daemon':
       return `stop ${step.path}: ${step.reason}`;
     case 'verify-pods':

@@ -17,6 +17,7 @@ import { type AwsNodeRules, removeAwsNodeRules } from '../kernel/index.ts';
 import { importAllocations, type Orphan } from '../pool/index.ts';
 import { letSignalsIn } from '../sys/index.ts';
 import { KEPT_RESULTS, nameBranches, unwiredBranches } from './aws-node-branches.ts';
+import { EGRESS_RESERVED, importEgresses, unwiredEgresses } from './aws-node-egress.ts';
 import { keeperOf, stopDaemon } from './daemon.ts';
 import { noteHandback } from './hand-over.ts';
 import { asOnlyRun, type Host, underLock } from './host.ts';
@@ -96,6 +97,11 @@ function importStep({ theirs, gone, ours }: TakeoverFacts): TakeoverStep {
 const namingStep = ({ branches }: TakeoverFacts): readonly TakeoverStep[] =>
   branches.length === 0 ? [] : [{ kind: 'name-branch-pods', path: KEPT_RESULTS, pods: branches.length }];
 
+const egressStep = ({ egresses }: TakeoverFacts): readonly TakeoverStep[] =>
+  egresses.length === 0
+    ? []
+    : [{ kind: 'import-egress', path: PATHS.egress, from: EGRESS_RESERVED, pods: egresses.length }];
+
 const countPods = (facts: TakeoverFacts): number => podsOf(facts).length + facts.branches.length;
 
 const stopStep: TakeoverStep = {
@@ -132,7 +138,7 @@ export async function planAdopt(request: AdoptRequest): Promise<AdoptPlan & { re
       ...(isBare ? [ofInstall(RUN_STEP)] : []),
       ...(isImport && facts.observed.daemon !== 'absent' ? [ofTakeover(stopStep)] : []),
       ...(isImport ? [ofTakeover(importStep(facts))] : []),
-      ...namingStep(facts).map(ofTakeover),
+      ...[...namingStep(facts), ...egressStep(facts)].map(ofTakeover),
       ...steps.map(ofInstall).filter(({ kind, target }) => !OF_A_FRESH_BOOT.has(kind) && target !== RUN_STEP.path),
       ...closingSteps(facts).map(ofTakeover),
     ],
@@ -217,6 +223,7 @@ class Takeover {
       await this.#do(ofTakeover(importStep(facts)), () => writeOwnAllocations(files, podsOf(facts)));
     }
     for (const step of namingStep(facts)) await this.#do(ofTakeover(step), () => nameBranches(facts.branches));
+    for (const step of egressStep(facts)) await this.#do(ofTakeover(step), () => importEgresses(files, facts.egresses));
     if (facts.observed.state === 'none') this.#mark('imported', facts);
     noteHandback(host, undefined);
   }
@@ -247,6 +254,7 @@ class Takeover {
             const faults = [
               ...unwiredPods(podsOf(facts), network, now),
               ...unwiredBranches(facts.branches, network, now),
+              ...unwiredEgresses(facts.egresses, network, now),
             ];
             if (faults.length > 0)
               throw new HostError('ADOPT_INCOMPLETE', {

@@ -31,6 +31,7 @@ export function differingSettings(found: FoundSettings, settings: Settings): rea
   compare('AWS_VPC_K8S_CNI_VETHPREFIX', conflist.vethPrefix, settings.AWS_VPC_K8S_CNI_VETHPREFIX);
   if (found.hasFurtherCards === true) compare('ENABLE_MULTI_NIC', 'true', String(settings.ENABLE_MULTI_NIC));
   compare('POD_MTU', conflist.mtu, String(settings.POD_MTU));
+  if (conflist.egress === 'ipv6') compare('ENABLE_V6_EGRESS', 'true', String(settings.ENABLE_V6_EGRESS));
   if (found.branches > 0) {
     compare('ENABLE_POD_ENI', 'true', String(settings.ENABLE_POD_ENI));
     compare('POD_SECURITY_GROUP_ENFORCING_MODE', conflist.enforcingMode, settings.POD_SECURITY_GROUP_ENFORCING_MODE);

@@ -1,4 +1,4 @@
-import { isIpv6Cidr } from '../addr/index.ts';
+import { IP_FAMILIES, isIpv6Cidr } from '../addr/index.ts';
 import type { Settings } from '../config/index.ts';
 import {
   egressFamilyOf,
@@ -13,6 +13,7 @@ import { type ObservedTakeover, PATHS, parseForeignConflist, parseTakeoverMark }
 import { type AwsNodeRules, findAwsNodeRules, observeNetwork, RouteSocket } from '../kernel/index.ts';
 import type { Orphan } from '../pool/index.ts';
 import { type AwsNodeBranch, findBranches, keptBranches } from './aws-node-branches.ts';
+import { type AwsNodeEgress, findEgresses, reservedAddresses } from './aws-node-egress.ts';
 import { readAwsNodeCheckpoint } from './aws-node-pods.ts';
 import { keeperOf, observeDaemon } from './daemon.ts';
 import { differingSettings } from './found-settings.ts';
@@ -32,6 +33,8 @@ export interface TakeoverFacts {
   readonly ours: readonly Orphan[];
   /** Pods with branch ENIs, which no checkpoint has. */
   readonly branches: readonly AwsNodeBranch[];
+  /** Pods that aws-node's egress-cni has given a second interface. */
+  readonly egresses: readonly AwsNodeEgress[];
   readonly checkpointSha256: string;
   readonly rules: AwsNodeRules;
 }
@@ -73,10 +76,10 @@ export function countWiredPods(network: ObservedNetwork, prefix: string): number
   return network.links.filter((link) => isPodLink(link, prefix) || isWiredByUs(link)).length;
 }
 
-/** The network of this host as it is now. */
+/** The network of this host as it is now, of both families. */
 export function observeHostNetwork(): ObservedNetwork {
   using socket = new RouteSocket();
-  return observeNetwork(socket);
+  return observeNetwork(socket, IP_FAMILIES);
 }
 
 /** Looks at everything that decides whether and how this node is taken over. Throws `ADOPT_CHECKPOINT_BAD`. */
@@ -96,6 +99,8 @@ export async function observeTakeover(host: Host, settings: Settings): Promise<T
   const wired = isWired(network);
   const theirs = survey.allocations.filter(wired);
   const branches = findBranches(network, keptBranches(files));
+  const owners = [...survey.allocations, ...branches.found].map(({ owner }) => owner);
+  const egresses = findEgresses(network, reservedAddresses(files), owners);
   const known = [...survey.allocations, ...ours, ...branches.found.map(({ branch }) => branch)];
   return {
     observed: {
@@ -104,7 +109,8 @@ export async function observeTakeover(host: Host, settings: Settings): Promise<T
       unsupported: [
         ...survey.unsupported,
         ...branches.unsupported,
-        ...(conflist.egress ? ['egress-cni gives pods a second address family'] : []),
+        ...(conflist.egress === 'ipv4' ? ['egress-cni gives pods of IPv6 an IPv4 address'] : []),
+        ...egresses.unsupported,
         ...unaccounted(
           network,
           prefix,
@@ -113,7 +119,7 @@ export async function observeTakeover(host: Host, settings: Settings): Promise<T
       ],
       differences: differingSettings(
         {
-          chains: rules.iptables.map(({ facts }) => facts),
+          chains: rules.iptables.flatMap(({ facts, family }) => (family === 'ip' ? [facts] : [])),
           conflist,
           branches: branches.found.length,
           hasFurtherCards,
@@ -134,6 +140,7 @@ export async function observeTakeover(host: Host, settings: Settings): Promise<T
     // It may be from before aws-node ran once more, which has seen pods go since.
     ours: ours.filter(wired),
     branches: branches.found,
+    egresses: egresses.found,
     checkpointSha256,
     rules,
   };

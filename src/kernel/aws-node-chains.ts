@@ -1,4 +1,4 @@
-import { AWS_NODE_NFT_TABLE, type AwsNodeChains, awsNodeChains } from '../dataplane/index.ts';
+import { AWS_NODE_NFT_TABLE, type AwsNodeChains, awsNodeChains, type FilterFamily } from '../dataplane/index.ts';
 import { HostError } from '../errors/index.ts';
 import type { Exec } from '../sys/index.ts';
 import { type IptablesProgram, iptablesSaves, restoreIptables } from './iptables.ts';
@@ -6,6 +6,7 @@ import { type IptablesProgram, iptablesSaves, restoreIptables } from './iptables
 /** aws-node's rules in one kind of iptables. */
 export interface FoundChains extends AwsNodeChains {
   readonly program: IptablesProgram;
+  readonly family: FilterFamily;
 }
 
 /** aws-node's packet rules on this host. */
@@ -17,10 +18,11 @@ export interface AwsNodeRules {
 /** Looks for aws-node's rules in every packet filter of this host. */
 export async function findAwsNodeRules(exec: Exec): Promise<AwsNodeRules> {
   const iptables: FoundChains[] = [];
-  for (const { program, save } of await iptablesSaves(exec)) {
-    const chains = awsNodeChains(save);
-    if (chains.count > 0) iptables.push({ ...chains, program });
-  }
+  for (const family of ['ip', 'ip6'] as const)
+    for (const { program, save } of await iptablesSaves(exec, family)) {
+      const chains = awsNodeChains(save);
+      if (chains.count > 0) iptables.push({ ...chains, program, family });
+    }
   return { iptables, nftTable: await hasNftTable(exec) };
 }
 

@@ -102,16 +102,20 @@ describe('parseForeignConflist()', () => {
   test('reads what aws-node writes', () => {
     expect(parseForeignConflist(awsNodeConflist())).toEqual({
       ...{ vethPrefix: 'eni', mtu: '9001', enforcingMode: 'strict' },
-      egress: false,
     });
     expect(parseForeignConflist(awsNodeConflist({ vethPrefix: 'abc', egress: 'true' }))).toEqual({
       ...{ vethPrefix: 'abc', mtu: '9001', enforcingMode: 'strict' },
-      egress: true,
+      egress: 'ipv6',
     });
+  });
+  test('reads the family of egress off the range of its addresses', () => {
+    const text = awsNodeConflist({ egress: 'true' });
+    expect(parseForeignConflist(text.replace('fd00::ac:00/118', '169.254.172.0/22')).egress).toBe('ipv4');
+    expect(parseForeignConflist(text.replace('"name"', '"cniVersions": ["1.1.0"], "name"')).egress).toBeUndefined();
   });
   test.each(['', '[]', '{"plugins":7}', '{"plugins":[null,7,{"type":"aws-cni","mtu":1500}]}', 'null'])(
     'says nothing of %s',
-    (text) => expect(parseForeignConflist(text)).toEqual({ egress: false }),
+    (text) => expect(parseForeignConflist(text)).toEqual({}),
   );
 });
 

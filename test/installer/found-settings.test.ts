@@ -73,7 +73,7 @@ describe('differingSettings()', () => {
     },
     {
       name: 'another prefix and MTU there',
-      found: { ...factsOf(rules()), conflist: { vethPrefix: 'abc', mtu: '1500', egress: false } },
+      found: { ...factsOf(rules()), conflist: { vethPrefix: 'abc', mtu: '1500' } },
       env: {},
       are: ['AWS_VPC_K8S_CNI_VETHPREFIX abc → eni', 'POD_MTU 1500 → 9001'],
     },
@@ -82,6 +82,12 @@ describe('differingSettings()', () => {
       found: { ...factsOf(rules()), branches: 1 },
       env: { POD_SECURITY_GROUP_ENFORCING_MODE: 'standard' },
       are: ['ENABLE_POD_ENI true → false', 'POD_SECURITY_GROUP_ENFORCING_MODE strict → standard'],
+    },
+    {
+      name: 'egress of IPv6 there only',
+      found: { ...factsOf(rules()), conflist: { egress: 'ipv6' } },
+      env: {},
+      are: ['ENABLE_V6_EGRESS true → false'],
     },
     {
       name: 'the mode of such pods where there are none',

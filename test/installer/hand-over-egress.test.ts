@@ -30,6 +30,20 @@ test('handOverEgress() leaves addresses as the host-local plugin writes them, bu
     expect(files.fact(`${ipv6}/aws-cni/fd00::ac:3`)).toMatchObject({ kind: 'file', mode: 0o600 });
   }));
 
+test('handOverEgress() frees what pods held that went since aws-node was here, and leaves its other files', () =>
+  withTemporaryDirectory(async (root) => {
+    const files = createFiles(root);
+    const [held, reserved] = [PATHS.egress, '/run/cni/v4pd/egress-v6-ipam/aws-cni'];
+    for (const path of [held, reserved]) files.ensureDirectory(path, 0o700);
+    files.replace({ path: `${held}/fd00::ac:3`, text: renderLease(pod('b')), mode: 0o600 });
+    files.replace({ path: `${held}/fd00::ac:4`, text: 'broken', mode: 0o600 });
+    for (const name of ['fd00::ac:2', 'fd00::ac:3', 'fd00::ac:4', 'last_reserved_ip.0', 'lock'])
+      files.replace({ path: `${reserved}/${name}`, text: 'c-old\r\neth0', mode: 0o600 });
+    handOverEgress(files, []);
+    expect(files.list(reserved).toSorted()).toEqual(['fd00::ac:3', 'fd00::ac:4', 'last_reserved_ip.0', 'lock']);
+    expect(files.read(`${reserved}/fd00::ac:3`)).toBe('c-b\r\neth0');
+  }));
+
 test('handOverEgress() makes nothing where no pod has a second interface', () =>
   withTemporaryDirectory(async (root) => {
     const files = createFiles(root);

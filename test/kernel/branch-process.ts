@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestNetns } from '../support/netns.ts';
-import type { BranchNode } from './branch-node.ts';
+import type { TestNode } from './pod-node.ts';
 
 /** Beside this file in a guest, where all of it is one file. */
 const BUNDLED = join(import.meta.dir, 'branch-daemon.js');
@@ -12,7 +12,7 @@ export class Daemon implements AsyncDisposable {
   readonly #child: ReturnType<typeof spawn>;
   readonly #lines: AsyncIterator<string>;
 
-  constructor(node: BranchNode, ...words: readonly string[]) {
+  constructor(node: TestNode, ...words: readonly string[]) {
     this.#child = spawn(node.space.name, words);
     this.#lines = linesOf(this.#child.stdout);
   }

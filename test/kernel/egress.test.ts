@@ -1,5 +1,5 @@
 import { expect } from 'bun:test';
-import { formatCidr, type IpAddress, type IpFamily, parseIp, parseIpv6 } from '../../src/addr/index.ts';
+import { formatCidr, type IpAddress, type IpFamily, parseIp } from '../../src/addr/index.ts';
 import { EGRESS, egressWiring, type PodWiring, podUnwiring, podWiring } from '../../src/dataplane/index.ts';
 import {
   applySteps,
@@ -12,11 +12,9 @@ import {
 import { systemClock } from '../../src/sys/index.ts';
 import { kernelTest, lines, TestNetns } from '../support/netns.ts';
 import { installed } from '../support/programs.ts';
+import { giveIpv6, NODE_IPV6, WORLD_IPV6 } from './ipv6-node.ts';
 import { INTERNET, PRIMARY_ADDRESS, ping, stateOf, TestNode } from './pod-node.ts';
 import type { Filter } from './traffic.ts';
-
-const NODE_IPV6 = parseIpv6('2001:db8:1::5');
-const WORLD_IPV6 = '2001:db8:ffff::1';
 
 interface Ground {
   readonly family: IpFamily;
@@ -37,17 +35,6 @@ const GROUNDS: readonly Ground[] = [
     addresses: ['fd00::ac:2', 'fd00::ac:3ff'],
   },
 ];
-
-/** Gives the node an IPv6 address and the world behind its primary ENI one too. */
-function giveIpv6({ space, router }: TestNode): void {
-  router.run('sysctl', '-qw', 'net.ipv6.conf.all.forwarding=1', 'net.ipv6.conf.vpc.accept_dad=0');
-  router.ip(`addr add ${WORLD_IPV6}/128 dev lo nodad`);
-  router.ip('addr add fe80:ec2::1/64 dev vpc nodad');
-  router.ip(`route add ${NODE_IPV6}/128 dev vpc`);
-  space.ip(`addr add ${NODE_IPV6}/128 dev eth0 nodad`);
-  space.ip('route add default via fe80:ec2::1 dev eth0');
-  space.run('sysctl', '-qw', 'net.ipv6.conf.all.forwarding=1');
-}
 
 const POD = { network: 'aws-cni', containerId: 'c-web', ifName: 'eth0', namespace: 'default', name: 'web' };
 

@@ -5,6 +5,8 @@ import {
   egressAddress,
   egressFamilyOf,
   egressHost,
+  egressIdentity,
+  isTakenOver,
   type Link,
   MAIN_TABLE,
   nextEgressHost,
@@ -29,7 +31,8 @@ export interface Lease {
 interface EgressEnd {
   readonly link: string;
   readonly address: IpAddress;
-  readonly macs: ReturnType<typeof podMacs>;
+  /** Of a pair that we have made. */
+  readonly macs: ReturnType<typeof podMacs> | undefined;
 }
 
 /** What egress adds to what is wanted of the pods. */
@@ -139,9 +142,9 @@ export class Leases {
       podRules: [],
       podRoutes: ends.map(({ link, address }) => ({ table: MAIN_TABLE, destination: hostCidr(address), link })),
       podNeighbours: ends.flatMap(({ link, address, macs }) =>
-        familyOf(address) === 'ipv4' ? [] : [{ link, address, mac: macs.container }],
+        familyOf(address) === 'ipv4' || macs === undefined ? [] : [{ link, address, mac: macs.container }],
       ),
-      podMacs: ends.map(({ link, macs }) => ({ link, mac: macs.host })),
+      podMacs: ends.flatMap(({ link, macs }) => (macs === undefined ? [] : [{ link, mac: macs.host }])),
     };
   }
 
@@ -150,15 +153,14 @@ export class Leases {
     const named = new Map(
       links.flatMap((link) => {
         const wired = wiredEgress(link, []);
-        return wired === undefined ? [] : [[keyOf(wired.pod), link.name] as const];
+        return wired === undefined ? [] : [[keyOf(wired.pod), link] as const];
       }),
     );
     return this.list().flatMap(({ address, owner }) => {
-      const family = familyOf(address);
-      const pod = { ...owner, ifName: EGRESS[family].ifName };
+      const pod = egressIdentity(familyOf(address), owner);
       const link = named.get(keyOf(pod));
-      const macs = podMacs({ ...pod, namespace: owner.podNamespace, name: owner.podName });
-      return link === undefined ? [] : [{ link, address, macs }];
+      if (link === undefined) return [];
+      return [{ link: link.name, address, macs: isTakenOver(link.alias ?? '') ? undefined : podMacs(pod) }];
     });
   }
 

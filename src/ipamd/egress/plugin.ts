@@ -4,14 +4,24 @@ import {
   DEAD_LINK_GROUP,
   EGRESS,
   egressFamilyOf,
+  egressIdentity,
   egressWiring,
   type PodWiring,
   podUnwiring,
   readPodAlias,
 } from '../../dataplane/index.ts';
 import { HostError } from '../../errors/index.ts';
-import { applySteps, checkPod, listLinks, openPodNetns, untilPodReceives, wirePod } from '../../kernel/index.ts';
+import {
+  applySteps,
+  checkPod,
+  listLinks,
+  openPodNetns,
+  takenOverEnds,
+  untilPodReceives,
+  wirePod,
+} from '../../kernel/index.ts';
 import type { OwnerKey } from '../../pool/index.ts';
+import type { Netns } from '../../sys/index.ts';
 import { attachmentOf, ownerOf, previousResult, unknownAttachment } from '../attachment.ts';
 import type { Node } from '../parts.ts';
 import type { Reaper } from '../reaper.ts';
@@ -85,7 +95,7 @@ export class Egress {
     using netns = openPodNetns(call.netns);
     const known = this.#leases.find(owner);
     const lease = this.#leases.assign(family, owner);
-    const wiring = this.#wiring(call, lease);
+    const wiring = this.#wiring(call, lease, netns);
     try {
       await this.#reaper.clear(lease.address);
       gone.throwIfAborted();
@@ -112,11 +122,11 @@ export class Egress {
       const { ifName } = EGRESS[this.#family()];
       throw new HostError('ATTACHMENT_UNKNOWN', { containerId, ifName });
     }
-    const wiring = this.#wiring(call, lease);
+    using netns = openPodNetns(call.netns);
+    const wiring = this.#wiring(call, lease, netns);
     const { name } = wiring.veth.container;
     if (!previousResult(call).interfaces.some((each) => each.name === name && each.sandbox !== undefined))
       throw new HostError('CHECK_FAILED', { containerId, difference: `the result given lacks interface ${name}` });
-    using netns = openPodNetns(call.netns);
     const difference = checkPod(this.#node.socket, netns, wiring);
     if (difference !== undefined) throw new HostError('CHECK_FAILED', { containerId, difference });
     return {};
@@ -144,8 +154,8 @@ export class Egress {
     return {};
   }
 
-  #wiring(call: CniCall, { address, owner }: Lease): PodWiring {
-    const { settings } = this.#node;
+  #wiring(call: CniCall, { address, owner }: Lease, netns: Netns): PodWiring {
+    const { settings, socket } = this.#node;
     return egressWiring({
       family: familyOf(address),
       address,
@@ -153,6 +163,7 @@ export class Egress {
       podIfName: call.ifName,
       vethPrefix: settings.AWS_VPC_K8S_CNI_VETHPREFIX,
       mtu: call.config.mtu ?? settings.POD_MTU,
+      takenOver: takenOverEnds(socket, netns, egressIdentity(familyOf(address), owner)),
     });
   }
 

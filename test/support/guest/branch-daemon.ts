@@ -2,10 +2,11 @@
  * The part of the daemon that serves pods, in the namespace it is started in: requests of plugins, one JSON document in a
  * line, come on stdin, and each gets its line on stdout. "repair" instead of one compares the kernel with what is wanted.
  */
-import { parseIpv4, parseIpv4Cidr, parseMac } from '../../../src/addr/index.ts';
+import { parseIpv4, parseIpv4Cidr, parseIpv6, parseMac } from '../../../src/addr/index.ts';
 import { metadataOnlyEc2 } from '../../../src/aws/index.ts';
 import { loadSettings } from '../../../src/config/index.ts';
 import { toHostError } from '../../../src/errors/index.ts';
+import { PATHS } from '../../../src/hostspec/index.ts';
 import { Attachments } from '../../../src/ipamd/attachments.ts';
 import { Leases } from '../../../src/ipamd/egress/leases.ts';
 import { Engine } from '../../../src/ipamd/engine.ts';
@@ -32,15 +33,16 @@ const node: Node = {
   socket: new RouteSocket(),
   settings: loadSettings({
     env: {
-      ENABLE_POD_ENI: 'true',
-      POD_SECURITY_GROUP_ENFORCING_MODE: mode,
-      POD_ENI_FILE: `${directory}/pods.json`,
+      ...(mode === 'egress'
+        ? { ENABLE_V6_EGRESS: 'true' }
+        : { ENABLE_POD_ENI: 'true', POD_SECURITY_GROUP_ENFORCING_MODE: mode, POD_ENI_FILE: `${directory}/pods.json` }),
     },
   }).settings,
   signal: stop.signal,
   imds,
   ec2: metadataOnlyEc2(imds, 'i-1'),
   primaryLink: 'eth0',
+  ...(mode === 'egress' ? { egress: { family: 'ipv6', nodeAddress: parseIpv6('2001:db8:1::5') } } : {}),
   limits: SMALL,
   targets: targets(1),
   identity: {
@@ -64,7 +66,7 @@ const engine = new Engine(node, new Store(node, directory), new Pool(), {
   changed: () => {},
   policy: () => ({ ...FREE_POLICY, permits }),
 });
-const leases = new Leases(node, `${directory}/egress`).load();
+const leases = new Leases(node, `${directory}${PATHS.egress}`).load();
 const network = new NodeNetwork(node, () => engine.pool, { takesOver: before === 'aws-node', leases });
 if (withTrunk === 'trunk')
   network.branches.useTrunk({
