@@ -6,6 +6,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { measureCrowd } from './bench/crowd.ts';
 import { measureDrift } from './bench/drift.ts';
+import { measureFleet } from './bench/fleet.ts';
 import type { Plan, Report } from './bench/inside.ts';
 import { measurePool } from './bench/pool.ts';
 import { renderTable, rowOf } from './bench/rows.ts';
@@ -17,14 +18,14 @@ import { build } from './build.ts';
 const HELP = `Usage: npm run bench -- [OPTION…]
 
 Measures ADD and DEL against the stock plugins ptp and host-local, the daemon's memory, and the times of install and start,
-on a node of a simulated VPC; what large nodes do with many pods; the pool's decisions by themselves; then the simulator: with 1000 instances, and the way to 20 nodes on its fabric. Needs
+on a node of a simulated VPC; what large nodes do with many pods; the pool's decisions by themselves; a simulated fleet of ten thousand nodes; then the simulator: with 1000 instances, and the way to 20 nodes on its fabric. Needs
 root, except for the 1000 instances.
 Changes nothing outside of namespaces it makes and removes.
 
 Options:
-  --quick     fewer samples and no crowd, in about 40 s instead of 400
+  --quick     fewer samples, no crowd and no fleet, in about 40 s instead of 400
   --cycles N  ADD and DEL pairs whose effect on memory is measured (10000; with --quick 0)
-  --only PART product, crowd, pool or sim
+  --only PART product, crowd, pool, fleet or sim
   --product F an executable to measure instead of a fresh build
   --json      {"rows":[{"name","ours","peer","ratio","unit"}]} on stdout
   --help      this text
@@ -35,10 +36,12 @@ const INSTANCE_TYPE = 'm5.4xlarge';
 const FULL = { serial: 60, rounds: 7, together: 40, crowd: 200, cycles: 10_000, restarts: 3 } as const;
 const QUICK = { serial: 40, rounds: 3, together: 40, crowd: 0, cycles: 0, restarts: 0 } as const;
 
+const PARTS = ['product', 'crowd', 'pool', 'fleet', 'sim'] as const;
+
 interface Options {
   readonly quick: boolean;
   readonly json: boolean;
-  readonly only: 'product' | 'crowd' | 'pool' | 'sim' | undefined;
+  readonly only: (typeof PARTS)[number] | undefined;
   readonly cycles: number | undefined;
   readonly product: string | undefined;
 }
@@ -51,9 +54,9 @@ function parseWords(words: readonly string[]): Options | 'help' | { readonly wro
     if (word === '--quick') options = { ...options, quick: true };
     else if (word === '--json') options = { ...options, json: true };
     else if (word === '--only') {
-      const part = rest.shift();
-      if (part !== 'product' && part !== 'crowd' && part !== 'pool' && part !== 'sim')
-        return { wrong: `--only needs product, crowd, pool or sim, not "${part ?? ''}"` };
+      const named = rest.shift();
+      const part = PARTS.find((known) => known === named);
+      if (part === undefined) return { wrong: `--only needs one of ${PARTS.join(', ')}, not "${named ?? ''}"` };
       options = { ...options, only: part };
     } else if (word === '--cycles') {
       const count = rest.shift() ?? '';
@@ -102,18 +105,20 @@ async function main(words: readonly string[]): Promise<number> {
   }
   const wants = (part: Options['only']): boolean => options.only === undefined || options.only === part;
   if ((wants('product') || options.only === 'crowd') && process.getuid?.() !== 0) {
-    console.error('bench: namespaces need root: run it with sudo, or with --only pool or sim');
+    console.error('bench: namespaces need root: run it with sudo, or with --only pool, fleet or sim');
     return 1;
   }
   const crowded = options.only === 'crowd' || (options.only === undefined && !options.quick);
-  const product = wants('product') || crowded ? productOf(options) : '';
+  const fleets = options.only === 'fleet' || (options.only === undefined && !options.quick);
+  const product = wants('product') || crowded || fleets ? productOf(options) : '';
   const report = wants('product') ? await measureProduct(product, options) : undefined;
   const crowd = crowded ? await measureCrowd(product) : [];
   const drift = wants('product') ? measureDrift() : [];
   const pool = wants('pool') ? measurePool() : [];
+  const fleet = fleets ? await measureFleet(product) : [];
   const sim = wants('sim') ? await measureSim() : [];
   const fabric = wants('sim') && process.getuid?.() === 0 ? await measureFabric() : [];
-  const measured = [...(report?.measured ?? []), ...drift, ...crowd, ...pool, ...sim, ...fabric];
+  const measured = [...(report?.measured ?? []), ...drift, ...crowd, ...pool, ...fleet, ...sim, ...fabric];
   const table = `${renderTable(measured)}\nMedians.${report === undefined ? '\n' : legend(report)}`;
   if (options.json) console.error(`\n${table}`);
   console.log(options.json ? JSON.stringify({ rows: measured.map(rowOf) }) : `\n${table}`);

@@ -9,7 +9,7 @@ import {
   shortcomings,
   summarize,
 } from '../../fleet/index.ts';
-import { createFiles, systemClock } from '../../sys/index.ts';
+import { createFiles, giveBackMemory, systemClock } from '../../sys/index.ts';
 import type { CommandContext } from '../command.ts';
 import type { FleetContext } from '../fleet.ts';
 import { EXIT } from '../report.ts';
@@ -54,8 +54,11 @@ export function addSimulateCommand(program: Command, context: FleetContext): voi
       if (options.schema === true) return context.stdout(`${JSON.stringify(FLEET_SCHEMAS.simulate, undefined, 2)}\n`);
       const scenarios = scenariosOf(options, { argv: context.argv.slice(1), create });
       const runs: FleetRun[] = [];
-      for (const scenario of scenarios)
+      for (const scenario of scenarios) {
         runs.push(summarize(scenario, await runFleet(scenario, progressOf(context, scenario.name, scenario.nodes))));
+        // Two large fleets at once may be more than there is memory for.
+        if (runs.length < scenarios.length) giveBackMemory();
+      }
       if (options.svg !== undefined)
         createFiles('/').replace({ path: resolve(options.svg), text: renderSvg(runs), mode: 0o644 });
       context.stdout(
