@@ -121,7 +121,8 @@ describe('planFleet()', () => {
     const settings = settingsOf({ ...ipv6, ENABLE_V4_EGRESS: 'false' });
     const plan = await planFleet(fleet({ nodes: 2, settings, stages: [{ atMs: 0, pods: each(50) }] }));
     expect([plan.taken, plan.prefixes, plan.warm, plan.nau, plan.mostPods]).toEqual([2, 2, 0, 4, 108]);
-    const trunk = await planFleet(fleet({ nodes: 1, settings: settingsOf({ ENABLE_POD_ENI: 'true' }) }));
-    expect([trunk.perNode[0]?.enis, trunk.perNode[0]?.addresses, trunk.mostPods]).toEqual([3, 21, 18]);
+    const trunk = settingsOf({ ENABLE_POD_ENI: 'true' });
+    const full = await planFleet(fleet({ nodes: 1, settings: trunk, stages: [{ atMs: 0, pods: each(30) }] }));
+    expect([full.perNode[0]?.enis, full.perNode[0]?.addresses, full.mostPods, full.pods]).toEqual([3, 21, 18, 18]);
   });
 });

@@ -149,7 +149,8 @@ describe('a run', () => {
     expect(shortcomings(waiting.summary)).toContainEqual(
       expect.stringMatching(/^pods that still wait for an address: \d+$/),
     );
-    expect(waiting.cloud.views[0]?.free).toBe(0);
+    const held = waiting.nodes.flatMap(({ pool }) => [...pool.enis.values()]);
+    expect([waiting.cloud.views[0]?.free, held.reduce((sum, { cidrs }) => sum + 1 + cidrs.size, 0)]).toEqual([0, 59]);
     const stages = [20, 1].map((pods, index) => ({ atMs: index * 120_000, pods: each(pods) }));
     const ended = await run({ ...crowded, stages });
     expect(shortcomings(ended.summary)).toEqual([
@@ -158,6 +159,17 @@ describe('a run', () => {
     const fixed = settingsOf({ DISABLE_NETWORK_RESOURCE_PROVISIONING: 'true' });
     const launched = await run({ nodes: 80, subnets, settings: fixed });
     expect(launched.summary.short).toMatchObject({ unlaunched: 80 - 59, unready: 80 });
+  });
+
+  test('launches its nodes over a time, waits for metadata that is silent, and for the link of an ENI', async () => {
+    const quick = { ...USUAL_WORLD, callMs: 10, attachMs: 100 };
+    const over = await run({ nodes: 100, world: { ...quick, overMs: 100_000 } });
+    const half = over.summary.samples.findLast(({ seconds }) => seconds <= 50)?.ready ?? 0;
+    expect([half > 45 && half < 55, (over.summary.ready.last ?? 99) < 1]).toEqual([true, true]);
+    const silent = await run({ world: { ...quick, imdsLagMs: 5_000 } });
+    expect(silent.summary.ready.p50).toBeGreaterThan(5);
+    const slow = await run({ world: { ...quick, attachMs: 60_000 } });
+    expect([(slow.summary.ready.last ?? 99) < 1, (slow.summary.targets.p50 ?? 0) > 30]).toEqual([true, true]);
   });
 
   test('ends at its horizon, and says what is not done by then', async () => {
