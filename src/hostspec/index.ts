@@ -22,7 +22,13 @@ export { diffHandback } from './handback.ts';
 export { isKnown, type Known, knownEntries } from './known.ts';
 export { isKubeletTarget, KUBELET_FILES, type KubeletTarget, kubeletEntries, kubeletPath } from './kubelet.ts';
 export { keptBuild, type ObservedVersions, planVersions, type VersionPlan, weaveVersions } from './life-cycle.ts';
-export { renderModulesDropIn, WANTED_MODULES, type WantedModule } from './modules.ts';
+export {
+  MODULES_OF_ANY_KERNEL,
+  renderModulesDropIn,
+  WANTED_MODULES,
+  type WantedModule,
+  wantedModules,
+} from './modules.ts';
 export {
   type DaemonState,
   type FilterBackend,

@@ -1,5 +1,6 @@
 import { HostError } from '../errors/index.ts';
 import type { FilterBackend, ForwardPolicy } from '../hostspec/index.ts';
+import { iptablesSaves, listByNft } from '../kernel/index.ts';
 import type { Exec } from '../sys/index.ts';
 import type { Host } from './host.ts';
 import { moduleStates } from './modules.ts';
@@ -44,26 +45,16 @@ async function legacyPolicies(host: Host, family: Family): Promise<readonly Forw
 async function newerPolicies(host: Host, families: readonly Family[]): Promise<readonly ForwardPolicy[]> {
   const { [NFTABLES]: state } = moduleStates(host.files, [NFTABLES]);
   if (state === 'loadable' || state === 'absent') return [];
-  try {
-    const { stdout } = await host.exec.run({ argv: ['nft', '--json', 'list', 'chains'] });
-    return parseNftPolicies(stdout).filter(({ family }) => families.includes(family));
-  } catch (error) {
-    if (!isMissing(error)) throw error;
-    return (await Promise.all(families.map((family) => savedPolicies(host.exec, family)))).flat();
-  }
+  const chains = await listByNft(host.exec, '--json', 'list', 'chains');
+  if (chains !== undefined) return parseNftPolicies(chains).filter(({ family }) => families.includes(family));
+  return (await Promise.all(families.map((family) => savedPolicies(host.exec, family)))).flat();
 }
 
 /** Without nft(8), by the iptables that keeps its chains in nftables; without that either nobody has made any. */
 async function savedPolicies(exec: Exec, family: Family): Promise<readonly ForwardPolicy[]> {
-  const [program = ''] = programs(family, 'nft', '-save');
-  try {
-    // Without a table named it lists only those that exist.
-    const policy = parseSavedPolicy((await exec.run({ argv: [program] })).stdout);
-    return policy === undefined ? [] : [{ family, backend: 'nft', policy }];
-  } catch (error) {
-    if (isMissing(error)) return [];
-    throw error;
-  }
+  const saves = await iptablesSaves(exec, family === 'ipv4' ? 'ip' : 'ip6');
+  const policy = parseSavedPolicy(saves.find(({ program }) => program.endsWith('-nft'))?.save ?? '');
+  return policy === undefined ? [] : [{ family, backend: 'nft', policy }];
 }
 
 /** The FORWARD chains there are, of both packet filters, with their policies. None is made by looking. */

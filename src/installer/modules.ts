@@ -1,6 +1,13 @@
 import { HostError } from '../errors/index.ts';
-import { type ModuleState, PATHS, type Step } from '../hostspec/index.ts';
-import type { ReadFiles } from '../sys/index.ts';
+import {
+  MODULES_OF_ANY_KERNEL,
+  type ModuleState,
+  PATHS,
+  type Step,
+  type WantedModule,
+  wantedModules,
+} from '../hostspec/index.ts';
+import { followedFact, type ReadFiles } from '../sys/index.ts';
 import type { Host } from './host.ts';
 
 // A module with dependencies from a slow disk takes seconds; the ones we need have few.
@@ -16,12 +23,12 @@ function moduleNames(list: string): ReadonlySet<string> {
   );
 }
 
-const MODPROBES = ['/usr/sbin/modprobe', '/sbin/modprobe', '/usr/bin/modprobe', '/bin/modprobe'] as const;
+const FOLDERS = ['/usr/sbin', '/sbin', '/usr/bin', '/bin'] as const;
 
 /** A hardened host forbids any further module, a small image has no program to load one. */
 function canLoad(files: ReadFiles): boolean {
   if (files.read('/proc/sys/kernel/modules_disabled')?.trim() === '1') return false;
-  return MODPROBES.some((path) => ['file', 'link'].includes(files.fact(path).kind));
+  return FOLDERS.some((folder) => ['file', 'link'].includes(files.fact(`${folder}/modprobe`).kind));
 }
 
 /** How the kernel stands to these modules. */
@@ -38,6 +45,22 @@ export function moduleStates(files: ReadFiles, names: readonly string[]): Readon
   const state = (name: string): ModuleState =>
     !open.includes(name) || builtIn.has(name) ? 'present' : loadable.has(name) ? 'loadable' : 'absent';
   return Object.fromEntries(names.map((name) => [name, state(name)]));
+}
+
+/** Where both kinds of iptables are, the older one has a name of its own; before there were two it was the only one. */
+function hasLegacyIptables(files: ReadFiles): boolean {
+  const has = (name: string): boolean =>
+    FOLDERS.some((folder) => followedFact(files, `${folder}/${name}`).kind === 'file');
+  return has('iptables-legacy-restore') || (has('iptables-restore') && !has('iptables-nft-restore'));
+}
+
+/** The modules that are asked of this kernel, and how it stands to them. */
+export function kernelModules(files: ReadFiles): {
+  readonly modules: readonly WantedModule[];
+  readonly states: Readonly<Record<string, ModuleState>>;
+} {
+  const states = moduleStates(files, MODULES_OF_ANY_KERNEL);
+  return { modules: wantedModules(states, hasLegacyIptables(files)), states };
 }
 
 /**

@@ -6,7 +6,6 @@ import {
   type Foreign,
   forwardedFamilies,
   type Plan,
-  WANTED_MODULES,
   type WantedBoot,
   type WantedEntry,
   wantedDirectories,
@@ -15,6 +14,7 @@ import {
 import type { Host } from './host.ts';
 import type { InstanceSettings } from './instance-settings.ts';
 import { bootKubelet } from './kubelet.ts';
+import { kernelModules } from './modules.ts';
 import { observeBoot } from './observe-boot.ts';
 import { planEntries } from './plan-entries.ts';
 import { findLimits } from './pod-room.ts';
@@ -61,7 +61,7 @@ export async function planBoot(
   const types = askEc2 ? await instanceTypeProblems(host, settings, instance) : [];
   const wantedBoot: WantedBoot = {
     sysctls: wantedSysctls({ settings, primaryLink }),
-    modules: WANTED_MODULES,
+    modules: kernelModules(host.files).modules,
     forward: forwardedFamilies(settings),
     directories: wantedDirectories(settings),
   };

@@ -9,11 +9,10 @@ import {
   preflight,
   type Rival,
   regionClaims,
-  WANTED_MODULES,
 } from '../hostspec/index.ts';
 import type { ReadFiles } from '../sys/index.ts';
 import type { Host } from './host.ts';
-import { moduleStates } from './modules.ts';
+import { kernelModules } from './modules.ts';
 import { readManifests } from './observe.ts';
 
 /** Programs that are or hold a kubelet, as the kernel names their processes. */
@@ -65,8 +64,7 @@ export function checkPreflight(
   const { files } = host;
   const { AWS_ENDPOINT_URL_EC2 } = about.settings;
   const isFirst = stage === 'all' && readManifests(files).length === 0;
-  const modules = stage === 'image' ? [] : WANTED_MODULES;
-  const names = modules.map(({ module }) => module);
+  const { modules, states } = stage === 'image' ? { modules: [], states: {} } : kernelModules(files);
   return preflight({
     stage,
     foreign,
@@ -76,6 +74,6 @@ export function checkPreflight(
     // A takeover is there for a kubelet with pods.
     kubelet: isFirst && request.adopting === undefined ? findKubelet(files) : undefined,
     modules,
-    moduleStates: moduleStates(files, names),
+    moduleStates: states,
   });
 }

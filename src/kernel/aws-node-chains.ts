@@ -1,7 +1,7 @@
 import { AWS_NODE_NFT_TABLE, type AwsNodeChains, awsNodeChains, type FilterFamily } from '../dataplane/index.ts';
-import { HostError } from '../errors/index.ts';
 import type { Exec } from '../sys/index.ts';
 import { type IptablesProgram, iptablesSaves, restoreIptables } from './iptables.ts';
+import { listByNft } from './nft.ts';
 
 /** aws-node's rules in one kind of iptables. */
 export interface FoundChains extends AwsNodeChains {
@@ -23,17 +23,8 @@ export async function findAwsNodeRules(exec: Exec): Promise<AwsNodeRules> {
       const chains = awsNodeChains(save);
       if (chains.count > 0) iptables.push({ ...chains, program, family });
     }
-  return { iptables, nftTable: await hasNftTable(exec) };
-}
-
-async function hasNftTable(exec: Exec): Promise<boolean> {
-  try {
-    const argv = ['nft', '--terse', 'list', 'table', 'ip', AWS_NODE_NFT_TABLE] as const;
-    return (await exec.run({ argv, accept: [0, 1] })).exitCode === 0;
-  } catch (error) {
-    if (error instanceof HostError && error.code === 'PROGRAM_MISSING') return false;
-    throw error;
-  }
+  const table = await listByNft(exec, '--terse', 'list', 'table', 'ip', AWS_NODE_NFT_TABLE);
+  return { iptables, nftTable: (table ?? '') !== '' };
 }
 
 /**

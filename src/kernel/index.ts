@@ -4,7 +4,9 @@ export { type AwsNodeRules, type FoundChains, findAwsNodeRules, removeAwsNodeRul
 export { removeHostNetwork } from './cleanup.ts';
 export { forgetConnections } from './connections.ts';
 export { deadLinks, removeDeadLinks } from './dead-links.ts';
+export { iptablesSaves } from './iptables.ts';
 export { RouteSocket } from './netlink/socket.ts';
+export { listByNft } from './nft.ts';
 export {
   findLink,
   findLinkByMac,

@@ -1,6 +1,7 @@
 import type { FilterFamily } from '../dataplane/index.ts';
 import { HostError } from '../errors/index.ts';
 import type { Exec } from '../sys/index.ts';
+import { lacksNftables, programFailed } from './nft.ts';
 
 /** A kind of iptables; a host may have rules in both, and plain `iptables` is one of them or, rarely, the only name. */
 const KINDS = ['-nft', '-legacy', ''] as const;
@@ -23,8 +24,11 @@ export interface IptablesSave {
 async function savedBy(exec: Exec, program: IptablesProgram): Promise<IptablesSave | undefined> {
   try {
     // Without a table named it lists only those that exist: nothing is made by looking.
-    const { stdout, exitCode } = await exec.run({ argv: [`${program}-save`], accept: [0, 1] });
-    return { program, save: stdout, usable: exitCode === 0 };
+    const argv = [`${program}-save`] as const;
+    const result = await exec.run({ argv, accept: [0, 1, 4] });
+    // 4 is any trouble with the kernel; the one that will not pass is told by words alone.
+    if (result.exitCode === 4 && !lacksNftables(result)) throw programFailed(argv, result);
+    return { program, save: result.stdout, usable: result.exitCode === 0 };
   } catch (error) {
     if (error instanceof HostError && error.code === 'PROGRAM_MISSING') return undefined;
     throw error;

@@ -8,12 +8,9 @@ import {
   type PacketRulesWanted,
   packetTables,
 } from '../dataplane/index.ts';
-import { HostError } from '../errors/index.ts';
 import type { Exec } from '../sys/index.ts';
 import { IptablesFilter, removeIptablesRules } from './iptables-filter.ts';
-
-/** How nft(8) says that the kernel has no nf_tables, in all its versions. */
-const NO_NFTABLES = /cache initialization failed|Unable to initialize Netlink socket|not supported/;
+import { listByNft } from './nft.ts';
 
 /** Our table as it is: not to be had where nft(8) is not installed or the kernel has no nf_tables. */
 export type FoundTable =
@@ -35,17 +32,10 @@ function sealOf(listing: string): string {
 
 /** Looks for our table. */
 export async function findPacketRules(exec: Exec, family: FilterFamily = 'ip'): Promise<FoundTable> {
-  try {
-    // nft ends with 1 when the table does not exist.
-    const argv = ['nft', '--stateless', 'list', 'table', family, NFT_TABLE] as const;
-    const { exitCode, stdout, stderr } = await exec.run({ argv, accept: [0, 1] });
-    if (exitCode === 1 && NO_NFTABLES.test(stderr)) return { usable: false };
-    const [, digest, seal] = COMMENT.exec(stdout) ?? [];
-    return { usable: true, listing: stdout, digest: seal === sealOf(stdout) ? digest : undefined };
-  } catch (error) {
-    if (error instanceof HostError && error.code === 'PROGRAM_MISSING') return { usable: false };
-    throw error;
-  }
+  const listing = await listByNft(exec, '--stateless', 'list', 'table', family, NFT_TABLE);
+  if (listing === undefined) return { usable: false };
+  const [, digest, seal] = COMMENT.exec(listing) ?? [];
+  return { usable: true, listing, digest: seal === sealOf(listing) ? digest : undefined };
 }
 
 /** The digest of our table's input; `undefined` when the table is not there or not as we made it. */

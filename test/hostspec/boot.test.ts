@@ -8,9 +8,7 @@ import {
   NOTHING_OF_BOOT,
   type ObservedBoot,
   recordSteps,
-  renderModulesDropIn,
   type SysctlSettings,
-  WANTED_MODULES,
   type WantedBoot,
   wantedSysctls,
 } from '../../src/hostspec/index.ts';
@@ -167,11 +165,4 @@ describe('wantedSysctls()', () => {
     );
     expect(families).toEqual(['ipv4', 'ipv4,ipv6', 'ipv4,ipv6']);
   });
-});
-
-test('renderModulesDropIn() names the required modules alone', () => {
-  const lines = renderModulesDropIn()
-    .split('\n')
-    .filter((line) => line !== '' && !line.startsWith('#'));
-  expect(lines).toEqual(WANTED_MODULES.filter(({ need }) => need === 'required').map((wanted) => wanted.module));
 });

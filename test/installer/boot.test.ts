@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import { mkdirSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describeStep, NOTHING_OF_BOOT, WANTED_MODULES } from '../../src/hostspec/index.ts';
 import { install } from '../../src/installer/index.ts';
@@ -106,6 +106,32 @@ describe('install --stage boot', () => {
     write(root, 'lib/modules/6.1.0-aws/modules.dep', '');
     const failed = await install(request({ stage: 'boot' }), silent).catch((error: unknown) => error);
     expect(failed).toMatchObject({ code: 'MODULE_MISSING', details: { module: 'veth' } });
+  });
+
+  test('a kernel without nf_tables will do where legacy iptables is installed, and is refused where it is not', async () => {
+    await using imds = serveMetadata();
+    using temporary = temporaryHost(`http://127.0.0.1:${imds.port}`);
+    const { root, request } = temporary;
+    write(root, 'proc/sys/kernel/osrelease', '6.1.0-aws\n');
+    write(root, 'lib/modules/6.1.0-aws/modules.dep', '');
+    for (const module of ['veth', 'nf_conntrack', 'iptable_nat', 'iptable_mangle'])
+      mkdirSync(join(root, 'sys/module', module), { recursive: true });
+    const outcome = () =>
+      install(request({ stage: 'boot' }), silent).then(
+        ({ notes }) => notes.filter((note) => note.includes('nf_tables') || note.includes('nft_')),
+        (error: unknown) => error instanceof Error && error.message,
+      );
+    const refused =
+      'the kernel module nf_tables is not there and cannot be loaded: the packet rules of pods cannot be made, nor by iptables without iptables-legacy and its modules iptable_nat and iptable_mangle';
+    expect(await outcome()).toBe(refused);
+    write(root, 'usr/sbin/iptables-restore', '');
+    write(root, 'usr/sbin/iptables-nft-restore', '');
+    expect(await outcome()).toBe(refused);
+    write(root, 'usr/sbin/iptables-legacy-restore', '');
+    expect(await outcome()).toEqual([]);
+    // As before there were two kinds.
+    for (const kind of ['nft', 'legacy']) rmSync(join(root, `usr/sbin/iptables-${kind}-restore`));
+    expect(await outcome()).toEqual([]);
   });
 
   test('a module that modprobe cannot load is told, a required one fails the stage and leaves nothing', async () => {
