@@ -43,6 +43,8 @@ const NEEDED_BY_TESTS = [
   { debian: 'cloud-guest-utils', fedora: 'cloud-utils', program: 'ec2metadata' },
   // The tests boot a kernel that has what this machine's may lack, such as 802.1q.
   { debian: 'qemu-system-x86', fedora: 'qemu-system-x86-core', program: 'qemu-system-x86_64' },
+  // In that kernel they are kube-proxy in its ipvs mode.
+  { debian: 'ipvsadm', fedora: 'ipvsadm', program: 'ipvsadm' },
   { debian: 'busybox-static', fedora: 'busybox', program: 'busybox' },
   { debian: 'cpio', fedora: 'cpio', program: 'cpio' },
   // The tests look at the dashboard with it; without a font there is nothing to see.

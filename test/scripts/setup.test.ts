@@ -16,7 +16,7 @@ const ROOT = join(import.meta.dir, '../..');
 const NODE = Bun.which('node') ?? 'node';
 const PACKAGES = 'iproute2 nftables iptables containernetworking-plugins procps util-linux iputils-ping'.split(' ');
 const TEST_PACKAGES = [
-  ...'debootstrap systemd-container awscli curl cloud-init packer shellcheck cloud-guest-utils qemu-system-x86 busybox-static cpio chromium fonts-dejavu-core containerd'.split(
+  ...'debootstrap systemd-container awscli curl cloud-init packer shellcheck cloud-guest-utils qemu-system-x86 ipvsadm busybox-static cpio chromium fonts-dejavu-core containerd'.split(
     ' ',
   ),
 ];

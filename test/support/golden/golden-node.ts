@@ -60,6 +60,8 @@ export class GoldenNode implements Disposable {
       );
       this.#router.ip(`link set ${name} up`);
       space.ip(`link set ${name} up`);
+      // In the order in which links are given these addresses their routes are listed.
+      while (space.ip(`-6 -o addr show dev ${name} scope link`) === '') Bun.sleepSync(2);
       for (const address of addresses)
         space.ip(`addr add ${address} dev ${name}${address.includes(':') ? ' nodad' : ''}`);
     }
