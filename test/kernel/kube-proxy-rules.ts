@@ -8,6 +8,10 @@ export interface Service {
   readonly policy?: 'Cluster' | 'Local';
 }
 
+const at = (address: string, port: number): string =>
+  address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+const alone = (address: string): string => `${address}/${address.includes(':') ? 128 : 32}`;
+
 const upper = ({ name }: Service): string => name.toUpperCase();
 
 function iptablesService(service: Service): readonly string[] {
@@ -29,10 +33,10 @@ function iptablesService(service: Service): readonly string[] {
         ];
   return [
     ...['SVC', 'SVL', 'SEP', 'EXT'].map((kind) => `:${of(kind)} - [0:0]`),
-    `-A KUBE-SERVICES -d ${clusterIp}/32 -p tcp -m tcp --dport 80 -j ${of('SVC')}`,
+    `-A KUBE-SERVICES -d ${alone(clusterIp)} -p tcp -m tcp --dport 80 -j ${of('SVC')}`,
     `-A ${of('SVC')} -j ${of('SEP')}`,
-    `-A ${of('SEP')} -s ${endpoint}/32 -j KUBE-MARK-MASQ`,
-    `-A ${of('SEP')} -p tcp -m tcp -j DNAT --to-destination ${endpoint}:80`,
+    `-A ${of('SEP')} -s ${alone(endpoint)} -j KUBE-MARK-MASQ`,
+    `-A ${of('SEP')} -p tcp -m tcp -j DNAT --to-destination ${at(endpoint, 80)}`,
     ...external,
   ];
 }
@@ -70,6 +74,7 @@ export function iptablesMode(services: readonly Service[]): string {
 }
 
 function nftService({ name, endpoint, nodePort, policy = 'Cluster' }: Service): string {
+  const ip = endpoint.includes(':') ? 'ip6' : 'ip';
   const external =
     policy === 'Cluster'
       ? `chain external-${name} { jump mark-for-masquerade; goto service-${name}; }`
@@ -80,26 +85,29 @@ function nftService({ name, endpoint, nodePort, policy = 'Cluster' }: Service): 
          }`;
   return `
     chain endpoint-${name} {
-      ip saddr ${endpoint} jump mark-for-masquerade
-      meta l4proto tcp dnat to ${endpoint}:80
+      ${ip} saddr ${endpoint} jump mark-for-masquerade
+      meta l4proto tcp dnat to ${at(endpoint, 80)}
     }
     chain service-${name} { numgen random mod 1 vmap { 0 : goto endpoint-${name} }; }
     ${nodePort === undefined ? '' : external}`;
 }
 
-const nftElements = ({ name, clusterIp, nodePort }: Service): readonly string[] => [
-  `add element ip kube-proxy service-ips { ${clusterIp} . tcp . 80 : goto service-${name} }`,
+const nftElements = (ip: string, { name, clusterIp, nodePort }: Service): readonly string[] => [
+  `add element ${ip} kube-proxy service-ips { ${clusterIp} . tcp . 80 : goto service-${name} }`,
   ...(nodePort === undefined
     ? []
-    : [`add element ip kube-proxy service-nodeports { tcp . ${nodePort} : goto external-${name} }`]),
+    : [`add element ${ip} kube-proxy service-nodeports { tcp . ${nodePort} : goto external-${name} }`]),
 ];
 
 /** A script for `nft -f -` as of kube-proxy in its nftables mode: a table of its own. */
 export function nftablesMode(services: readonly Service[], nodeAddresses: readonly string[]): string {
+  const [ip, type] = nodeAddresses.some((address) => address.includes(':'))
+    ? ['ip6', 'ipv6_addr']
+    : ['ip', 'ipv4_addr'];
   return `
-table ip kube-proxy {
-  set nodeport-ips { type ipv4_addr; elements = { ${nodeAddresses.join(', ')} }; }
-  map service-ips { type ipv4_addr . inet_proto . inet_service : verdict; }
+table ${ip} kube-proxy {
+  set nodeport-ips { type ${type}; elements = { ${nodeAddresses.join(', ')} }; }
+  map service-ips { type ${type} . inet_proto . inet_service : verdict; }
   map service-nodeports { type inet_proto . inet_service : verdict; }
   chain mark-for-masquerade { meta mark set meta mark or 0x4000; }
   chain masquerading {
@@ -112,13 +120,13 @@ table ip kube-proxy {
   chain nat-output { type nat hook output priority -100; jump services; }
   chain nat-postrouting { type nat hook postrouting priority srcnat; jump masquerading; }
 }
-table ip kube-proxy { ${services.map(nftService).join('\n')} }
-table ip kube-proxy {
+table ${ip} kube-proxy { ${services.map(nftService).join('\n')}\n}
+table ${ip} kube-proxy {
   chain services {
-    ip daddr . meta l4proto . th dport vmap @service-ips
-    ip daddr @nodeport-ips meta l4proto . th dport vmap @service-nodeports
+    ${ip} daddr . meta l4proto . th dport vmap @service-ips
+    ${ip} daddr @nodeport-ips meta l4proto . th dport vmap @service-nodeports
   }
 }
-${services.flatMap(nftElements).join('\n')}
+${services.flatMap((service) => nftElements(ip, service)).join('\n')}
 `;
 }

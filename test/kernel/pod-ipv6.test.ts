@@ -1,98 +1,11 @@
 import { expect } from 'bun:test';
 import { readFileSync } from 'node:fs';
-import { IP_FAMILIES, parseIpv4, parseIpv4Cidr, parseIpv6, parseIpv6Cidr } from '../../src/addr/index.ts';
-import { diffNetwork, podUnwiring, podWiring, wantedHostNetwork } from '../../src/dataplane/index.ts';
-import {
-  applySteps,
-  checkPod,
-  observeNetwork,
-  openPodNetns,
-  RouteSocket,
-  removeHostNetwork,
-  untilPodReceives,
-  wirePod,
-} from '../../src/kernel/index.ts';
-import { systemClock } from '../../src/sys/index.ts';
+import { IP_FAMILIES, parseIpv4, parseIpv4Cidr, parseIpv6 } from '../../src/addr/index.ts';
+import { diffNetwork, podUnwiring, wantedHostNetwork } from '../../src/dataplane/index.ts';
+import { applySteps, observeNetwork, removeHostNetwork } from '../../src/kernel/index.ts';
 import { kernelTest, lines, TestNetns } from '../support/netns.ts';
 import { ping } from './pod-node.ts';
-
-const wiringOf = (name: string, address: string, table: number) =>
-  podWiring({
-    pod: { network: 'aws-cni', namespace: 'default', name, containerId: `c-${name}`, ifName: 'eth0' },
-    ...{ address: parseIpv6(address), table, vethPrefix: 'eni', mtu: 9001 },
-  });
-const A = wiringOf('nginx', '2001:db8:1:0:a::', 254);
-const B = wiringOf('sample-pod', '2001:db8:1:0:b::1', 2);
-const NODE = '2001:db8:1::5';
-const WORLD = '2001:db8:ffff::1';
-
-/** A node with two ENIs; behind each the VPC's router, which is the world too and knows the address blocks of both. */
-class Node6 implements Disposable {
-  readonly space = new TestNetns('node6');
-  readonly router = new TestNetns('router6');
-  readonly socket = new RouteSocket(this.space.netns);
-  readonly host = wantedHostNetwork({
-    primaryLink: 'eth0',
-    enis: [
-      {
-        ...{ link: 'eth1', primaryAddress: parseIpv4('10.0.1.77'), subnet: parseIpv4Cidr('10.0.1.0/24'), table: 2 },
-        ipv6: { addresses: [parseIpv6Cidr('2001:db8:1::77/64')] },
-      },
-    ],
-    ...{ externalServiceCidrs: [], mark: undefined, mtu: 9001 },
-  });
-
-  constructor() {
-    const { space, router } = this;
-    router.run('sysctl', '-qw', 'net.ipv6.conf.all.forwarding=1', 'net.ipv6.conf.default.accept_dad=0');
-    router.ip(`addr add ${WORLD}/128 dev lo nodad`);
-    for (const [eni, mac, block] of [
-      ['eth0', '02:00:00:00:01:00', '2001:db8:1:0:a::/80'],
-      ['eth1', '02:00:00:00:01:01', '2001:db8:1:0:b::/80'],
-    ] as const) {
-      space.ip(`link add ${eni} address ${mac} mtu 9001 type veth peer name ${eni} mtu 9001 netns ${router.name}`);
-      router.ip(`link set ${eni} up`);
-      router.ip(`addr add fe80:ec2::1/128 dev ${eni} nodad`);
-      router.ip(`neigh replace fe80::5 lladdr ${mac} dev ${eni} nud permanent`);
-      router.ip(`route add ${block} via fe80::5 dev ${eni}`);
-    }
-    router.ip(`route add ${NODE}/128 via fe80::5 dev eth0`);
-    // An ENI has been up for long; of the links of pods the kernel probes the own address as it would anywhere.
-    space.run('sysctl', '-qw', 'net.ipv6.conf.eth0.accept_dad=0', 'net.ipv6.conf.eth1.accept_dad=0');
-    space.ip('link set eth0 up');
-    space.ip(`addr add ${NODE}/128 dev eth0 nodad`);
-    space.ip('route add default via fe80:ec2::1 dev eth0');
-    space.run('sysctl', '-qw', 'net.ipv6.conf.all.forwarding=1');
-    this.repair();
-  }
-
-  /** Takes the steps to the wanted state and tells how many there were. */
-  repair(...pods: readonly ReturnType<typeof wiringOf>[]): number {
-    const observed = observeNetwork(this.socket, IP_FAMILIES);
-    const podRules = pods.flatMap(({ hostRules }) => hostRules);
-    const steps = diffNetwork({ ...this.host, podRules, podRoutes: pods.map(({ hostRoute }) => hostRoute) }, observed);
-    applySteps(this.socket, steps);
-    return steps.length;
-  }
-
-  async wire(pod: TestNetns, wiring: typeof A): Promise<void> {
-    using netns = openPodNetns(pod.netns.path);
-    this.space.inside(() => wirePod(this.socket, netns, wiring));
-    const { address } = wiring.hostRoute.destination;
-    await untilPodReceives({ netns, address, clock: systemClock });
-  }
-
-  check(pod: TestNetns, wiring: typeof A): string | undefined {
-    using netns = openPodNetns(pod.netns.path);
-    return checkPod(this.socket, netns, wiring);
-  }
-
-  [Symbol.dispose](): void {
-    this.socket[Symbol.dispose]();
-    this.space[Symbol.dispose]();
-    this.router[Symbol.dispose]();
-  }
-}
+import { A, B, NODE, Node6, WORLD, wiringOf6 } from './pod-node-ipv6.ts';
 
 const withoutLinkLocal = (space: TestNetns, words: string): readonly string[] =>
   lines(space.ip(words)).filter((line) => !/^(fe80::\/64|(local|anycast) fe80:|multicast)/.test(line));
@@ -217,7 +130,7 @@ kernelTest('an address of an IPv6 pod that is gone goes to another pod, and only
   );
   expect(lines(node.space.ip('-6 rule')).filter((line) => line.includes('2001:db8:1:0:a::'))).toEqual([]);
   expect(lines(node.space.ip('-6 route show 2001:db8:1:0:a::/128'))).toEqual([]);
-  const again = wiringOf('another', '2001:db8:1:0:a::', 254);
+  const again = wiringOf6('another', '2001:db8:1:0:a::', 254);
   await node.wire(next, again);
   expect(await ping(next, WORLD)).toBe('reached');
   await node.space.insideWith(removeHostNetwork);

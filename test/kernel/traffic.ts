@@ -89,10 +89,10 @@ export class TestTraffic implements Disposable {
 }
 
 /** A server that answers each caller with the address it has there. */
-export function serveCaller(space: TestNetns): Disposable {
+export function serveCaller(space: TestNetns, hostname: '0.0.0.0' | '::' = '0.0.0.0'): Disposable {
   const server = space.inside(() =>
     Bun.serve({
-      hostname: '0.0.0.0',
+      hostname,
       port: 80,
       fetch: (request, self) => new Response(self.requestIP(request)?.address),
     }),
