@@ -17,6 +17,8 @@ export interface StatusAddress {
 export interface StatusEni {
   readonly id: string;
   readonly mac: string;
+  /** The network card; absent where it is the first. */
+  readonly card?: number;
   readonly device: number;
   readonly link: string | null;
   readonly primary: boolean;

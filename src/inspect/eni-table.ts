@@ -20,9 +20,12 @@ interface Column {
   readonly dropped?: number;
 }
 
+const placeOf = ({ card, device }: StatusEni): string | number =>
+  card === undefined ? device : `${device} of card ${card}`;
+
 const COLUMNS: readonly Column[] = [
   { header: 'ENI', cell: ({ eni }) => (eni.primary ? `${eni.id} (primary)` : eni.id) },
-  { header: 'DEVICE', cell: ({ eni }) => eni.device, dropped: 4 },
+  { header: 'DEVICE', cell: ({ eni }) => placeOf(eni), dropped: 4 },
   { header: 'LINK', cell: ({ eni }) => eni.link ?? '-', dropped: 1 },
   { header: 'PRIMARY ADDRESS', cell: ({ eni }) => eni.primaryAddress, dropped: 5 },
   { header: 'TABLE', cell: ({ eni }) => eni.table, dropped: 6 },

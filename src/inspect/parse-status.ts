@@ -6,16 +6,19 @@ const ADDRESS = objectOf(
   { pod: text, containerId: text, freeInMs: number, reason: text },
 );
 
-const ENI = objectOf({
-  id: text,
-  mac: text,
-  device: number,
-  link: orNull(text),
-  primary: flag,
-  primaryAddress: text,
-  table: number,
-  addresses: { type: 'array', items: ADDRESS },
-});
+const ENI = objectOf(
+  {
+    id: text,
+    mac: text,
+    device: number,
+    link: orNull(text),
+    primary: flag,
+    primaryAddress: text,
+    table: number,
+    addresses: { type: 'array', items: ADDRESS },
+  },
+  { card: number },
+);
 
 const SCHEMA = objectOf(
   {

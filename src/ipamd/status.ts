@@ -147,6 +147,7 @@ export function statusDocument(phase: Phase, times: RunTimes): StatusDocument {
     enis: network.enis.map((eni) => ({
       id: eni.id,
       mac: eni.mac,
+      ...(eni.card === 0 ? {} : { card: eni.card }),
       device: eni.device,
       link: eni.link ?? null,
       primary: eni.primary,

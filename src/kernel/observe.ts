@@ -80,6 +80,11 @@ export function listOwnRules(socket: RouteSocket, families = ONLY_IPV4): readonl
   return listRuleFacts(socket, families).filter(isOwn).map(ruleOf);
 }
 
+/** All rules, whoever made them. */
+export function listRules(socket: RouteSocket, families = ONLY_IPV4): readonly Rule[] {
+  return listRuleFacts(socket, families).map(ruleOf);
+}
+
 const namesOf = (links: readonly Link[]): ReadonlyMap<number, string> =>
   new Map(links.map((link) => [link.index, link.name]));
 

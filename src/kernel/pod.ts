@@ -21,7 +21,7 @@ import type { Acknowledgement } from './netlink/acknowledgement.ts';
 import { readNeighbour } from './netlink/facts.ts';
 import { createVeth, deleteLink, dumpOf } from './netlink/messages.ts';
 import { RouteSocket } from './netlink/socket.ts';
-import { findLink, listAddresses, listLinks, listOwnRoutes, listOwnRules, listRoutes } from './observe.ts';
+import { findLink, listAddresses, listLinks, listOwnRoutes, listOwnRules, listRoutes, listRules } from './observe.ts';
 
 const refuse = (path: string, reason: string, cause?: unknown): HostError =>
   new HostError('CNI_NETNS', { path, reason }, cause);
@@ -216,7 +216,7 @@ function checkPodEnd(netns: Netns, wiring: PodWiring): string | undefined {
       if (!same)
         return `the pod lacks route ${formatCidr(destination)}${gateway === undefined ? '' : ` via ${gateway}`}`;
     }
-    if (step.kind === 'add-rule' && !listOwnRules(pod, families).some((rule) => ruleKey(rule) === ruleKey(step.rule)))
+    if (step.kind === 'add-rule' && !listRules(pod, families).some((rule) => ruleKey(rule) === ruleKey(step.rule)))
       return `the pod lacks rule ${ruleKey(step.rule)}`;
     if (step.kind === 'set-neighbour') {
       const entry = neighbours.find((neighbour) => neighbour?.address === step.address);

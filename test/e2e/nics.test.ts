@@ -72,11 +72,12 @@ describe('a pod that asks for every network card', () => {
       'three cards',
       (status) => status.pool.pending === 0 && status.enis.length === 3,
     );
-    expect(enis.map(({ table, link }) => ({ table, link }))).toEqual([
-      { table: 254, link: 'eth0' },
-      { table: 10101, link: 'eth101' },
-      { table: 10300, link: 'eth300' },
+    expect(enis.map(({ card = 0, device, table, link }) => `${card} ${device} ${table} ${link}`)).toEqual([
+      '0 0 254 eth0',
+      '1 1 10101 eth101',
+      '3 0 10300 eth300',
     ]);
+    expect((await a.cli('status')).stdout).toContain('0 of card 3');
     await b.untilStatus('two cards', (status) => status.pool.pending === 0 && status.enis.length === 2);
   });
 

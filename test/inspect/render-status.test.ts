@@ -48,6 +48,13 @@ test('renderStatus() names the version a rollback goes back to', () => {
   expect(plain({ ...status, installed })).toContain('\ninstalled   0.2.0, before it 0.1.0\n');
 });
 
+test('renderStatus() tells the network card of an ENI that is not on the first', () => {
+  const enis = SERVING.enis.map((eni, at) => (at === 0 ? eni : { ...eni, card: 3, device: 0, table: 10_300 }));
+  expect(plain({ ...status, daemon: { ...SERVING, enis } })).toMatch(
+    /\nENI +DEVICE .*\n.* +0 +eth0 .*\n.* +0 of card 3 +- .* 10300 /,
+  );
+});
+
 test('renderStatus() shows a daemon that starts', () => {
   const { balance: _, ...unbalanced } = SERVING;
   const daemon = {

@@ -222,6 +222,36 @@ kernelTest('CHECK passes for a pod that aws-node wired, and sees what is missing
   expect(space.ip('-o link')).toBe(before);
 });
 
+kernelTest('a further NIC that aws-node wired is found, made ours, passes CHECK and goes', () => {
+  using aws = new AwsNode();
+  const [, sample] = aws.pods;
+  const { socket, space } = aws.node;
+  const before = lines(space.ip('-4 rule'));
+  const nic: AwsNodePod = { ...sample, address: '10.0.1.91', table: 10_101, nic: 1 };
+  for (const { at, words } of awsNodePodSetup(nic)) (at === 'node' ? space : aws.spaces[1]).ip(words);
+  const pod = { ...aws.identity(1), ifName: 'mNicIf1' };
+  const place = { pod, address: parseIpv4(nic.address), vethPrefix: 'eni' };
+  const { links, foreignRoutes } = observeNetwork(socket);
+  const end = podLinkFinder({ links, routes: foreignRoutes })(place);
+  expect(end).toEqual({
+    link: awsNodeVeth(nic),
+    alias: `vpc-cni aws-cni sandbox-sample mNicIf1 default/sample from aws-node`,
+  });
+  if (end !== undefined) applySteps(socket, [{ kind: 'set-link', ...end }]);
+  const { netns } = aws.spaces[1];
+  const wiring = podWiring({ ...place, table: 10_101, mtu: 9001, takenOver: takenOverEnds(socket, netns, pod) });
+  applySteps(socket, wiring.hostSteps);
+  expect(checkPod(socket, netns, wiring)).toBeUndefined();
+  aws.spaces[1].ip('rule del priority 1');
+  expect(checkPod(socket, netns, wiring)).toBe('the pod lacks rule 1: from 10.0.1.91/32 lookup 1');
+  aws.node.wire(aws.spaces[1], wiring);
+  expect(checkPod(socket, netns, wiring)).toBeUndefined();
+  applySteps(socket, podUnwiring({ ...place, rules: podRules(place.address, 10_101), link: end?.link }));
+  // What aws-node had made before it was ours stays here: the takeover of the node takes it away.
+  const foreign = lines(space.ip('-4 rule')).filter((rule) => !before.includes(rule));
+  expect(foreign).toEqual(['512: from all to 10.0.1.91 lookup main', '1536: from 10.0.1.91 lookup 10101']);
+});
+
 kernelTest('DEL of a pod that aws-node wired leaves nothing of it', () => {
   using aws = new AwsNode();
   aws.takeOver();

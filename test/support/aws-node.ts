@@ -22,11 +22,14 @@ export interface AwsNodePod {
   readonly netns: string;
   /** Route table of its ENI; 254 on the primary one. */
   readonly table: number;
+  /** The number of a further interface of a pod with several NICs, from 1. */
+  readonly nic?: number;
 }
 
 /** The host end's name, as upstream's names.go computes it. */
-export function awsNodeVeth(pod: Pick<AwsNodePod, 'namespace' | 'name'>, prefix = 'eni'): string {
-  const digest = createHash('sha1').update(`${pod.namespace}.${pod.name}`).digest('hex');
+export function awsNodeVeth(pod: Pick<AwsNodePod, 'namespace' | 'name' | 'nic'>, prefix = 'eni'): string {
+  const name = pod.nic === undefined ? pod.name : `${pod.name}.${pod.nic}`;
+  const digest = createHash('sha1').update(`${pod.namespace}.${name}`).digest('hex');
   return `${prefix}${digest.slice(0, 11)}`;
 }
 
@@ -40,15 +43,22 @@ export function awsNodePodSetup(pod: AwsNodePod, prefix = 'eni'): readonly IpWor
   const mac = randomMac();
   const node = (words: string): IpWords => ({ at: 'node', words });
   const inside = (words: string): IpWords => ({ at: 'pod', words });
+  const { nic = 0 } = pod;
+  const link = nic === 0 ? 'eth0' : `mNicIf${nic}`;
+  const gateway = `169.254.1.${nic + 1}`;
+  const table = nic === 0 ? '' : ` table ${nic}`;
   return [
-    node(`link add ${veth} address ${mac} mtu 9001 txqueuelen 0 type veth peer name eth0 mtu 9001 netns ${pod.netns}`),
+    node(
+      `link add ${veth} address ${mac} mtu 9001 txqueuelen 0 type veth peer name ${link} mtu 9001 netns ${pod.netns}`,
+    ),
     node(`link set ${veth} up`),
     inside('link set lo up'),
-    inside('link set eth0 up'),
-    inside('route replace 169.254.1.1 dev eth0 scope link'),
-    inside('route add default via 169.254.1.1 dev eth0'),
-    inside(`addr add ${pod.address}/32 dev eth0`),
-    inside(`neigh add 169.254.1.1 lladdr ${mac} dev eth0 nud permanent`),
+    inside(`link set ${link} up`),
+    inside(`route replace ${gateway} dev ${link} scope link${table}`),
+    ...(nic === 0 ? [] : [inside(`rule add priority 1 from ${pod.address} table ${nic}`)]),
+    inside(`route add default via ${gateway} dev ${link}${table}`),
+    inside(`addr add ${pod.address}/32 dev ${link}`),
+    inside(`neigh add ${gateway} lladdr ${mac} dev ${link} nud permanent`),
     node(`route replace ${pod.address} dev ${veth} scope link`),
     node(`rule add priority 512 to ${pod.address} table main`),
     ...(pod.table === 254 ? [] : [node(`rule add priority 1536 from ${pod.address} table ${pod.table}`)]),
