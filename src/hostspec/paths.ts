@@ -59,6 +59,8 @@ export const PATHS = {
   unschedulable: `${RUN}/unschedulable`,
   supervisor: `${RUN}/supervisor.json`,
   supervisorLog: `${RUN}/ipamd.log`,
+  /** What it was before it became too long. */
+  supervisorLogBefore: `${RUN}/ipamd.before.log`,
   /** Nobody but root can open it: whoever can, can lock it, and the boot stage would wait for him. */
   lockedDirectory: '/root',
   runLockDirectory: '/etc',

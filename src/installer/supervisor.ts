@@ -2,6 +2,7 @@ import { PATHS } from '../hostspec/index.ts';
 import { type Child, type Clock, type Files, identifyProcess, signalProcess, startChild } from '../sys/index.ts';
 import type { Environment } from './host.ts';
 import type { SupervisorState } from './parse-supervisor.ts';
+import { keepLogShort } from './supervisor-log.ts';
 
 // A daemon that lived this long is taken for healthy: its next end is answered at once again.
 const HEALTHY_MS = 3_000;
@@ -55,6 +56,7 @@ export async function superviseDaemon(input: {
     if (child !== undefined) signalProcess(child.id, 'SIGTERM');
   };
   stop.addEventListener('abort', stopChild);
+  void keepLogShort({ files, clock, stop });
   let shortLives = 0;
   for (;;) {
     const started = clock.monotonic();

@@ -21,6 +21,7 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  truncateSync,
   unlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -79,6 +80,8 @@ export interface WriteFiles {
   ensureDirectory(path: string, mode: number): void;
   /** Writes into an existing file: the kernel's files (/proc, /sys) cannot be replaced. */
   writeInPlace(file: { readonly path: string; readonly text: string }): void;
+  /** Empties a file that others have open and write to at its end. */
+  empty(path: string): void;
   setMode(file: { readonly path: string; readonly mode: number; readonly owner: FileOwner }): void;
   /** Gives a file or link another name, under which it lives on, as it is, when the first is replaced. */
   keep(path: string, as: string): void;
@@ -253,6 +256,7 @@ export function createFiles(root: string): Files {
     writeInPlace: ({ path, text }) =>
       // Writing nothing would be no write: the kernel empties a value by an empty line.
       fileAttempt(`write "${text}" into`, at(path), () => writeFileSync(through(path), text || '\n', { flag: 'r+' })),
+    empty: (path) => fileAttempt('empty', at(path), () => truncateSync(through(path))),
     remove: (path) =>
       fileAttempt('remove', at(path), () => {
         const { kind } = factOf(at(path));
