@@ -102,7 +102,7 @@ kernelTest('thousands of connections of one address are forgotten, and none of a
   );
   for (const number of [1, 2]) host.ip(`addr add 10.9.0.${number}/32 dev lo`);
   const flood = `const { createSocket } = require('node:dgram');
-    for (const [address, count] of [['10.9.0.1', 9900], ['10.9.0.2', 100]]) {
+    for (const [address, count] of [['10.9.0.1', 3000], ['10.9.0.2', 60]]) {
       const socket = createSocket('udp4');
       await new Promise((bound) => socket.bind(0, address, bound));
       for (let port = 1; port <= count; port++) await new Promise((sent) => socket.send('x', 1024 + port, address, sent));
@@ -112,7 +112,7 @@ kernelTest('thousands of connections of one address are forgotten, and none of a
   const count = async (address: string): Promise<number> =>
     (await connectionsOf(host)).filter((text) => text === `${address} > ${address}`).length;
   const [many, few] = [await count('10.9.0.1'), await count('10.9.0.2')];
-  expect([many > 4_000, few > 40]).toEqual([true, true]);
+  expect([many > 1_000, few > 20]).toEqual([true, true]);
   await forget(host, '10.9.0.1');
   expect([await count('10.9.0.1'), await count('10.9.0.2')]).toEqual([0, few]);
 });

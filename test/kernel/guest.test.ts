@@ -40,6 +40,7 @@ const STAGES: readonly GuestStage[] = [
       suite('netlink-observe.test'),
       suite('netlink-events.test'),
       suite('watch-network.test'),
+      suite('connections.test'),
     ],
   },
 ];
