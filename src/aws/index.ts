@@ -4,6 +4,7 @@
  */
 export { backoffMs, startRetryMs } from './backoff.ts';
 export { classifyEc2Error, type Ec2Subject } from './classify.ts';
+export { type CloudWatch, connectCloudWatch, type MetricDatum } from './cloudwatch.ts';
 export { connectEc2 } from './ec2.ts';
 export { halving, lacksRoom } from './halving.ts';
 export {

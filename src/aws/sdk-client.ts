@@ -30,11 +30,16 @@ const PROXIES = ['HTTP_PROXY', 'HTTPS_PROXY'] as const;
 /** Loads the SDK and makes its client. Credentials come from the SDK's own chain; nothing is sent yet. */
 export async function openClient(options: Ec2Options): Promise<OpenClient> {
   const { sdk } = await import('./sdk.ts');
+  return { sdk, client: new sdk.EC2Client(await clientConfig(options)) };
+}
+
+/** What a client of any service is made with. */
+export async function clientConfig(options: Omit<Ec2Options, 'told'>) {
   const { environment = {}, timeoutMs } = options;
   for (const [name, value] of Object.entries(environment)) process.env[name] = value;
   pointCredentialsAt(options.imdsEndpoint);
   const proxied = PROXIES.some((name) => environment[name] !== undefined);
-  const client = new sdk.EC2Client({
+  return {
     region: options.region,
     ...(options.endpoint === undefined ? {} : { endpoint: options.endpoint }),
     // The daemon owns the retries: one request here is one request in the call budget.
@@ -42,8 +47,7 @@ export async function openClient(options: Ec2Options): Promise<OpenClient> {
     defaultsMode: 'standard',
     customUserAgent: 'vpc-cni-host',
     requestHandler: proxied ? await proxyingHandler(timeoutMs) : direct(timeoutMs),
-  });
-  return { sdk, client };
+  } as const satisfies EC2ClientConfig;
 }
 
 function direct(timeoutMs: number): NonNullable<EC2ClientConfig['requestHandler']> {

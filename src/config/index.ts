@@ -16,7 +16,7 @@ export { defaultText } from './parse-value.ts';
 export { HIDDEN, hideUserInfo, redact, settingMeant } from './redact.ts';
 export { renderConfigurationPage, supportOf } from './render-docs.ts';
 export { SETTING_KEYS, SETTINGS_SCHEMA, type SettingKey, type Settings } from './schema.ts';
-export { ec2Access, sdkEnvironment } from './sdk-environment.ts';
+export { type AwsAccess, cloudWatchAccess, ec2Access, sdkEnvironment } from './sdk-environment.ts';
 export { type SettingSource, USER_DATA, USER_DATA_FILE } from './source.ts';
 export { renderUserDataFile, settingsFromUserData, type UserData, type UserDataPart } from './user-data/settings.ts';
 export { BUILD, VERSION } from './version.ts';

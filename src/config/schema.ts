@@ -1,5 +1,6 @@
 import type { Ipv4Cidr } from '../addr/index.ts';
 import { CREDENTIALS, ENDPOINTS } from './schema/aws.ts';
+import { CLOUDWATCH } from './schema/cloudwatch.ts';
 import { CLUSTER } from './schema/cluster.ts';
 import { DEFINITIONS } from './schema/definitions.ts';
 import { ELSEWHERE } from './schema/elsewhere.ts';
@@ -20,6 +21,7 @@ export const CHAPTERS = {
   'EC2 and the metadata service': ENDPOINTS,
   'Credentials for EC2': CREDENTIALS,
   'Logs and ports': LOGS,
+  'Metrics in CloudWatch': CLOUDWATCH,
   'Cluster and host paths': CLUSTER,
 } as const;
 
@@ -31,6 +33,7 @@ const PROPERTIES = {
   ...ENDPOINTS,
   ...CREDENTIALS,
   ...LOGS,
+  ...CLOUDWATCH,
   ...CLUSTER,
 } as const;
 
@@ -112,4 +115,5 @@ export function isSettingKey(text: string): text is SettingKey {
 export const FOLLOWS: Readonly<Partial<Record<SettingKey, readonly SettingKey[]>>> = {
   POD_MTU: ['AWS_VPC_ENI_MTU'],
   AWS_ENDPOINT_URL_EC2: ['AWS_EC2_ENDPOINT', 'AWS_ENDPOINT_URL'],
+  AWS_ENDPOINT_URL_CLOUDWATCH: ['AWS_ENDPOINT_URL'],
 };

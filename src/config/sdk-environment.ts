@@ -32,17 +32,24 @@ export function sdkEnvironment(settings: Settings): Readonly<Record<string, stri
   return Object.fromEntries(entries);
 }
 
-/** How EC2 is reached with these settings: all but the region, which is the instance's own. */
-export function ec2Access(settings: Settings): {
+/** How a service of AWS is reached with these settings: all but the region, which is the instance's own. */
+export interface AwsAccess {
   readonly endpoint: string | undefined;
   readonly timeoutMs: number;
   readonly imdsEndpoint: string | undefined;
   readonly environment: Readonly<Record<string, string>>;
-} {
-  return {
-    endpoint: settings.AWS_ENDPOINT_URL_EC2 || undefined,
-    timeoutMs: settings.HTTP_TIMEOUT * 1000,
-    imdsEndpoint: settings.AWS_EC2_METADATA_SERVICE_ENDPOINT || undefined,
-    environment: sdkEnvironment(settings),
-  };
 }
+
+const accessAt = (endpoint: string, settings: Settings): AwsAccess => ({
+  endpoint: endpoint || undefined,
+  timeoutMs: settings.HTTP_TIMEOUT * 1000,
+  imdsEndpoint: settings.AWS_EC2_METADATA_SERVICE_ENDPOINT || undefined,
+  environment: sdkEnvironment(settings),
+});
+
+/** How EC2 is reached. */
+export const ec2Access = (settings: Settings): AwsAccess => accessAt(settings.AWS_ENDPOINT_URL_EC2, settings);
+
+/** How CloudWatch is reached. */
+export const cloudWatchAccess = (settings: Settings): AwsAccess =>
+  accessAt(settings.AWS_ENDPOINT_URL_CLOUDWATCH, settings);

@@ -19,6 +19,12 @@ export const EC2_ERRORS = {
     remedy:
       'turn IMDSv2 on: aws ec2 modify-instance-metadata-options --instance-id … --http-endpoint enabled --http-tokens required; version 1 is never used',
   },
+  CLOUDWATCH_FAILED: {
+    retry: 'backoff',
+    says: (d) => `CloudWatch took no figures (${d['awsCode']}): ${d['reason']}`,
+    remedy:
+      'allow cloudwatch:PutMetricData to the role of the instance and the way to the CloudWatch endpoint, or set USE_CLOUDWATCH=false; pods are not affected',
+  },
   IAM_DENIED: {
     retry: 'backoff',
     says: (d) => `EC2 denied ${d['action']}: ${d['reason']}`,

@@ -11,6 +11,7 @@ import { adoptPool, listen } from './adopt.ts';
 import { Attachments } from './attachments.ts';
 import { startBackground } from './background.ts';
 import { trunkReserve } from './branch/index.ts';
+import { Publisher } from './cloudwatch/index.ts';
 import { Drift } from './drift/index.ts';
 import { Leases } from './egress/leases.ts';
 import { Engine } from './engine.ts';
@@ -128,6 +129,7 @@ class Daemon {
     const introspect = openIntrospection(this.#edges, onlooker);
     const ended = this.#counts.timeStart(clock);
     const stored = this.#store.load();
+    const cloudwatch = settings.USE_CLOUDWATCH ? new Publisher(this.#edges, this.#counts.registry) : undefined;
     const recentCalls = new RecentCalls(clock, registerEc2Metrics(this.#counts.registry));
     const node = await identify(
       this.#edges,
@@ -135,6 +137,7 @@ class Daemon {
       (outcome) => {
         recentCalls.told(outcome);
         onlooker?.asked(outcome);
+        cloudwatch?.told(outcome);
       },
     );
     ended('metadata');
@@ -182,7 +185,8 @@ class Daemon {
     servePorts({ node, engine, network, placement, reaper, counts: this.#counts, readyMs, introspect });
     engine.kick();
     const { care, facts } = startBackground({ node, engine, network, placement });
-    for (const each of [care, facts]) conditions.watch(() => each.failure);
+    for (const each of [care, facts, cloudwatch]) conditions.watch(() => each?.failure);
+    cloudwatch?.start(node);
     this.#leftovers = new Leftovers(node, {
       store: this.#store,
       unmanaged: this.#unmanaged,

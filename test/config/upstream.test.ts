@@ -137,10 +137,10 @@ describe('settings of a DaemonSet', () => {
     ['KUBERNETES_SERVICE_PORT=443', 'noted'],
     ['AWS_CONTAINER_CREDENTIALS_FULL_URI=http://169.254.170.23/v1/credentials', 'taken'],
     ['AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE=/var/run/token', 'taken'],
-    ['USE_CLOUDWATCH=true', 'belongs to cni-metrics-helper'],
+    ['USE_CLOUDWATCH=true', 'taken'],
     ['USE_PROMETHEUS=true', 'belongs to cni-metrics-helper'],
-    ['METRIC_UPDATE_INTERVAL=30', 'belongs to cni-metrics-helper'],
-    ['AWS_CLUSTER_ID=x', 'the name of the cluster is CLUSTER_NAME'],
+    ['METRIC_UPDATE_INTERVAL=30', 'taken'],
+    ['AWS_CLUSTER_ID=x', 'taken'],
   ] as const;
   for (const [line, expected] of rows) {
     test(`${line}: ${expected}`, () => {

@@ -16,6 +16,11 @@ export const ENDPOINTS = {
     description:
       'Other EC2 endpoint, such as a VPC endpoint or the simulator. Nothing means the endpoint of the region.',
   },
+  AWS_ENDPOINT_URL_CLOUDWATCH: {
+    $ref: '#/definitions/url',
+    default: '',
+    description: 'Other CloudWatch endpoint. Counts only with USE_CLOUDWATCH.',
+  },
   AWS_EC2_METADATA_SERVICE_ENDPOINT: {
     $ref: '#/definitions/url',
     default: 'http://169.254.169.254',

@@ -1,13 +1,12 @@
-const HELPER = 'belongs to cni-metrics-helper; the metrics of this node are served at http://127.0.0.1:61678/metrics';
 const RETRIES = 'the daemon retries by itself, with one budget for the whole process; HTTP_TIMEOUT bounds a request';
 const REGION = 'the region is that of the instance, as its metadata says';
 
 /** Names of aws-node or of the AWS SDK that are no settings here, with what to do instead. In our own files they are errors. */
 export const ELSEWHERE = {
-  USE_CLOUDWATCH: { not: {}, description: HELPER },
-  USE_PROMETHEUS: { not: {}, description: HELPER },
-  METRIC_UPDATE_INTERVAL: { not: {}, description: HELPER },
-  AWS_CLUSTER_ID: { not: {}, description: `${HELPER}; the name of the cluster is CLUSTER_NAME` },
+  USE_PROMETHEUS: {
+    not: {},
+    description: 'belongs to cni-metrics-helper; the metrics of this node are served at http://127.0.0.1:61678/metrics',
+  },
   AWS_REGION: { not: {}, description: REGION },
   AWS_DEFAULT_REGION: { not: {}, description: REGION },
   AWS_MAX_ATTEMPTS: { not: {}, description: RETRIES },

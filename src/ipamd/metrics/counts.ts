@@ -90,6 +90,13 @@ export function createCounts(): Counts {
   const enis = counter('awscni_force_removed_enis', 'ENIs that others took away');
   const addresses = counter('awscni_force_removed_ips', 'Addresses and prefixes that others took away');
   for (const fn of RECONCILED) reconciled.inc({ fn }, 0);
+  const podEnis = counter(
+    'awscni_pod_eni_error_count',
+    'CNI ADD calls of pods with an ENI of their own that failed',
+    'fn',
+  );
+  const marks = counter('awscni_connmark_reconcile_total', 'Packet rules put back, by result', 'result');
+  for (const result of ['success', 'error']) marks.inc({ result }, 0);
   const drift = counter(
     'vpccni_drift_repairs_total',
     'Objects of ours that somebody changed and that were put back',
@@ -135,6 +142,7 @@ export function createCounts(): Counts {
       if (command === 'ADD') {
         add.inc();
         if (NO_ADDRESS.has(code)) none.inc();
+        if (/^(?:POD_ENI_|TRUNK_)/.test(code)) podEnis.labels('tryEnableSecurityGroupsForPods').inc();
         if (ms !== undefined) seconds.labels(code === 'ok' ? 'ok' : 'failed').observe(ms / 1000);
       }
       if (command === 'DEL') del.labels(delReason(reason)).inc();
@@ -150,7 +158,10 @@ export function createCounts(): Counts {
       if (what === 'eniReconcileDel') enis.inc(count);
       if (what === 'eniIPPoolReconcileDel') addresses.inc(count);
     },
-    drifted: (kind, count) => drift.inc({ kind }, count),
+    drifted: (kind, count) => {
+      drift.inc({ kind }, count);
+      if (kind === 'packet-rules') marks.inc({ result: 'success' }, count);
+    },
     timeStart: (clock) => {
       const began = clock.monotonic();
       let since = began;

@@ -1,7 +1,7 @@
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import { HostError } from '../../errors/index.ts';
+import { AWS_ACTIONS } from '../cloudwatch/index.ts';
 import { type BucketMode, type Dial, parseDial } from '../dials/index.ts';
-import { EC2_ACTIONS } from '../ec2/index.ts';
 import { type AttachSpans, NODE_SCHEMA, type NodePlan, SPAN_SCHEMA, strictObject } from '../scenario/index.ts';
 import type { CallFilter } from './call-filter.ts';
 
@@ -100,14 +100,14 @@ export function parseCallFilter(order: string, query: URLSearchParams): CallFilt
 
 /** `POST /dials`. */
 export function parseDialOrder(order: string, body: string): Dial {
-  const parsed = parseDial(jsonOf(order, body), EC2_ACTIONS);
+  const parsed = parseDial(jsonOf(order, body), AWS_ACTIONS);
   if (parsed.kind === 'dial') return parsed.dial;
   throw refused(order, parsed.problems);
 }
 
 /** The action of `DELETE /dials/ACTION`. */
 export function parseAction(order: string, action: string): string {
-  if ([...EC2_ACTIONS, '*', 'IMDS'].includes(action)) return action;
+  if ([...AWS_ACTIONS, '*', 'IMDS'].includes(action)) return action;
   throw refused(order, [`there is no action "${action}"`]);
 }
 

@@ -2,6 +2,7 @@ import { HostError } from '../../errors/index.ts';
 import type { Logger } from '../../log/index.ts';
 import { systemClock, systemExec } from '../../sys/index.ts';
 import { isClockTime, type SimClock } from '../clock/index.ts';
+import { createCloudWatchHandler, isCloudWatch } from '../cloudwatch/index.ts';
 import { Dials } from '../dials/index.ts';
 import { createEc2Handler } from '../ec2/index.ts';
 import {
@@ -80,13 +81,19 @@ export async function serveVpc(options: ServeOptions): Promise<void> {
     ...(scenario.credentials === undefined ? {} : { credentials: credentialsOf(roles, scenario.credentials) }),
     onError: failed('an EC2 request met a defect'),
   });
+  const cloudwatch = createCloudWatchHandler({
+    ...{ vpc, dials, clock, signal, onError: failed('a CloudWatch request met a defect') },
+    ...(scenario.credentials === undefined ? {} : { credentials: credentialsOf(roles, scenario.credentials) }),
+  });
   const imds = createImdsHandler({ vpc, dials, views, clock, credentials: roles });
-  using ec2Face = listenOnLoopback({ face: 'the EC2 API', port: ports.ec2 }, (request) => ec2(request));
+  // Every service of AWS is asked here; what one is meant stands in the request.
+  const aws = (request: Request): Promise<Response> => (isCloudWatch(request) ? cloudwatch(request) : ec2(request));
+  using ec2Face = listenOnLoopback({ face: 'the EC2 API', port: ports.ec2 }, (request) => aws(request));
   using imdsFace = listenOnLoopback({ face: 'the metadata service', port: ports.imds }, (request) => {
     const first = vpc.instances().find(({ state }) => state !== 'terminated');
     return imds(request, first === undefined ? '' : primaryAddress(vpc, first));
   });
-  using _inside = apiOnly ? undefined : listenInside(names, { ec2, imds });
+  using _inside = apiOnly ? undefined : listenInside(names, { ec2: aws, imds });
   using faces = createNodeFaces({ vpc, imds, onError: failed('a node has no metadata on loopback') });
   const urls = () => ({ ec2: ec2Face.url, imds: imdsFace.url, admin: admin.url });
   const mode = apiOnly ? 'api-only' : 'fabric';

@@ -21,9 +21,11 @@ export interface Verifier {
   readonly now: number;
   /** Without it signatures are looked at for their shape and scope only: any credentials open the simulator. */
   readonly credentials: Credentials | undefined;
+  /** As the scope of a signature names it; `ec2` unless told. */
+  readonly service?: string;
 }
 
-const SERVICE = 'ec2';
+const EC2 = 'ec2';
 const CREDENTIAL = /^([A-Z0-9a-z]{1,128})\/(\d{8})\/([a-z0-9-]+)\/([a-z0-9-]+)\/aws4_request$/;
 const DATE = /^(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})(\d{2})Z$/;
 
@@ -43,7 +45,8 @@ interface Authorization {
  * says `AuthFailure` with status 401 for an unknown key and for a wrong secret alike.
  */
 export function authenticate(request: Request, body: Uint8Array, verifier: Verifier): string {
-  const authorization = readAuthorization(request, verifier.region);
+  const { region, service = EC2 } = verifier;
+  const authorization = readAuthorization(request, { region, service });
   if (verifier.credentials === undefined) return authorization.accessKeyId;
   const { accessKeyId, date, signedHeaders } = authorization;
   const secret = verifier.credentials(accessKeyId, verifier.now);
@@ -61,7 +64,7 @@ export function authenticate(request: Request, body: Uint8Array, verifier: Verif
       headers: signedHeaders.map((name) => [name, request.headers.get(name) ?? '']),
       body,
       date,
-      scope: { day: authorization.day, region: verifier.region, service: SERVICE },
+      scope: { day: authorization.day, region, service },
     },
     secret.secretAccessKey,
   );
@@ -76,7 +79,10 @@ export function authenticate(request: Request, body: Uint8Array, verifier: Verif
   return accessKeyId;
 }
 
-function readAuthorization(request: Request, region: string): Authorization {
+function readAuthorization(
+  request: Request,
+  wanted: { readonly region: string; readonly service: string },
+): Authorization {
   const header = request.headers.get('authorization');
   if (header === null)
     throw new SimFault('MissingAuthenticationToken', 'The request carries no Authorization header', 403);
@@ -86,12 +92,12 @@ function readAuthorization(request: Request, region: string): Authorization {
   const signedHeaders = (parts.get('SignedHeaders') ?? '').split(';');
   const signature = parts.get('Signature') ?? '';
   const date = request.headers.get('x-amz-date') ?? '';
-  if (scheme !== 'AWS4-HMAC-SHA256' || accessKeyId === undefined || day === undefined || service !== SERVICE)
-    throw failure(`Authorization is no complete AWS4-HMAC-SHA256 header for the service ${SERVICE}`);
+  if (scheme !== 'AWS4-HMAC-SHA256' || accessKeyId === undefined || day === undefined || service !== wanted.service)
+    throw failure(`Authorization is no complete AWS4-HMAC-SHA256 header for the service ${wanted.service}`);
   if (!/^[0-9a-f]{64}$/.test(signature)) throw failure('the signature is not 64 hexadecimal digits');
   if (!signedHeaders.includes('host') || Number.isNaN(timeOf(date)) || date.slice(0, 8) !== day)
     throw failure('the host must be signed, and X-Amz-Date must be of the day of the credential');
-  if (scope !== region) throw failure(`the credential is scoped to ${scope}, this is ${region}`);
+  if (scope !== wanted.region) throw failure(`the credential is scoped to ${scope}, this is ${wanted.region}`);
   return { accessKeyId, day, date, signedHeaders, signature };
 }
 

@@ -1,8 +1,8 @@
 import { cidrContains, formatCidr, type Ipv4Cidr, networkOf, parseIpv4Cidr, parseIpv6Cidr } from '../../addr/index.ts';
 import { limitsOf } from '../../vpc/index.ts';
 import { parseDuration, parseTime } from '../clock/index.ts';
+import { AWS_ACTIONS } from '../cloudwatch/index.ts';
 import { parseDial } from '../dials/index.ts';
-import { EC2_ACTIONS } from '../ec2/index.ts';
 import { isNodeName } from '../fabric/index.ts';
 import { DEFAULT_REGION, defaultSubnets, zoneName } from './defaults.ts';
 import type { EniPlan, GroupPlan, NodePlan, RulePlan, Scenario, ScenarioFinding, SubnetPlan } from './scenario.ts';
@@ -29,7 +29,7 @@ export function checkScenario(scenario: Scenario): Findings {
     ),
     ...nodes.flatMap((node, index) => checkNode(`/nodes/${index}`, node, { places, groups })),
     ...dials.flatMap((dial, index) => {
-      const parsed = parseDial(dial, EC2_ACTIONS);
+      const parsed = parseDial(dial, AWS_ACTIONS);
       return parsed.kind === 'dial' ? [] : parsed.problems.map((message) => ({ pointer: `/dials/${index}`, message }));
     }),
     ...dials.flatMap(({ action }, index) =>
@@ -43,7 +43,7 @@ export function checkScenario(scenario: Scenario): Findings {
         : [],
     ),
     ...Object.keys(typeof throttle === 'object' ? throttle : {})
-      .filter((action) => !EC2_ACTIONS.includes(action))
+      .filter((action) => !AWS_ACTIONS.includes(action))
       .map((action) => ({ pointer: `/throttle/${action}`, message: 'there is no such action' })),
     ...checkTimes(scenario),
   ];
