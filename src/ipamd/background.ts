@@ -1,3 +1,4 @@
+import { renewConflist } from './conflist.ts';
 import { Janitor } from './janitor/index.ts';
 import { type LaneParts, permitsOf } from './lanes/index.ts';
 import { later } from './later.ts';
@@ -14,7 +15,7 @@ export function startBackground(parts: Pick<LaneParts, 'node' | 'engine' | 'netw
 } {
   const { node, engine, network, placement } = parts;
   const care = new EniCare(node, network);
-  const facts = new VpcFacts(node, { network, care, placement });
+  const facts = new VpcFacts(node, { network, care, placement, renewConflist: () => renewConflist(node) });
   care.start();
   facts.start();
   spareEnis(parts);

@@ -34,6 +34,11 @@ async function chainVersions(node: Node): Promise<readonly (readonly string[])[]
   return (await Promise.all(asked)).flat();
 }
 
+/** Writes the conflist anew where there is one: it appears when the node is ready, and not before. */
+export async function renewConflist(node: Node): Promise<void> {
+  if (node.files.fact(CONFLIST_PATH).kind !== 'absent') await publishConflist(node);
+}
+
 /**
  * Writes the conflist if it differs. It offers only versions that every plugin of the chain speaks: a runtime takes the
  * highest offered, and an older stock plugin would then refuse every pod. Throws `FILE_FAILED` or `CONFLIST_INVALID`.

@@ -14,6 +14,7 @@ import { HostError, toHostError } from '../errors/index.ts';
 import { findLinkByMac, listLinks } from '../kernel/index.ts';
 import { poolLimits, poolTargets } from '../pool/index.ts';
 import { limitsOf } from '../vpc/index.ts';
+import { NodeEgress } from './egress/node-egress.ts';
 import { egressPlan } from './egress/plan.ts';
 import type { Edges, Node } from './parts.ts';
 
@@ -52,8 +53,8 @@ export async function identify(
   const ec2 = settings.ENABLE_IMDS_ONLY_MODE
     ? metadataOnlyEc2(imds, identity.instanceId)
     : connectEc2({ region: identity.region, ...ec2Access(settings), told, clock: edges.clock });
-  const egress = await persist(edges, 'reading the IPv6 address of the node', tell, () =>
-    egressPlan(settings, identity, imds),
+  const nodeEgress = new NodeEgress(
+    await persist(edges, 'reading the IPv6 address of the node', tell, () => egressPlan(settings, identity, imds)),
   );
   const { instanceType } = identity;
   const limits =
@@ -75,6 +76,9 @@ export async function identify(
     primaryLink: primary.name,
     limits: poolLimits(settings, limits),
     targets: poolTargets(settings, limits),
-    ...(egress === undefined ? {} : { egress }),
+    nodeEgress,
+    get egress() {
+      return nodeEgress.plan;
+    },
   };
 }

@@ -18,6 +18,7 @@ import {
   usesMark,
   wantedHostNetwork,
 } from '../dataplane/index.ts';
+import { egressFamily } from '../hostspec/index.ts';
 import {
   applySteps,
   findLinkByMac,
@@ -190,9 +191,10 @@ export class NodeNetwork {
 
   /** The families to look at. IPv4 always: the node has it whatever its pods have. */
   get families(): readonly IpFamily[] {
-    const { egress } = this.#node;
+    // Also while the node has no address of it, which may come.
+    const egress = egressFamily(this.#node.settings);
     const ofPods = this.#leases.list().map(({ address }) => familyOf(address));
-    return this.#carries('ipv6') || [egress?.family, ...ofPods].includes('ipv6') ? IP_FAMILIES : ['ipv4'];
+    return this.#carries('ipv6') || [egress, ...ofPods].includes('ipv6') ? IP_FAMILIES : ['ipv4'];
   }
 
   /** Reports whether pods have addresses of a family, or had them under earlier settings and still do. */

@@ -6,6 +6,7 @@ import type { RouteSocket } from '../kernel/index.ts';
 import type { Logger } from '../log/index.ts';
 import type { PoolLimits, PoolTargets } from '../pool/index.ts';
 import type { Exec, Files, Timers } from '../sys/index.ts';
+import type { NodeEgress } from './egress/node-egress.ts';
 import type { EgressPlan } from './egress/plan.ts';
 
 /** The edges the daemon works through, and the settings it was started with. */
@@ -34,8 +35,10 @@ export interface Node extends Edges {
   readonly primaryLink: string;
   readonly limits: PoolLimits;
   readonly targets: PoolTargets;
-  /** Set where pods reach a second address family by the node. */
-  readonly egress?: EgressPlan;
+  /** Set where pods reach a second address family by the node, as it is at the moment. */
+  readonly egress?: EgressPlan | undefined;
+  /** Where what changes of it is noted. */
+  readonly nodeEgress?: NodeEgress;
 }
 
 /** An ENI of this instance as the daemon keeps it beside its addresses. `link` is absent until the kernel shows it. */

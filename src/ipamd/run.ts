@@ -198,7 +198,8 @@ class Daemon {
     const watching = { ...own, reconciled: this.#counts.reconciled, looked: () => this.#busy() };
     this.#outside = new Outside(watching, { unproven: !proven });
     this.#outside.start();
-    new Drift({ node, network, conditions, repaired: this.#counts.drifted }).start();
+    const addressed = (): void => void facts.look();
+    new Drift({ node, network, conditions, repaired: this.#counts.drifted, addressed }).start();
     logger.info('serving', {
       instance_id: node.identity.instanceId,
       startup_ms: Math.round(clock.monotonic() - this.#beganMs),

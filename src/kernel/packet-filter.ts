@@ -128,8 +128,9 @@ export class PacketFilter {
     const table = packetTables(wanted).ip6;
     if (table === undefined) {
       if (this.#isIpv6Clean) return false;
+      const removed = await removeIpv6Rules(this.#exec);
       this.#isIpv6Clean = true;
-      return await removeIpv6Rules(this.#exec);
+      return removed;
     }
     this.#isIpv6Clean = false;
     const found = await findPacketRules(this.#exec, 'ip6');

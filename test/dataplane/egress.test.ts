@@ -7,6 +7,7 @@ import {
   egressFamilyOf,
   egressHost,
   egressWiring,
+  hostVethName,
   nextEgressHost,
   packetTables,
   podWiring,
@@ -66,6 +67,8 @@ test('the second interface has a pair of its own, no rules, and turns the first 
   const macs = [own, second].flatMap(({ veth }) => [veth.host.mac, veth.container.mac]);
   expect(new Set([own.veth.host.name, second.veth.host.name]).size).toBe(2);
   expect(new Set(macs).size).toBe(4);
+  const nameless = { ...POD, ifName: 'v6if0', namespace: undefined, name: undefined };
+  expect(second.veth.host.name).toBe(hostVethName('eni', nameless));
   expect(second.hostRules).toEqual([]);
   expect(second.hostSteps.map(({ kind }) => kind)).toEqual(['set-link', 'set-neighbour', 'replace-route']);
   expect(second.podSysctls['net/ipv6/conf/eth0/disable_ipv6']).toBe('1');

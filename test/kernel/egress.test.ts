@@ -69,7 +69,7 @@ async function wire(node: TestNode, pod: TestNetns, wiring: PodWiring): Promise<
 }
 
 for (const ground of GROUNDS) {
-  const { family, world, addresses, length } = ground;
+  const { family, world, addresses, length, nodeAddress } = ground;
   kernelTest(
     `pods reach the world of ${family} by the address of the node, and nobody reaches them by theirs`,
     async () => {
@@ -177,6 +177,20 @@ for (const ground of GROUNDS) {
       await removePacketRules(node.space.execOnly(programs.directory));
       expect(own()).toEqual([]);
     });
+
+  kernelTest(`the rules of ${family} come and go as often as the address of the node does`, async () => {
+    using node = new TestNode();
+    const filter = new PacketFilter(node.space.execOnly(process.env['PATH'] ?? ''));
+    const egress = { family, nodeAddress, randomize: 'prng' } as const;
+    const tables = (): readonly string[] => lines(node.space.run('nft', 'list', 'tables'));
+    for (let round = 0; round < 2; round++) {
+      expect([await filter.repair(undefined, egress), tables().length]).toEqual([true, 1]);
+      const changed = await filter.repair(undefined);
+      // Chains of iptables are looked for as well, which makes no difference here.
+      expect([changed || family === 'ipv4', tables()]).toEqual([true, []]);
+      expect(await filter.repair(undefined)).toBe(false);
+    }
+  });
 
   kernelTest(`uninstalling takes the second interfaces and the table of ${family} away`, async () => {
     using node = new TestNode();

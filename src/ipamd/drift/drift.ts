@@ -31,6 +31,8 @@ interface DriftParts {
   readonly network: NodeNetwork;
   readonly conditions: Pick<Conditions, 'watch'>;
   readonly repaired: (kind: RepairKind, count: number) => void;
+  /** Is told when the primary link gets or loses an address. */
+  readonly addressed?: () => void;
 }
 
 /**
@@ -102,6 +104,8 @@ export class Drift {
       new Set([...eniLinks].flatMap((link) => findLink(this.#parts.node.socket, link)?.index ?? []));
     const watched = { eniLinks, eniIndexes, primaryIndex: this.#primaryIndex };
     this.#soon(...events.flatMap((event) => partOf(event, watched) ?? []));
+    if (events.some((event) => event.kind === 'address' && event.index === this.#primaryIndex))
+      this.#parts.addressed?.();
   }
 
   #soon(...parts: readonly DriftPart[]): void {

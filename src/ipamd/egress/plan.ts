@@ -23,9 +23,9 @@ export async function egressPlan(
   return nodeAddress === undefined ? undefined : { family, nodeAddress };
 }
 
-/** Says that egress is asked for and this node cannot give it. */
-export function complaintOfEgress({ settings, egress, identity }: Pick<Node, 'settings' | 'egress' | 'identity'>) {
-  const lacks = egressFamily(settings) !== undefined && egress === undefined;
-  const error = lacks ? new HostError('EGRESS_NO_IPV6', { eniId: identity.primaryEniId }) : undefined;
-  return (): HostError | undefined => error;
+/** Says, as long as it is so, that egress is asked for and this node cannot give it. */
+export function complaintOfEgress(node: Pick<Node, 'settings' | 'egress' | 'identity'>) {
+  const error = new HostError('EGRESS_NO_IPV6', { eniId: node.identity.primaryEniId });
+  return (): HostError | undefined =>
+    egressFamily(node.settings) !== undefined && node.egress === undefined ? error : undefined;
 }

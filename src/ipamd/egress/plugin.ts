@@ -9,6 +9,7 @@ import {
   type PodWiring,
   podUnwiring,
   readPodAlias,
+  vethPrefixOf,
 } from '../../dataplane/index.ts';
 import { HostError } from '../../errors/index.ts';
 import {
@@ -27,16 +28,18 @@ import type { Node } from '../parts.ts';
 import type { Reaper } from '../reaper.ts';
 import type { Lease, Leases } from './leases.ts';
 
+type Parts = Pick<Node, 'clock' | 'logger' | 'settings' | 'socket' | 'egress'>;
+
 /**
  * The plugin egress-cni: a second interface, whose addresses only this node knows, for the family that pods have no address
  * of the VPC in. Where it is not enabled it hands on what came before it in the chain.
  */
 export class Egress {
-  readonly #node: Node;
+  readonly #node: Parts;
   readonly #leases: Leases;
   readonly #reaper: Reaper;
 
-  constructor(node: Node, leases: Leases, reaper: Reaper) {
+  constructor(node: Parts, leases: Leases, reaper: Reaper) {
     this.#node = node;
     this.#leases = leases;
     this.#reaper = reaper;
@@ -95,7 +98,7 @@ export class Egress {
     using netns = openPodNetns(call.netns);
     const known = this.#leases.find(owner);
     const lease = this.#leases.assign(family, owner);
-    const wiring = this.#wiring(call, lease, netns);
+    const wiring = this.#wiring(call, lease, { netns, hostEnd: known && this.#hostEnd(known) });
     try {
       await this.#reaper.clear(lease.address);
       gone.throwIfAborted();
@@ -103,7 +106,8 @@ export class Egress {
       if (this.#leases.find(owner)?.address !== lease.address) throw unknownAttachment(owner);
       wirePod(this.#node.socket, netns, wiring);
     } catch (error) {
-      if (known === undefined) this.#leases.release(owner);
+      // Nor the address of an ADD that came after the DEL that ended this one.
+      if (known === undefined && this.#leases.find(owner) === lease) this.#leases.release(owner);
       throw error;
     }
     await untilPodReceives({ netns, address: lease.address, clock: this.#node.clock });
@@ -120,10 +124,12 @@ export class Egress {
     if (lease === undefined && call.config.enabled !== true) return {};
     if (lease === undefined) {
       const { ifName } = EGRESS[this.#family()];
+      // Added while the node had no address of that family.
+      if (!previousResult(call).interfaces.some(({ name }) => name === ifName)) return {};
       throw new HostError('ATTACHMENT_UNKNOWN', { containerId, ifName });
     }
     using netns = openPodNetns(call.netns);
-    const wiring = this.#wiring(call, lease, netns);
+    const wiring = this.#wiring(call, lease, { netns, hostEnd: this.#hostEnd(lease) });
     const { name } = wiring.veth.container;
     if (!previousResult(call).interfaces.some((each) => each.name === name && each.sandbox !== undefined))
       throw new HostError('CHECK_FAILED', { containerId, difference: `the result given lacks interface ${name}` });
@@ -154,14 +160,19 @@ export class Egress {
     return {};
   }
 
-  #wiring(call: CniCall, { address, owner }: Lease, netns: Netns): PodWiring {
+  /** `hostEnd` of a pair that may be there already, made when the prefix was another one. */
+  #wiring(
+    call: CniCall,
+    { address, owner }: Lease,
+    { netns, hostEnd }: { readonly netns: Netns; readonly hostEnd: string | undefined },
+  ): PodWiring {
     const { settings, socket } = this.#node;
     return egressWiring({
       family: familyOf(address),
       address,
       pod: owner,
       podIfName: call.ifName,
-      vethPrefix: settings.AWS_VPC_K8S_CNI_VETHPREFIX,
+      vethPrefix: hostEnd === undefined ? settings.AWS_VPC_K8S_CNI_VETHPREFIX : vethPrefixOf(hostEnd),
       mtu: call.config.mtu ?? settings.POD_MTU,
       takenOver: takenOverEnds(socket, netns, egressIdentity(familyOf(address), owner)),
     });

@@ -1,11 +1,12 @@
-import { formatCidr } from '../../addr/index.ts';
-import { type Imds, readSecurityGroups, readVpcCidrs } from '../../aws/index.ts';
+import { formatCidr, type Ipv6Address } from '../../addr/index.ts';
+import { type Imds, readPrimaryIpv6, readSecurityGroups, readVpcCidrs } from '../../aws/index.ts';
 import { type HostError, toHostError } from '../../errors/index.ts';
+import { egressFamily } from '../../hostspec/index.ts';
 import { later } from '../later.ts';
 import type { Node } from '../parts.ts';
 import type { EniCare } from './eni-care.ts';
 
-/** As often as upstream. Two requests to the metadata service, none to EC2. */
+/** As often as upstream. Two or three requests to the metadata service, none to EC2. */
 const EVERY_MS = 30_000;
 
 /** What has to follow the facts of the VPC. */
@@ -17,12 +18,17 @@ export interface VpcFollowers {
   };
   readonly care: Pick<EniCare, 'useGroups' | 'look'>;
   readonly placement: { useGroups(groups: readonly string[]): void };
+  /** Brings the conflist to what the node now is. */
+  readonly renewConflist: () => Promise<void>;
 }
 
-type Parts = Pick<Node, 'clock' | 'logger' | 'signal' | 'identity' | 'settings'> & { readonly imds: Imds };
+type Parts = Pick<Node, 'clock' | 'logger' | 'signal' | 'identity' | 'settings' | 'nodeEgress'> & {
+  readonly imds: Imds;
+};
 
 /**
- * Looks at the networks of the VPC and at the groups of the primary ENI every 30 s. A change is remembered as wanted and
+ * Looks at the networks of the VPC, at the groups of the primary ENI and, where pods are to reach IPv6 by it, at its IPv6
+ * address every 30 s. A change is remembered as wanted and
  * carried out until it is done, however often that fails.
  */
 export class VpcFacts {
@@ -31,6 +37,7 @@ export class VpcFacts {
   #cidrs: string;
   #groups: string;
   #isApplied = true;
+  #isEgressApplied = true;
   #failure: HostError | undefined;
 
   constructor(parts: Parts, followers: VpcFollowers) {
@@ -56,14 +63,17 @@ export class VpcFacts {
 
   /** Looks once. Never throws. */
   async look(): Promise<void> {
-    const { imds, identity, logger } = this.#parts;
+    const { imds, identity, logger, settings } = this.#parts;
     try {
-      const [cidrs, groups] = await Promise.all([
+      const followsIpv6 = egressFamily(settings) === 'ipv6';
+      const [cidrs, groups, ipv6] = await Promise.all([
         readVpcCidrs(imds, identity.primaryMac),
         readSecurityGroups(imds, identity.primaryMac),
+        followsIpv6 ? readPrimaryIpv6(imds, identity.primaryMac) : undefined,
       ]);
       this.#followGroups(groups);
       await this.#followCidrs(cidrs);
+      if (followsIpv6) await this.#followIpv6(ipv6);
       this.#failure = undefined;
     } catch (caught) {
       const error = toHostError(caught);
@@ -95,6 +105,19 @@ export class VpcFacts {
     if (this.#isApplied) return;
     await network.repairPacketRules();
     this.#isApplied = true;
+  }
+
+  async #followIpv6(address: Ipv6Address | undefined): Promise<void> {
+    const { network, renewConflist } = this.#followers;
+    if (this.#parts.nodeEgress?.heard(address) === true) {
+      this.#parts.logger.info('pods reach IPv6 by another address of the node', { node_ip: address ?? 'none' });
+      this.#isEgressApplied = false;
+    }
+    if (this.#isEgressApplied) return;
+    // The next pod is given its second interface when there is a way out, not before.
+    await network.repairPacketRules();
+    await renewConflist();
+    this.#isEgressApplied = true;
   }
 }
 

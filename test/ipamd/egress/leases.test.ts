@@ -1,7 +1,14 @@
 import { expect, test } from 'bun:test';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { parseCidr, parseIp } from '../../../src/addr/index.ts';
-import { DEAD_LINK_GROUP, egressAddress, type Link, podAlias, type Route } from '../../../src/dataplane/index.ts';
+import {
+  DEAD_LINK_GROUP,
+  egressAddress,
+  type Link,
+  podAlias,
+  podMacs,
+  type Route,
+} from '../../../src/dataplane/index.ts';
 import { toHostError } from '../../../src/errors/index.ts';
 import { Leases } from '../../../src/ipamd/egress/leases.ts';
 import { createLogger } from '../../../src/log/index.ts';
@@ -107,4 +114,44 @@ test('a file that cannot be written gives nobody an address', () =>
     files.ensureDirectory('/run/egress/169.254.172.2/x', 0o700);
     expect(() => leases.assign('ipv4', pod('a'))).toThrow();
     expect(leases.list()).toEqual([]);
+  }));
+
+test('what is wanted of the host: the route, and of IPv6 the neighbour, by the MACs the pair was made with', () =>
+  inFolder((open) => {
+    const leases = open();
+    const [four, six, alone] = [pod('four'), pod('six'), pod('alone')];
+    for (const [family, owner] of [
+      ['ipv4', four],
+      ['ipv6', six],
+      ['ipv4', alone],
+    ] as const)
+      leases.assign(family, owner);
+    const end = (owner: Owner, ifName: string) => {
+      const identity = {
+        network: owner.network,
+        containerId: owner.containerId,
+        ifName,
+        namespace: undefined,
+        name: undefined,
+      };
+      return { link: linkOf(owner, { alias: podAlias(identity) }), macs: podMacs(identity) };
+    };
+    const [of4, of6] = [end(four, 'v4if0'), end(six, 'v6if0')];
+    expect(leases.wanted({ links: [of4.link, of6.link] })).toEqual({
+      podRules: [],
+      podRoutes: [
+        routeOf(four, '169.254.172.2'),
+        { ...routeOf(six, '10.0.0.1'), destination: parseCidr('fd00::ac:2/128') },
+      ],
+      podNeighbours: [{ link: of6.link.name, address: parseIp('fd00::ac:2'), mac: of6.macs.container }],
+      podMacs: [of4, of6].map(({ link, macs }) => ({ link: link.name, mac: macs.host })),
+    });
+  }));
+
+test('a sandbox of the same id in another network keeps nothing', () =>
+  inFolder((open) => {
+    const leases = open();
+    leases.assign('ipv4', pod('a'));
+    leases.settle({ links: [linkOf({ ...pod('a'), network: 'other' })], routes: [] }, []);
+    expect(shown(leases)).toEqual([]);
   }));

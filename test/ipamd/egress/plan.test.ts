@@ -3,10 +3,12 @@ import { parseIp, parseIpv4, parseIpv4Cidr, parseMac } from '../../../src/addr/i
 import { createImds } from '../../../src/aws/index.ts';
 import { loadSettings } from '../../../src/config/index.ts';
 import { toHostError } from '../../../src/errors/index.ts';
+import { NodeEgress } from '../../../src/ipamd/egress/node-egress.ts';
 import { complaintOfEgress, egressPlan } from '../../../src/ipamd/egress/plan.ts';
 import { startImdsService } from '../../aws/imds-service.ts';
 
 const { settings } = loadSettings({});
+const [A5, A6] = ['2001:db8::5', '2001:db8::6'];
 const MAC = '02:aa:00:00:00:01';
 const IPV6S = `/latest/meta-data/network/interfaces/macs/${MAC}/ipv6s`;
 const identity = {
@@ -52,6 +54,35 @@ for (const row of rows)
     const node = { settings: wanted, identity, ...(egress === undefined ? {} : { egress }) };
     expect(String(complaintOfEgress(node)()?.code)).toBe(String(row.complains));
   });
+
+test('the complaint goes when the address has come, and comes when it goes', () => {
+  const nodeEgress = new NodeEgress(undefined);
+  const complaint = complaintOfEgress({
+    settings: { ...settings, ENABLE_V6_EGRESS: true },
+    identity,
+    get egress() {
+      return nodeEgress.plan;
+    },
+  });
+  const codes = [parseIp('2001:db8::5'), undefined, undefined].map((address) => {
+    nodeEgress.heard(address);
+    return complaint()?.code;
+  });
+  expect(codes).toEqual([undefined, undefined, 'EGRESS_NO_IPV6']);
+});
+
+test.each([
+  ['comes late', undefined, ['-', A5], [false, true], A5],
+  ['is another one', A5, [A5, A6, A6], [false, true, false], A6],
+  ['is missing once', A5, ['-', A5, '-', A5], [false, false, false, false], A5],
+  ['is gone', A5, ['-', '-', '-'], [false, true, false], undefined],
+  ['was never there', undefined, ['-', '-', '-'], [false, false, false], undefined],
+] as const)('the address of the node %s', (_, before, heard, changes, after) => {
+  const plan = (address: string) => ({ family: 'ipv6', nodeAddress: parseIp(address) }) as const;
+  const node = new NodeEgress(before === undefined ? undefined : plan(before));
+  expect(heard.map((address) => node.heard(address === '-' ? undefined : parseIp(address)))).toEqual([...changes]);
+  expect(node.plan).toEqual(after === undefined ? undefined : plan(after));
+});
 
 test('an address that is none is told, and tried again by the caller', async () => {
   await using service = startImdsService({ tree: { [IPV6S]: 'fe80::1%eth0' } });
