@@ -34,6 +34,7 @@ const NUMBERS: Partial<Readonly<Record<ErrorCode, number>>> = {
   IAM_DENIED: 105,
   EC2_FAILED: 106,
   NETLINK: 107,
+  HOST_LINK_TAKEN: 108,
 };
 
 /** The CNI number of a failure; one without its own number is 11 when trying again can help, else 100. */

@@ -38,6 +38,7 @@ export {
 export { localRuleSteps } from './local-rule.ts';
 export {
   fitsAlias,
+  holderOf,
   hostVethName,
   isTakenOver,
   type PodIdentity,

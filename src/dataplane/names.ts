@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type MacAddress, parseMac } from '../addr/index.ts';
 import { FIRST_INTERFACE } from '../cniproto/index.ts';
+import type { Link } from './types.ts';
 
 /** Who a pod is to the host: names it goes by, or only the sandbox when the runtime tells no names. */
 export interface PodIdentity {
@@ -111,4 +112,19 @@ export function readPodAlias(alias: string): PodIdentity | undefined {
     return undefined;
   const [namespace, name] = names.split('/');
   return { network, containerId, ifName, namespace: namespace || undefined, name };
+}
+
+/**
+ * Whose a link is that has the name a pod's host end is to have; `undefined` when the pod may take its place: it is of an
+ * earlier sandbox of the same pod, or tells of nobody, as one that was left half-made or made by another CNI plugin.
+ */
+export function holderOf({ alias }: Pick<Link, 'alias'>, pod: PodIdentity): string | undefined {
+  if (alias === undefined) return undefined;
+  const owner = readPodAlias(alias);
+  if (owner === undefined) return `somebody else's, with the alias "${alias}"`;
+  if (owner.ifName !== pod.ifName) return `the host end of interface ${owner.ifName} of container ${owner.containerId}`;
+  // A name that did not fit is not there, and the name of the link was made from it.
+  const isNamed = owner.name !== undefined && pod.name !== undefined;
+  const isSame = owner.namespace === pod.namespace && owner.name === pod.name;
+  return isNamed && !isSame ? `the host end of pod ${owner.namespace}/${owner.name}` : undefined;
 }

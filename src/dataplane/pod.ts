@@ -39,6 +39,7 @@ export interface TakenOverEnds {
 
 /** A pod interface as values: the pair, the state on the host, the state in the pod, in the order to apply them. */
 export interface PodWiring {
+  readonly pod: PodIdentity;
   readonly veth: VethPair;
   readonly hostRoute: Route;
   readonly hostRules: readonly Rule[];
@@ -111,6 +112,7 @@ export function podWiring(input: PodInterface): PodWiring {
   const hostRoute: Route = { table: MAIN_TABLE, destination: hostCidr(address), link: host };
   const hostRules = podRules(address, table);
   return {
+    pod: input.pod,
     veth: { host: { name: host, mac: macs.host }, container: { name: link, mac: macs.container }, mtu },
     hostRoute,
     hostRules,

@@ -37,6 +37,13 @@ export const CNI_ERRORS = {
     says: (d) => `the namespace ${d['netns']} already has an interface ${d['ifName']} that is not ours`,
     remedy: 'another plugin made this interface; remove it or use another CNI_IFNAME',
   },
+  HOST_LINK_TAKEN: {
+    retry: 'backoff',
+    says: (d) =>
+      `the host's link ${d['link']}, which interface ${d['ifName']} of this pod would have, is ${d['holder']}`,
+    remedy:
+      'look at it with "ip -d link show": one of somebody else must be renamed; one of another pod goes with that pod; interfaces of one pod need names that end with different numbers',
+  },
   ATTACHMENT_UNKNOWN: {
     retry: 'never',
     says: (d) => `no allocation for container ${d['containerId']} interface ${d['ifName']}`,
@@ -62,7 +69,7 @@ export const CNI_ERRORS = {
     retry: 'never',
     says: (d) => `pods have no IPv6 egress: the primary ENI ${d['eniId']} has no IPv6 address`,
     remedy:
-      'assign one to the ENI and restart vpc-cni-ipamd, or set ENABLE_V6_EGRESS=false; pods start without it until then',
+      'assign one to the ENI, which is noticed within half a minute, or set ENABLE_V6_EGRESS=false; pods that start before stay without it',
   },
   DAEMON_DOWN: {
     retry: 'backoff',

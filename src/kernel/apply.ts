@@ -104,7 +104,10 @@ export function applySteps(socket: RouteSocket, steps: readonly Step[]): readonl
     // At once: what follows is about the link that comes of it.
     if (step.kind === 'add-vlan') {
       const refused = makeVlan(socket, step.vlan);
-      if (refused !== undefined) failures.push({ step, ...refused });
+      if (refused === undefined) continue;
+      failures.push({ step, ...refused });
+      // A link that has the name all the same is somebody else's: what follows is not for it.
+      indices.set(step.vlan.name, undefined);
       continue;
     }
     const link = linkOf(step);

@@ -21,6 +21,7 @@ import {
   readLink,
   readLinkPlace,
   readNeighbour,
+  readPeerIndex,
   readRoute,
   readRule,
 } from './netlink/facts.ts';
@@ -38,6 +39,12 @@ export function listLinks(socket: RouteSocket): readonly Link[] {
 export function findLink(socket: RouteSocket, name: string): Link | undefined {
   const reply = socket.get(getLink(name));
   return reply === undefined ? undefined : readLink(reply);
+}
+
+/** The index of the far end of the veth with this name. */
+export function findPeerIndex(socket: RouteSocket, name: string): number | undefined {
+  const reply = socket.get(getLink(name));
+  return reply === undefined ? undefined : readPeerIndex(reply);
 }
 
 /**

@@ -2,6 +2,7 @@ import { fstatSync, statSync } from 'node:fs';
 import { familyOf, formatCidr, type IpFamily } from '../addr/index.ts';
 import {
   DEAD_LINK_GROUP,
+  holderOf,
   isTakenOver,
   type PodIdentity,
   type PodWiring,
@@ -14,14 +15,22 @@ import {
   type TakenOverEnds,
 } from '../dataplane/index.ts';
 import { HostError } from '../errors/index.ts';
-import { ERRNO, errnoName, inNetns, type Netns, openNetns, writeSysctl } from '../sys/index.ts';
+import { ERRNO, errnoName, inNetns, type Netns, openNetns, readSysctl, writeSysctl } from '../sys/index.ts';
 import { applySteps } from './apply.ts';
-import { deadLinks } from './dead-links.ts';
 import type { Acknowledgement } from './netlink/acknowledgement.ts';
 import { readNeighbour } from './netlink/facts.ts';
 import { createVeth, deleteLink, dumpOf } from './netlink/messages.ts';
 import { RouteSocket } from './netlink/socket.ts';
-import { findLink, listAddresses, listLinks, listOwnRoutes, listOwnRules, listRoutes, listRules } from './observe.ts';
+import {
+  findLink,
+  findPeerIndex,
+  listAddresses,
+  listLinks,
+  listOwnRoutes,
+  listOwnRules,
+  listRoutes,
+  listRules,
+} from './observe.ts';
 
 const refuse = (path: string, reason: string, cause?: unknown): HostError =>
   new HostError('CNI_NETNS', { path, reason }, cause);
@@ -46,6 +55,13 @@ export function openPodNetns(path: string): Netns {
   }
 }
 
+/** Throws `CNI_NETNS` when the namespace has lost its place since it was opened: the sandbox went while its ADD waited. */
+function requirePlace({ path, fd }: Netns): void {
+  const opened = fstatSync(fd);
+  const now = statSync(path, { throwIfNoEntry: false });
+  if (now?.ino !== opened.ino || now.dev !== opened.dev) throw refuse(path, 'it went while the call waited');
+}
+
 /** Reports whether the pair of this very sandbox is there already, both ends: then a repeated ADD must not cut it. */
 function pairIsThere(host: RouteSocket, pod: RouteSocket, wiring: PodWiring): boolean {
   const end = findLink(host, wiring.veth.host.name);
@@ -54,20 +70,32 @@ function pairIsThere(host: RouteSocket, pod: RouteSocket, wiring: PodWiring): bo
   return findLink(pod, wiring.veth.container.name)?.mac === wiring.veth.container.mac;
 }
 
-/** Removes what is in the way of a pair: both ends of it may have names that others have. Throws `IFNAME_TAKEN`. */
+/**
+ * Removes what is in the way of a pair: both ends of it may have names that others have. Throws `HOST_LINK_TAKEN` or
+ * `IFNAME_TAKEN`, having removed nothing.
+ */
 function makeWay(host: RouteSocket, pod: RouteSocket, netns: Netns, wiring: PodWiring): void {
   const { container } = wiring.veth;
-  // A pair whose DEL has just been, of this sandbox or of one that had this namespace before.
-  if (deadLinks(host).length > 0) host.batch([deleteLink({ group: DEAD_LINK_GROUP })]);
+  const dead = listLinks(host).filter(({ group }) => group === DEAD_LINK_GROUP);
   // Left by an earlier sandbox of the same pod whose namespace still lives, by a crash half-way, or ours with a MAC
   // that somebody changed; its far end goes with it.
-  const stale = findLink(host, wiring.veth.host.name);
+  const found = findLink(host, wiring.veth.host.name);
+  const stale = found?.group === DEAD_LINK_GROUP ? undefined : found;
+  const holder = stale && holderOf(stale, wiring.pod);
+  if (stale !== undefined && holder !== undefined)
+    throw new HostError('HOST_LINK_TAKEN', { link: stale.name, ifName: container.name, holder });
+  const isForeign = (): boolean => (findLink(pod, container.name)?.mac ?? container.mac) !== container.mac;
+  const going = new Set([...dead, ...(stale === undefined ? [] : [stale])].map(({ index }) => index));
+  const taken = (): HostError => new HostError('IFNAME_TAKEN', { netns: netns.path, ifName: container.name });
+  if (isForeign() && !going.has(findPeerIndex(pod, container.name) ?? 0)) throw taken();
+  // Pairs whose DEL has just been, of this sandbox or of one that had this namespace before.
+  if (dead.length > 0) host.batch([deleteLink({ group: DEAD_LINK_GROUP })]);
   if (stale !== undefined) host.batch([deleteLink({ index: stale.index })]);
-  const taken = findLink(pod, container.name);
-  if (taken !== undefined && taken.mac !== container.mac)
-    throw new HostError('IFNAME_TAKEN', { netns: netns.path, ifName: container.name });
+  // The other end of a link in a third namespace has a number of that one.
+  if (isForeign()) throw taken();
+  const own = findLink(pod, container.name);
   // Ours, with a host end that was renamed.
-  if (taken !== undefined) pod.batch([deleteLink({ index: taken.index })]);
+  if (own !== undefined) pod.batch([deleteLink({ index: own.index })]);
 }
 
 /** Makes the pair; reports whether it did, for it may be there already. */
@@ -92,9 +120,11 @@ function makePair(host: RouteSocket, pod: RouteSocket, netns: Netns, wiring: Pod
 
 /**
  * Wires a pod: pair, host end, pod end, of each of its interfaces. Synchronous, about 1.5 ms for one. Called again for the
- * same sandbox it completes what is missing and leaves the rest alone. What it made is gone again when it throws.
+ * same sandbox it completes what is missing and leaves the rest alone. What it made is gone again when it throws, on the
+ * host and in the namespace.
  */
 export function wirePod(host: RouteSocket, netns: Netns, ...wirings: readonly PodWiring[]): void {
+  requirePlace(netns);
   using pod = new RouteSocket(netns);
   using undo = new DisposableStack();
   for (const wiring of wirings) {
@@ -105,28 +135,43 @@ export function wirePod(host: RouteSocket, netns: Netns, ...wirings: readonly Po
     const podSysctls = Object.entries(wiring.podSysctls);
     if (podSysctls.length > 0)
       inNetns(netns, () => {
-        for (const [key, value] of podSysctls) writeSysctl(key, value);
+        for (const [key, value] of podSysctls) {
+          const before = readSysctl(key);
+          if (before !== undefined) undo.defer(() => attempt(() => inNetns(netns, () => writeSysctl(key, before))));
+          writeSysctl(key, value);
+        }
       });
     applySteps(pod, wiring.podSteps);
   }
   undo.move();
 }
 
+/**
+ * One part of the way back. The caller is to hear what failed first; what cannot be taken back on the host is nobody's,
+ * and goes when the host is next compared with what is wanted.
+ */
+function attempt(work: () => unknown): void {
+  try {
+    work();
+  } catch (error) {
+    if (!(error instanceof HostError)) throw error;
+  }
+}
+
 /** Takes a pod's rules and route away and deletes its pair at once (15–30 ms): the way back from a failed ADD. */
 function removePod(host: RouteSocket, pod: RouteSocket, wiring: PodWiring): void {
   const rules = wiring.hostRules.map((rule): Step => ({ kind: 'remove-rule', rule }));
-  // Everything else in there goes with the interface.
-  applySteps(
-    pod,
-    wiring.podSteps.flatMap((step): readonly Step[] =>
-      step.kind === 'add-rule' ? [{ kind: 'remove-rule', rule: step.rule }] : [],
-    ),
+  attempt(() => applySteps(host, [...rules, { kind: 'remove-route', route: wiring.hostRoute }]));
+  // Rules name no link, and so outlive it.
+  const podRules = wiring.podSteps.flatMap((step): readonly Step[] =>
+    step.kind === 'add-rule' ? [{ kind: 'remove-rule', rule: step.rule }] : [],
   );
-  applySteps(host, [...rules, { kind: 'remove-route', route: wiring.hostRoute }]);
-  for (const { name, mac } of [wiring.veth.host, ...(wiring.branch === undefined ? [] : [wiring.branch.vlan])]) {
-    const link = findLink(host, name);
-    if (link?.mac === mac) host.batch([deleteLink({ index: link.index })]);
-  }
+  attempt(() => applySteps(pod, podRules));
+  for (const { name, mac } of [wiring.veth.host, ...(wiring.branch === undefined ? [] : [wiring.branch.vlan])])
+    attempt(() => {
+      const link = findLink(host, name);
+      if (link?.mac === mac) host.batch([deleteLink({ index: link.index })]);
+    });
 }
 
 /** The ends of a pod that another CNI plugin wired before us; `undefined` when it was us, or when they are gone. */

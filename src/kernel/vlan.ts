@@ -1,4 +1,4 @@
-import { DEAD_LINK_GROUP, type VlanLink } from '../dataplane/index.ts';
+import { DEAD_LINK_GROUP, isVlanAlias, type VlanLink } from '../dataplane/index.ts';
 import { ERRNO, writeSysctl } from '../sys/index.ts';
 import type { Acknowledgement } from './netlink/acknowledgement.ts';
 import { createVlan, deleteLink } from './netlink/messages.ts';
@@ -17,6 +17,8 @@ export function makeVlan(socket: RouteSocket, vlan: VlanLink): Acknowledgement |
   if (answer.errno === ERRNO.EEXIST) {
     const there = findLink(socket, vlan.name);
     if (there?.mac === vlan.mac && there.group !== DEAD_LINK_GROUP) return undefined;
+    if (there?.alias !== undefined && !isVlanAlias(there.alias))
+      return { errno: ERRNO.EEXIST, text: `the link ${there.name} there is somebody else's: "${there.alias}"` };
     // The tag of a pod that is gone has been given to the next one.
     const inTheWay = there === undefined || there.group === DEAD_LINK_GROUP ? { group: DEAD_LINK_GROUP } : there;
     socket.batch([deleteLink(inTheWay)]);

@@ -3,12 +3,14 @@ import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import {
   fitsAlias,
+  holderOf,
   hostVethName,
   type PodIdentity,
   podAlias,
   podMacs,
   readPodAlias,
   routeTableOf,
+  takenOverAlias,
   vethPrefixOf,
 } from '../../src/dataplane/index.ts';
 import { nginx } from './sample.ts';
@@ -119,5 +121,28 @@ describe('podAlias()', () => {
   test('of somebody else is nobody of ours', () => {
     const foreign = ['', 'uplink', 'vpc-cni', 'vpc-cni aws-cni 0123abcd', 'vpc-cnix a b eth0', 'my vpc-cni a b'];
     expect(foreign.map(readPodAlias)).toEqual(foreign.map(() => undefined));
+  });
+});
+
+describe('holderOf() a link that has the name a pod is to have', () => {
+  const pod: PodIdentity = { ...nginx, network: 'n', containerId: 'c1', ifName: 'eth0', namespace: 'ns', name: 'a' };
+  const long = 'l'.repeat(250);
+  const rows: readonly (readonly [string, string | undefined, string | undefined])[] = [
+    ['tells of nobody', undefined, undefined],
+    ['is its own', podAlias(pod), undefined],
+    ['is of its earlier sandbox', podAlias({ ...pod, containerId: 'c0' }), undefined],
+    ['is of a pod whose names did not fit', podAlias({ ...pod, containerId: 'c0', name: long }), undefined],
+    ['is of another pod', podAlias({ ...pod, name: 'b' }), 'the host end of pod ns/b'],
+    ['is of a namesake', podAlias({ ...pod, namespace: 'other' }), 'the host end of pod other/a'],
+    [
+      'is of its other interface',
+      podAlias({ ...pod, ifName: 'net1' }),
+      'the host end of interface net1 of container c1',
+    ],
+    ['is of somebody else', 'uplink', 'somebody else\'s, with the alias "uplink"'],
+    ['was taken over', takenOverAlias(pod), undefined],
+  ];
+  test.each(rows)('which %s', (_, alias, holder) => {
+    expect(holderOf({ alias }, pod)).toBe(holder);
   });
 });

@@ -69,6 +69,12 @@ export function readLinkPlace(reply: NetlinkReply): LinkPlace {
   };
 }
 
+/** The index of the other end of the veth in an RTM_NEWLINK message, where that is in another namespace. */
+export function readPeerIndex(reply: NetlinkReply): number | undefined {
+  const attributes = decodeAttributes(reply.payload, 16, PLACE_ATTRIBUTES);
+  return attributes.has(IFLA.LINK_NETNSID) ? readU32(attributes.get(IFLA.LINK)) : undefined;
+}
+
 /** An address with the index of its link. */
 export interface AddressFact {
   readonly index: number;
