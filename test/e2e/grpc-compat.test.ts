@@ -10,6 +10,10 @@ setDefaultTimeout(240_000);
 const ADD = '/rpc.CNIBackend/AddNetwork';
 const DEL = '/rpc.CNIBackend/DelNetwork';
 
+const BRANCH = {
+  ...{ eniId: 'eni-7', ifAddress: '02:00:00:00:03:07', privateIp: '10.0.3.7', vlanId: 7, subnetCidr: '10.0.3.0/24' },
+};
+
 const vpc = freshVpc('gc');
 const a = vpc.node('node-a');
 const b = vpc.node('node-b');
@@ -42,8 +46,11 @@ const answers = async (node: E2eNode, netns: string, address: string): Promise<b
   (await node.inNetns(`/run/netns/${netns}`, 'ping', '-c', '1', '-W', '2', address)).exitCode === 0;
 
 beforeAll(async () => {
-  await vpc.up('--nodes', '2', '--attach-ms', '300');
-  await a.configure('ENABLE_GRPC_COMPAT=true', 'VPC_CNI_VERSION=v1.23.1', 'IP_COOLDOWN_PERIOD=2');
+  await vpc.up('--scenario', 'trunk', '--attach-ms', '300');
+  await a.configure(
+    ...['ENABLE_GRPC_COMPAT=true', 'VPC_CNI_VERSION=v1.23.1', 'IP_COOLDOWN_PERIOD=2', 'ENABLE_POD_ENI=true'],
+  );
+  await a.run(['tee', '/etc/vpc-cni/pod-enis.json'], { input: JSON.stringify({ 'default/db': [BRANCH] }) });
   await Promise.all([a.install(), b.install()]);
   await until('the gRPC socket', () => statSync(socketOf(a), { throwIfNoEntry: false }));
 });
@@ -161,10 +168,35 @@ test('calls over gRPC are counted with the others, EC2 requests and the start ar
 test('introspection has the shape that the log collector of EKS reads', async () => {
   const paths = ['/v1/enis', '/v1/eni-configs', '/v1/networkutils-env-settings', '/v1/ipamd-env-settings'];
   for (const path of ['/', '/v1/nothing'])
-    expect(JSON.parse(await get(a, 61679, path))).toEqual({ AvailableCommands: paths });
+    expect(JSON.parse(await get(a, 61679, path))).toEqual({ AvailableCommands: [...paths, '/dashboard'] });
   const enis = JSON.parse(await get(a, 61679, '/v1/enis'));
   const { pool, enis: known } = (await a.status()) ?? {};
   expect(enis).toMatchObject({ '0': { TotalIPs: pool?.total, AssignedIPs: pool?.assigned } });
-  expect(Object.keys(enis['0'].ENIs).sort()).toEqual((known ?? []).map(({ id }) => id).sort());
+  const ofPool = Object.values<{ ID: string; IsTrunk: boolean }>(enis['0'].ENIs).filter(({ IsTrunk }) => !IsTrunk);
+  expect(ofPool.map(({ ID }) => ID).sort()).toEqual((known ?? []).map(({ id }) => id).sort());
+  expect(Object.keys(enis['0'].ENIs)).toHaveLength(ofPool.length + 1);
   expect(JSON.parse(await get(a, 61679, '/v1/eni-configs'))).toBe('default');
+});
+
+test('a pod with security groups of its own is told its branch ENI and the link of the trunk', async () => {
+  using client = new GrpcClient(socketOf(a));
+  const { nodes } = await vpc.status();
+  const trunkMac = nodes.find(({ name }) => name === 'node-a')?.enis.find(({ deviceIndex }) => deviceIndex === 1)?.mac;
+  const links: readonly { ifindex: number; address: string }[] = JSON.parse(await a.text('ip', '-json', 'link'));
+  const address = { IPv4Addr: '10.0.3.7', DeviceNumber: -1, RouteTableId: 0 };
+  expect(await client.call(ADD, addRequest('db'))).toMatchObject({
+    reply: {
+      Success: true,
+      IPAllocationMetadata: [address],
+      PodVlanId: 7,
+      PodENIMAC: '02:00:00:00:03:07',
+      PodENISubnetGW: '10.0.3.1',
+      ParentIfIndex: links.find((link) => link.address === trunkMac)?.ifindex,
+    },
+  });
+  const { pool } = (await a.status()) ?? {};
+  expect(await client.call(DEL, delRequest('db'))).toMatchObject({
+    reply: { Success: true, IPAllocationMetadata: [address], PodVlanId: 7 },
+  });
+  expect((await a.status())?.pool.assigned).toBe(pool?.assigned);
 });
