@@ -10,6 +10,7 @@ import { measureFleet } from './bench/fleet.ts';
 import type { Plan, Report } from './bench/inside.ts';
 import { measurePool } from './bench/pool.ts';
 import { renderTable, rowOf } from './bench/rows.ts';
+import { measureScrape } from './bench/scrape.ts';
 import { measureSim } from './bench/sim.ts';
 import { measureFabric } from './bench/sim-fabric.ts';
 import { inVpc } from './bench/vpc.ts';
@@ -114,7 +115,7 @@ async function main(words: readonly string[]): Promise<number> {
   const report = wants('product') ? await measureProduct(product, options) : undefined;
   const crowd = crowded ? await measureCrowd(product) : [];
   const drift = wants('product') ? measureDrift() : [];
-  const pool = wants('pool') ? measurePool() : [];
+  const pool = wants('pool') ? [...measurePool(), ...(await measureScrape())] : [];
   const fleet = fleets ? await measureFleet(product) : [];
   const sim = wants('sim') ? await measureSim() : [];
   const fabric = wants('sim') && process.getuid?.() === 0 ? await measureFabric() : [];

@@ -22,7 +22,7 @@ const owner = (n: number): Owner => ({
 const addressOf = (n: number): Ipv4Address => parseIpv4(`10.${(n >> 16) & 255}.${(n >> 8) & 255}.${n & 255}`);
 
 /** ENIs full of single addresses, of which pods hold all but one in ten. */
-function poolOf(enis: number, addresses: number): Pool {
+export function poolOf(enis: number, addresses: number): Pool {
   const pool = new Pool();
   for (let device = 0; device < enis; device += 1) {
     const id = `eni-${device}`;

@@ -67,17 +67,32 @@ function underWay({ view }: PoolSource): Readonly<Record<string, number>> {
   };
 }
 
+/** The source and what is summed from it, read once for all metrics of a scrape: they are collected in one turn. */
+function readOnce(source: () => PoolSource): () => { readonly from: PoolSource; readonly figures: Figures } {
+  let read: { readonly from: PoolSource; readonly figures: Figures } | undefined;
+  return () => {
+    if (read !== undefined) return read;
+    const from = source();
+    read = { from, figures: poolFigures(from.view, from.limits, from.mode) };
+    queueMicrotask(() => {
+      read = undefined;
+    });
+    return read;
+  };
+}
+
 /** Adds the pool's figures: sums over all network cards, under upstream's names where there is one. */
 export function registerPoolMetrics(registry: Registry, source: () => PoolSource): void {
   const registers = [registry];
+  const readPool = readOnce(source);
   const gauge = (name: string, help: string, read: (figures: Figures, from: PoolSource) => number): void => {
     new Gauge({
       name,
       help,
       registers,
       collect() {
-        const from = source();
-        this.set(read(poolFigures(from.view, from.limits, from.mode), from));
+        const { figures, from } = readPool();
+        this.set(read(figures, from));
       },
     });
   };
@@ -94,7 +109,7 @@ export function registerPoolMetrics(registry: Registry, source: () => PoolSource
       collect() {
         // What is gone has no series any more.
         this.reset();
-        for (const [value, count] of read(source())) this.labels(value).set(count);
+        for (const [value, count] of read(readPool().from)) this.labels(value).set(count);
       },
     });
   };

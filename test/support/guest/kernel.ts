@@ -1,11 +1,9 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemExec } from '../../../src/sys/index.ts';
+import { debianPackage } from '../debian-package.ts';
 
-/** Outside the repository, so that a fresh clone on the same machine finds it too. */
-const CACHE = '/var/cache/vpc-cni-host';
-// Some 70 MB over a slow line.
-const DEADLINE_MS = 300_000;
+const DEADLINE_MS = 60_000;
 
 /** A kernel with its modules as files: Debian's, because the machine's own may lack what a test needs. */
 export interface GuestKernel {
@@ -19,9 +17,9 @@ export interface GuestKernel {
 
 /** Debian's current kernel, unpacked once per machine and version, never installed: about 5 s the first time. */
 export async function guestKernel(): Promise<GuestKernel> {
-  // Package lists may be missing or older than the archive.
   const tree = await kernelTree().catch(async () => {
-    await systemExec.run({ argv: ['apt-get', 'update', '-q'], timeoutMs: DEADLINE_MS });
+    // Without package lists nobody knows which kernel is the current one.
+    await systemExec.run({ argv: ['apt-get', 'update', '-q'], timeoutMs: 5 * DEADLINE_MS });
     return await kernelTree();
   });
   const version = readdirSync(`${tree}/lib/modules`)[0] ?? '';
@@ -38,24 +36,10 @@ async function kernelTree(): Promise<string> {
   const { stdout } = await systemExec.run({ argv: ['apt-cache', 'depends', 'linux-image-amd64'] });
   const name = /Depends: (linux-image-\S+)/.exec(stdout)?.[1];
   if (name === undefined) throw new Error(`linux-image-amd64 depends on no kernel: ${stdout}`);
-  const tree = `${CACHE}/${name}`;
-  if (!existsSync(tree)) await unpack(name, tree);
-  return tree;
-}
-
-async function unpack(name: string, tree: string): Promise<void> {
-  mkdirSync(CACHE, { recursive: true });
-  const draft = mkdtempSync(`${tree}.`);
-  try {
-    await systemExec.run({ argv: ['apt-get', 'download', '-q', name], cwd: draft, timeoutMs: DEADLINE_MS });
-    const [archive = ''] = readdirSync(draft);
-    await systemExec.run({ argv: ['dpkg-deb', '-x', archive, 'tree'], cwd: draft, timeoutMs: DEADLINE_MS });
-    const version = readdirSync(`${draft}/tree/lib/modules`)[0] ?? '';
-    await systemExec.run({ argv: ['busybox', 'depmod', '-b', `${draft}/tree`, version], timeoutMs: DEADLINE_MS });
-    if (!existsSync(tree)) renameSync(`${draft}/tree`, tree);
-  } finally {
-    rmSync(draft, { recursive: true, force: true });
-  }
+  return await debianPackage(name, async (draft) => {
+    const version = readdirSync(`${draft}/lib/modules`)[0] ?? '';
+    await systemExec.run({ argv: ['busybox', 'depmod', '-b', draft, version], timeoutMs: DEADLINE_MS });
+  });
 }
 
 /** A line of modules.dep: the file, then all it needs, what must be loaded first standing last. */
