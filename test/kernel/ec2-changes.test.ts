@@ -123,6 +123,36 @@ kernelTest('an ENI that could not be taken back at once is taken back later, and
   }),
 );
 
+kernelTest(
+  'an ENI whose link the kernel does not let us set up is taken back with all of it, the next one is used',
+  () =>
+    onNode(async ({ vpc }, parts, space) => {
+      const state = (): string => space.ip('rule') + space.ip('route show table all proto 90');
+      parts.network.repair();
+      const before = state();
+      space.ip('link add base type veth peer name upbase');
+      let isBad = true;
+      vpc.observe((event) => {
+        if (event.kind !== 'eni-attached' || !isBad) return;
+        space.ip('link delete eth1');
+        // One that stands on a smaller one takes no packets of 9001 bytes.
+        space.ip(`link add link base name eth1 address ${event.eni.mac} type macvlan`);
+      });
+      const said = await grow(parts, newEni).then(
+        () => 'done',
+        (error: unknown) => String(error),
+      );
+      expect(said).toContain('the kernel refused to set link eth1: EINVAL');
+      expect([vpc.enis().length, parts.store.load().intents, parts.network.enis]).toEqual([1, [], []]);
+      expect(state()).toBe(before);
+      // As its link does on an instance.
+      space.ip('link delete eth1');
+      isBad = false;
+      expect(await code(grow(parts, newEni))).toBe('done');
+      expect(state()).toContain(' lookup 2 proto 90');
+    }),
+);
+
 kernelTest('a change whose end cannot be learnt yet holds no other one back', () =>
   onNode(async ({ dials }, parts) => {
     const intents = ['eni-00000000000000001', 'eni-00000000000000002'].map(

@@ -40,6 +40,7 @@ export async function createEni(parts: LaneParts, action: Creation): Promise<Log
     // Told to stop: the intent stays, and the next start adopts the ENI or removes it.
     if (node.signal.aborted) throw error;
     parts.network.forgetEni(eni.id);
+    takeBack(parts);
     await removeEni({ ...node, tries: UNDO_TRIES }, { eniId: eni.id, attachmentId }).then(
       () => {
         unmanaged.release(eni.mac);
@@ -54,6 +55,15 @@ export async function createEni(parts: LaneParts, action: Creation): Promise<Log
   }
   store.end(intent);
   return { eni_id: eni.id, subnet: eni.subnetId, [action.unit]: cidrsOf(eni).length };
+}
+
+/** Takes what the host has of an ENI that was given up away; what cannot be is told, and tried again by whoever looks next. */
+function takeBack({ network, node }: LaneParts): void {
+  try {
+    network.repair();
+  } catch (error) {
+    node.logger.warn('part of the host network cannot be repaired', { error: toHostError(error) });
+  }
 }
 
 /** Returns the id of the attachment; without an answer, what EC2 shows decides whether there is one. */
