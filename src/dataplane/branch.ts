@@ -31,7 +31,7 @@ export interface BranchInterface {
 }
 
 /** Host ends in strict mode have this prefix, which Calico and the AWS network-policy agent look for after the ordinary one. */
-const STRICT_PREFIX = 'vlan';
+export const STRICT_PREFIX = 'vlan';
 
 /** What the names of branch ENIs' links begin with. */
 export const BRANCH_LINK_PREFIX = 'vlan.eth.';

@@ -27,6 +27,7 @@ export {
   nextEgressHost,
 } from './egress.ts';
 export { iptablesTables } from './egress-iptables.ts';
+export { formerPrefixes } from './former-prefixes.ts';
 export { type EniLink, type HostNetwork, type HostNetworkInput, wantedHostNetwork } from './host-network.ts';
 export {
   type IptablesTable,

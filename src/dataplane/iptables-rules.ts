@@ -1,6 +1,6 @@
 import { formatCidr } from '../addr/index.ts';
 import type { PacketRulesInput } from './packet-rules.ts';
-import { exemptNetworks, withoutWholeWorld } from './packet-rules.ts';
+import { exemptNetworks, podPrefixes, withoutWholeWorld } from './packet-rules.ts';
 
 /** One table of iptables: chains, and the rules of ours in it as `iptables-save` writes them (`-A CHAIN …`). */
 export interface IptablesTable {
@@ -31,7 +31,8 @@ export const IPTABLES_RANDOMIZE = { prng: ' --random-fully', hashrandom: ' --ran
 
 interface Writing {
   readonly input: PacketRulesInput;
-  readonly pods: string;
+  /** Patterns of the names of pods' links. */
+  readonly pods: readonly string[];
   readonly networks: readonly string[];
   readonly set: string;
   readonly restore: string;
@@ -43,7 +44,7 @@ interface Writing {
  */
 function mangleTable({ input, pods, networks, set, restore }: Writing): IptablesTable {
   const { primaryLink, nodePort, externalSnat } = input;
-  const service = `-i ${pods} -m conntrack --ctstate NEW -m conntrack --ctstate DNAT -j ${CHAIN.service}`;
+  const service = `-m conntrack --ctstate NEW -m conntrack --ctstate DNAT -j ${CHAIN.service}`;
   return {
     table: 'mangle',
     chains: [CHAIN.arriving, ...(externalSnat ? [] : [CHAIN.service])],
@@ -51,8 +52,8 @@ function mangleTable({ input, pods, networks, set, restore }: Writing): Iptables
       ...(nodePort
         ? [`-A ${CHAIN.arriving} -i ${primaryLink} -m addrtype --dst-type LOCAL --limit-iface-in ${set}`]
         : []),
-      ...(externalSnat ? [] : [`-A ${CHAIN.arriving} ${service}`]),
-      `-A ${CHAIN.arriving} -i ${pods} ${restore}`,
+      ...(externalSnat ? [] : pods.map((links) => `-A ${CHAIN.arriving} -i ${links} ${service}`)),
+      ...pods.map((links) => `-A ${CHAIN.arriving} -i ${links} ${restore}`),
       ...(externalSnat
         ? []
         : [
@@ -89,7 +90,7 @@ function natTable({ input, pods, networks, set, restore }: Writing): IptablesTab
       `-A ${CHAIN.sourceNat} -j SNAT --to-source ${primaryAddress}${IPTABLES_RANDOMIZE[randomize]}`,
     ],
     jumps: [
-      `-A PREROUTING -i ${pods} -m comment --comment ${IPTABLES_COMMENT} -j ${CHAIN.outbound}`,
+      ...pods.map((links) => `-A PREROUTING -i ${links} -m comment --comment ${IPTABLES_COMMENT} -j ${CHAIN.outbound}`),
       `-A POSTROUTING -m comment --comment ${IPTABLES_COMMENT} -j ${CHAIN.sourceNat}`,
     ],
   };
@@ -101,7 +102,7 @@ export function iptablesRules(given: PacketRulesInput): readonly IptablesTable[]
   const mark = `0x${input.mark.toString(16)}`;
   const writing: Writing = {
     input,
-    pods: `${input.vethPrefix}+`,
+    pods: podPrefixes(input).map((prefix) => `${prefix}+`),
     networks: exemptNetworks(input).map(formatCidr),
     set: `-j CONNMARK --set-xmark ${mark}/${mark}`,
     restore: `-j CONNMARK --restore-mark --nfmask ${mark} --ctmask ${mark}`,

@@ -13,6 +13,8 @@ export interface PacketRulesInput {
   readonly primaryLink: string;
   readonly primaryAddress: Ipv4Address;
   readonly vethPrefix: string;
+  /** Other ones, of pods that were wired when the setting was another one. */
+  readonly formerPrefixes?: readonly string[];
   readonly mark: number;
   /** VPC CIDRs and excluded CIDRs: traffic to them keeps its pod address. */
   readonly exemptCidrs: readonly Ipv4Cidr[];
@@ -37,13 +39,17 @@ function outboundChain(input: PacketRulesInput): string {
   // After destination NAT (-90 > -100), so that a service address counts as the pod behind it. The first packet of a
   // connection that leaves the VPC marks it; every packet of a marked connection is routed by main, hence by the
   // primary ENI. Only our bit is written, the rest of the mark belongs to others.
+  const bit = hex(input.mark);
+  const eachPrefix = (rule: string): string =>
+    podPrefixes(input)
+      .map((prefix) => `    iifname "${prefix}*" ${rule}\n`)
+      .join('');
   const mark = input.externalSnat
     ? ''
-    : `    iifname "${input.vethPrefix}*" ct state new ip daddr != @exempt fib daddr type != local ct mark set ct mark or ${hex(input.mark)}\n`;
+    : eachPrefix(`ct state new ip daddr != @exempt fib daddr type != local ct mark set ct mark or ${bit}`);
   return `  chain outbound {
     type filter hook prerouting priority -90; policy accept;
-${mark}    iifname "${input.vethPrefix}*" ct mark and ${hex(input.mark)} == ${hex(input.mark)} meta mark set meta mark or ${hex(input.mark)}
-  }
+${mark}${eachPrefix(`ct mark and ${bit} == ${bit} meta mark set meta mark or ${bit}`)}  }
 `;
 }
 
@@ -59,6 +65,11 @@ function snatChain(input: PacketRulesInput): string {
     snat to ${input.primaryAddress}${RANDOMIZE[input.randomize]}
   }
 `;
+}
+
+/** What the names of pods' links begin with. */
+export function podPrefixes({ vethPrefix, formerPrefixes = [] }: PacketRulesInput): readonly string[] {
+  return [vethPrefix, ...formerPrefixes];
 }
 
 const hex = (value: number): string => `0x${value.toString(16)}`;

@@ -11,6 +11,7 @@ import {
 import type { EniDescription } from '../aws/index.ts';
 import {
   diffNetwork,
+  formerPrefixes,
   MAIN_TABLE,
   type ObservedNetwork,
   routeTableOf,
@@ -22,6 +23,7 @@ import { egressFamily } from '../hostspec/index.ts';
 import {
   applySteps,
   findLinkByMac,
+  listLinks,
   observeNetwork,
   PacketFilter,
   type PacketFilterKind,
@@ -261,7 +263,10 @@ export class NodeNetwork {
 
   /** Makes our packet rules if those in the kernel were made from other input; reports whether it did. */
   async repairPacketRules(): Promise<boolean> {
-    const pods = { ipv4: this.#carries('ipv4'), vpcCidrs: this.#vpcCidrs };
+    const ipv4 = this.#carries('ipv4');
+    const prefix = this.#node.settings.AWS_VPC_K8S_CNI_VETHPREFIX;
+    const former = ipv4 ? formerPrefixes(listLinks(this.#node.socket), prefix) : [];
+    const pods = { ipv4, vpcCidrs: this.#vpcCidrs, formerPrefixes: former };
     const wanted = wantedPacketRules(this.#node, pods);
     return await this.#packetFilter.repair(wanted.pods, wanted.egress);
   }

@@ -8,7 +8,11 @@ import type { Node } from './parts.ts';
  */
 export function wantedPacketRules(
   { settings, identity, primaryLink, egress }: Pick<Node, 'settings' | 'identity' | 'primaryLink' | 'egress'>,
-  pods: { readonly ipv4: boolean; readonly vpcCidrs: readonly Ipv4Cidr[] },
+  pods: {
+    readonly ipv4: boolean;
+    readonly vpcCidrs: readonly Ipv4Cidr[];
+    readonly formerPrefixes: readonly string[];
+  },
 ): PacketRulesWanted {
   const randomize = settings.AWS_VPC_K8S_CNI_RANDOMIZESNAT;
   return {
@@ -17,6 +21,7 @@ export function wantedPacketRules(
           primaryLink,
           primaryAddress: identity.primaryAddress,
           vethPrefix: settings.AWS_VPC_K8S_CNI_VETHPREFIX,
+          formerPrefixes: pods.formerPrefixes,
           mark: settings.AWS_VPC_K8S_CNI_CONNMARK,
           exemptCidrs: [...pods.vpcCidrs, ...settings.AWS_VPC_K8S_CNI_EXCLUDE_SNAT_CIDRS],
           externalSnat: settings.AWS_VPC_K8S_CNI_EXTERNALSNAT,

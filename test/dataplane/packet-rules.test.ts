@@ -41,6 +41,7 @@ const rows: readonly { readonly name: string; readonly file: string; readonly ch
     file: 'other-names',
     change: { vethPrefix: 'veth', primaryLink: 'ens5', mark: 0x10000 },
   },
+  { name: 'while pods live that have another prefix', file: 'former-prefix', change: { formerPrefixes: ['web'] } },
 ];
 
 describe('packetRules()', () => {

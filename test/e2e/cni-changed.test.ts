@@ -57,6 +57,8 @@ test('the setting of the prefix changes while pods run: these stay as they are, 
   ]);
   const pods = [old, young].map(({ sandbox, prevResult }) => ({ ...sandbox, address: addressOf(prevResult) }));
   await expectLive(a, pods);
+  const marking = await a.text('nft', 'list', 'chain', 'ip', 'vpc-cni', 'outbound');
+  expect([...marking.matchAll(/iifname "(\w+)\*" ct mark/g)].map(([, prefix]) => prefix)).toEqual(['web', 'eni']);
   for (const { sandbox } of [old, young]) {
     expect(await callPlugin(a, 'DEL', sandbox, { config })).toEqual(DONE);
     await removeSandbox(a, sandbox);

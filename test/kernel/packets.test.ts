@@ -26,6 +26,12 @@ const rows: readonly Row[] = [
   { name: 'as delivered', change: {}, seen: ['10.0.1.5', '10.0.1.5'], link: 'eth0' },
   { name: 'without node ports', change: { nodePort: false }, seen: ['10.0.1.5', '10.0.1.5'], link: 'eth0' },
   { name: 'with ports kept', change: { randomize: 'none' }, seen: ['10.0.1.5', '10.0.1.5'], link: 'eth0' },
+  {
+    name: 'that were wired when the prefix was another one',
+    change: { vethPrefix: 'web', formerPrefixes: ['eni'] },
+    seen: ['10.0.1.5', '10.0.1.5'],
+    link: 'eth0',
+  },
   { name: 'with no VPC CIDR', change: { exemptCidrs: [] }, seen: ['10.0.1.5', '10.0.1.5'], link: 'eth0' },
   { name: 'with a NAT outside', change: { externalSnat: true }, seen: ['10.0.1.20', '10.0.1.90'], link: 'eth1' },
   {
