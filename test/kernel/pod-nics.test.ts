@@ -88,3 +88,17 @@ kernelTest('the gateway of each NIC is its own, in both families', async () => {
   );
   expect(gateways.flat().map(String)).toEqual(['fe80::1', 'fe80::2', 'fe80::20']);
 });
+
+kernelTest('a pod whose name is that of another one and a NIC of it does not get the link of that NIC', () => {
+  using node = new TestNode();
+  using pod = new TestNetns('pod');
+  using other = new TestNetns('other');
+  // default/nginx.1, as upstream has it for NIC 1 of default/nginx.
+  const nic = wiringOf('nginx', { address: '10.0.1.21', table: 2 }, { ifName: 'mNicIf1' });
+  const named = wiringOf('nginx.1', { address: '10.0.1.22', table: 254 });
+  expect(named.veth.host.name).toBe(nic.veth.host.name);
+  node.wire(pod, nic);
+  const before = [stateOf(node.space), stateOf(pod), stateOf(other)];
+  expect(() => node.wire(other, named)).toThrow(expect.objectContaining({ code: 'HOST_LINK_TAKEN' }));
+  expect([stateOf(node.space), stateOf(pod), stateOf(other)]).toEqual(before);
+});
