@@ -17,6 +17,7 @@ export { handback, planHandback } from './handback.ts';
 export { type Host, openHost, readSettings } from './host.ts';
 export { type InstallReport, install, planInstall } from './install.ts';
 export { tellKubelet } from './kubelet.ts';
+export { findOtherIpamd } from './other-ipamd.ts';
 export type { InstallPlan, InstallRequest, Stage } from './plan.ts';
 export { findPodRoom, type PodRoomQuestion } from './pod-room.ts';
 export { findPrevious, type RollbackTarget } from './rollback.ts';

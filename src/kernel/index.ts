@@ -18,6 +18,7 @@ export {
 } from './observe.ts';
 export {
   applyPacketRules,
+  findPacketRules,
   PacketFilter,
   type PacketFilterKind,
   packetRulesDigest,

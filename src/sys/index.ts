@@ -52,6 +52,7 @@ export {
   listListeners,
   listProcesses,
   type ProcessFact,
+  processWords,
   socketHolders,
 } from './sockets.ts';
 export { withTemporaryDirectory } from './temporary.ts';

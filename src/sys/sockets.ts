@@ -46,6 +46,13 @@ export function listProcesses(): readonly ProcessFact[] {
     .map(processFact);
 }
 
+/** The words a process was started with; none when it has gone. */
+export function processWords(pid: number): readonly string[] {
+  return textOf(`/proc/${pid}/cmdline`)
+    .split('\0')
+    .filter((word) => word !== '');
+}
+
 const TCP_LISTEN = '0A';
 /** 127.0.0.1 as the kernel prints it: a number of this machine's byte order, and all of ours are little-endian. */
 const LOOPBACK = '0100007F';

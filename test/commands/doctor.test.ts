@@ -120,6 +120,7 @@ test('a value of the kernel that is empty is called so', () => {
     ...facts,
     dropIns: [],
     rivals: [],
+    hotplug: { udev: [], cloudInit: [] },
     conflists: { earlier: [] },
     plugins: [],
     boot: { kind: 'planned', steps: [step], problems: [] },

@@ -15,5 +15,8 @@ export function diagnoseDaemon(status: HostStatus): readonly Finding[] {
     ...(installed === null || installed.version === daemon.version
       ? []
       : [finding('DAEMON_OTHER_VERSION', `${daemon.version} runs, ${installed.version} is installed`)]),
+    ...(daemon.conditions ?? []).map(({ code, message, remedy }) =>
+      finding('DAEMON_CONDITION', `${code}: ${message}`, remedy),
+    ),
   ];
 }

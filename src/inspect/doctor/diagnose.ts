@@ -6,8 +6,10 @@ import { type DropInFacts, diagnoseDropIns } from './drop-ins.ts';
 import { type Finding, finding } from './finding.ts';
 import { diagnoseImage, type ImageFacts } from './image.ts';
 import { diagnoseInstalled, type InstalledFacts } from './installed.ts';
+import { diagnoseNetwork, type NetworkFacts } from './network.ts';
 import { diagnosePlugins, type PluginFact } from './plugins.ts';
 import { diagnoseRivals } from './rivals.ts';
+import { diagnoseHotplug, diagnoseSurroundings, type HotplugFacts, type SurroundingsFacts } from './surroundings.ts';
 
 /** Whether the daemon could start with the settings there are. */
 export type SettingsFacts =
@@ -29,11 +31,16 @@ export interface DoctorFacts {
   readonly dropIns: readonly DropInFacts[];
   /** Those of `RIVAL_LINKS` that are there. */
   readonly rivals: readonly string[];
+  readonly hotplug: HotplugFacts;
   readonly conflists: ConflistFacts;
   readonly plugins: readonly PluginFact[];
   readonly image?: ImageFacts;
   readonly boot?: BootFacts;
   readonly status?: HostStatus;
+  readonly network?: NetworkFacts;
+  readonly surroundings?: SurroundingsFacts;
+  /** Why groups of checks could not be made. */
+  readonly skipped?: readonly string[];
 }
 
 /** Every finding of every group, in the order in which they are best read. */
@@ -47,11 +54,15 @@ export function diagnose(facts: DoctorFacts): readonly Finding[] {
     ...diagnoseSettings(facts.settings),
     ...diagnoseDropIns(facts.dropIns),
     ...diagnoseRivals(facts.rivals),
+    ...diagnoseHotplug(facts.hotplug),
     ...diagnosePlugins(facts.plugins, reported),
     ...diagnoseConflists(facts.conflists),
     ...(facts.image === undefined ? [] : diagnoseImage(facts.image)),
     ...(facts.boot === undefined ? [] : diagnoseBoot(facts.boot)),
     ...(facts.status === undefined ? [] : diagnoseDaemon(facts.status)),
+    ...(facts.network === undefined ? [] : diagnoseNetwork(facts.network)),
+    ...(facts.surroundings === undefined ? [] : diagnoseSurroundings(facts.surroundings)),
+    ...(facts.skipped ?? []).map((reason) => finding('CHECK_SKIPPED', reason)),
   ];
 }
 

@@ -1,12 +1,6 @@
-/** How bad it is: a fault makes `doctor` exit with 3; a warning may become one; a note is only worth knowing. */
-export type Severity = 'fault' | 'warning' | 'note';
-
-interface FindingEntry {
-  readonly severity: Severity;
-  /** What it means, for the page of all findings. */
-  readonly means: string;
-  readonly remedy: string;
-}
+import { AWS_FINDINGS } from './aws-findings.ts';
+import type { FindingEntry, Repair, Severity } from './entry.ts';
+import { NODE_FINDINGS } from './node-findings.ts';
 
 const AGAIN = 'run "vpc-cni install", which puts it back';
 const FORCE = '"vpc-cni install --force" puts ours back';
@@ -14,8 +8,8 @@ const BOOT = 'run "vpc-cni install --stage boot" and find out who changed it sin
 const TAKE_OVER =
   'remove the line of the other file, or the file, or say the same in one that sorts last and is yours to keep';
 
-/** Everything `doctor` can find. */
-export const FINDINGS = {
+/** Findings about what was installed, this boot, the daemon, and images. */
+const OWN_FINDINGS = {
   NOT_INSTALLED: {
     severity: 'fault',
     means: 'nothing of ours is on this host',
@@ -38,7 +32,12 @@ export const FINDINGS = {
     remedy:
       'put the file back from a backup; if there is none, move it away: uninstall then removes our files, and leaves sysctls and replaced files as they are',
   },
-  INSTALLED_MISSING: { severity: 'fault', means: 'something that was installed is gone', remedy: AGAIN },
+  INSTALLED_MISSING: {
+    severity: 'fault',
+    means: 'something that was installed is gone',
+    remedy: AGAIN,
+    repair: 'install',
+  },
   INSTALLED_CHANGED: {
     severity: 'fault',
     means: 'a file is not as it was installed',
@@ -60,6 +59,7 @@ export const FINDINGS = {
     severity: 'fault',
     means: 'the daemon does not start at boot',
     remedy: 'run "systemctl enable vpc-cni-ipamd"; in an image find the preset or script that disabled it',
+    repair: 'enable-unit',
   },
   UNIT_MASKED: {
     severity: 'fault',
@@ -112,23 +112,35 @@ export const FINDINGS = {
     means: 'a sysctl file that sorts after ours says another value: it counts whenever the files are read again',
     remedy: TAKE_OVER,
   },
-  SYSCTL_WRONG: { severity: 'fault', means: 'a kernel setting pods depend on has another value', remedy: BOOT },
+  SYSCTL_WRONG: {
+    severity: 'fault',
+    means: 'a kernel setting pods depend on has another value',
+    remedy: BOOT,
+    repair: 'boot-stage',
+  },
   FORWARD_DROPPED: {
     severity: 'fault',
     means: 'the kernel drops forwarded packets, and all packets of pods are forwarded',
     remedy: `${BOOT}; Docker does`,
+    repair: 'boot-stage',
   },
   MODULE_NOT_LOADED: {
     severity: 'warning',
     means: 'a kernel module is loaded only when it is first asked for',
     remedy: BOOT,
+    repair: 'boot-stage',
   },
   BOOT_STAGE_NOT_RUN: {
     severity: 'fault',
     means: 'nothing prepared this boot',
     remedy: 'start the unit: systemctl start vpc-cni-ipamd; without systemd run "vpc-cni install"',
   },
-  BOOT_STAGE_DUE: { severity: 'warning', means: 'the boot stage would change more', remedy: BOOT },
+  BOOT_STAGE_DUE: {
+    severity: 'warning',
+    means: 'the boot stage would change more',
+    remedy: BOOT,
+    repair: 'boot-stage',
+  },
   BOOT_STAGE_STOPPED: {
     severity: 'fault',
     means: 'the boot stage could not do its work now',
@@ -185,6 +197,13 @@ export const FINDINGS = {
     means: 'every node of the image would have the same machine id',
     remedy: 'empty it as the last step: truncate --size 0 /etc/machine-id',
   },
+} as const satisfies Readonly<Record<string, FindingEntry>>;
+
+/** Everything `doctor` can find. */
+export const FINDINGS = {
+  ...OWN_FINDINGS,
+  ...NODE_FINDINGS,
+  ...AWS_FINDINGS,
   CHECK_SKIPPED: {
     severity: 'note',
     means: 'a group of checks could not be made',
@@ -203,8 +222,17 @@ export interface Finding {
   readonly remedy: string;
 }
 
-/** A finding of the catalogue. */
-export function finding(code: FindingCode, evidence: string): Finding {
+/** A finding of the catalogue; what says of itself what to do has its own remedy. */
+export function finding(code: FindingCode, evidence: string, own?: string): Finding {
   const { severity, remedy } = FINDINGS[code];
-  return { code, severity, evidence, remedy };
+  return { code, severity, evidence, remedy: own ?? remedy };
+}
+
+/** Reports whether a finding is about the state of a running node, which changes all the time. */
+export const isOfNode = (code: FindingCode): boolean => Object.hasOwn(NODE_FINDINGS, code);
+
+/** What `doctor --fix` does about a finding; `undefined` where a person must decide. */
+export function repairOf(code: FindingCode): Repair | undefined {
+  const entry: FindingEntry = FINDINGS[code];
+  return entry.repair;
 }
