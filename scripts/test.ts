@@ -16,7 +16,17 @@ const PATIENCE_MS: Readonly<Record<Suite, number>> = { unit: 20_000, kernel: 60_
 
 /** End-to-end tests that mostly wait for time to pass: they run beside everything else, and print when all is over. */
 const WAITING: readonly string[] = [
-  ...['chaos', 'steady-states', 'call-counts', 'damaged-state', 'false-words', 'full-run', 'modes', 'outside'],
+  ...[
+    'chaos',
+    'steady-states',
+    'call-counts',
+    'damaged-state',
+    'doctor',
+    'false-words',
+    'full-run',
+    'modes',
+    'outside',
+  ],
   'stale-metadata',
 ].map((name) => `test/e2e/${name}.test.ts`);
 

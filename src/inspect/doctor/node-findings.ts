@@ -107,7 +107,7 @@ export const NODE_FINDINGS = {
     severity: 'warning',
     means: 'the kubelet takes more pods than this node has addresses for: the last ones wait for ever',
     remedy:
-      'set maxPods of the kubelet to what "vpc-cni max-pods" prints ("vpc-cni max-pods --write kubelet", or nodeadm), or use prefixes',
+      'set KUBELET_MAX_PODS (kubelet, nodeadm or env) and run "vpc-cni install --stage boot", or set maxPods of the kubelet to what "vpc-cni max-pods" prints; prefixes make room for more',
   },
   OTHER_IPAMD: {
     severity: 'fault',
