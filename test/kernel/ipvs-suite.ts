@@ -4,7 +4,7 @@ import { INTERNET, PRIMARY_ADDRESS } from './pod-node.ts';
 import { repairWith, seenAs, TestTraffic } from './traffic.ts';
 
 // Emulation is slow.
-const PATIENCE_S = 60;
+const PATIENCE_S = 15;
 const POD = '10.0.1.90';
 const BEYOND = '10.0.1.1';
 const VIPS = { pod: '172.20.0.10', local: '172.20.0.11', beyond: '172.20.0.12', outside: '172.20.0.13' } as const;
