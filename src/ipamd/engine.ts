@@ -227,13 +227,13 @@ export class Engine {
     return undefined;
   }
 
-  /** What a decision is made from now. */
-  decideInput(policy = this.#effects.policy()): DecideInput {
-    const { clock, limits, targets } = this.#parts;
+  /** What a decision is made from; rests that were over at `nowMs` must have been ended. */
+  decideInput(policy = this.#effects.policy(), nowMs = this.#parts.clock.monotonic()): DecideInput {
+    const { limits, targets } = this.#parts;
     const { untils: holds } = this.#holds;
     const { any: waiting, ofCard: waitingOn } = this.#waiters.wants;
     const own = { view: this.#pool, waiting, waitingOn, gatheringSinceMs: this.#gatheringSinceMs, holds };
-    return { limits, targets, nowMs: clock.monotonic(), ...own, ...policy };
+    return { limits, targets, nowMs, ...own, ...policy };
   }
 
   #serveWaiting(): void {
@@ -258,7 +258,7 @@ export class Engine {
     if (this.#touched) this.#effects.changed();
     this.#touched = false;
     const policy = this.#effects.policy();
-    const { actions, wakeAtMs, gathering } = decide(this.decideInput(policy));
+    const { actions, wakeAtMs, gathering } = decide(this.decideInput(policy, nowMs));
     this.#gatheringSinceMs = gathering ? (this.#gatheringSinceMs ?? nowMs) : undefined;
     for (const action of actions) {
       const { kind, eniId: eni_id, ...rest } = { eniId: undefined, ...action };

@@ -93,6 +93,22 @@ describe.each([
   });
 });
 
+test('a rest that ends while a decision is made is not slept over', async () => {
+  const { clock, engine, actions, pass } = engineOf('af', { maxPods: 3 });
+  engine.release(owner(0));
+  await pass(29_999);
+  expect(actions).toEqual([]);
+  // From here on each look at the clock takes time, as it does.
+  const still = clock.monotonic.bind(clock);
+  let looks = 0;
+  clock.monotonic = () => still() + 0.999 + 0.002 * looks++;
+  engine.kick();
+  await pass(0);
+  clock.monotonic = still;
+  await pass(1_000);
+  expect(actions).toEqual(['unassign']);
+});
+
 test('a failure is told until its time is over, and no longer when nothing is wanted any more', async () => {
   const { engine, actions, pass } = engineOf('af', { maxPods: 3 });
   engine.hold('growth', 5_000, new HostError('EC2_THROTTLED', {}));
