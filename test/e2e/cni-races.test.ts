@@ -88,6 +88,8 @@ describe('calls that race', () => {
   });
 
   test('a DEL ends ADDs that wait for EC2, and those behind them', async () => {
+    // What the pods before it have left rests first: then four take all there is.
+    await a.untilStatus('the pool to rest', ({ pool }) => pool.free === 4 && pool.total === 4 && pool.pending === 0);
     await vpc.dial('AssignPrivateIpAddresses', '--delay', '4000');
     await vpc.dial('CreateNetworkInterface', '--delay', '4000');
     try {
