@@ -29,6 +29,7 @@ const STAGES: readonly GuestStage[] = [
     suites: [
       suite('branch.test'),
       suite('branch-daemon.test'),
+      suite('branch-refused.test'),
       suite('branch-takeover.test'),
       suite('pod-again.test'),
       suite('host-network.test'),
