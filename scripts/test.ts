@@ -21,6 +21,7 @@ const WAITING: readonly string[] = [
     'steady-states',
     'call-counts',
     'damaged-state',
+    'dashboard',
     'doctor',
     'false-words',
     'full-run',

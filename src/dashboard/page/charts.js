@@ -69,7 +69,8 @@ function build({ id, title, layers }) {
     const chart = charts.get(id);
     if (step === undefined || chart === undefined) return;
     event.preventDefault();
-    point(box, chart, (pointed.get(id) ?? 0) + step);
+    const at = pointed.get(id);
+    point(box, chart, at === undefined ? 0 : at + step);
   });
   return box;
 }

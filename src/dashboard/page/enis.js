@@ -169,7 +169,7 @@ function paint(button, [address, state, about], isLast) {
 /** @param {KeyboardEvent} event @param {HTMLElement} slots */
 function move(event, slots) {
   const all = [...slots.querySelectorAll('button')];
-  const at = all.findIndex((button) => button === document.activeElement);
+  const at = all.findIndex((button) => button.matches(':focus'));
   if (at < 0) return;
   const row = all.filter(({ offsetTop }) => offsetTop === all[0]?.offsetTop).length;
   /** @type {Readonly<Record<string, number>>} */

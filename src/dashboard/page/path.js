@@ -5,8 +5,12 @@ import { choose } from './enis.js';
 
 const WORDS = { there: 'is there', missing: 'missing', unseen: 'not looked at' };
 
-/** The pod whose way is shown, and shown again while it is looked at. */
+/** A way that is shown is looked at again so often, for what it lacks may come back. */
+const AGAIN_MS = 3_000;
+
+/** The pod whose way is shown, and that way as it was sent. */
 let asked = '';
+let shown = '';
 
 /** Listens to the form. */
 export function listenForPods() {
@@ -28,38 +32,50 @@ export function offerPods(pods) {
   list.replaceChildren(...pods.map((value) => el('option', { value })));
 }
 
-/** Shows the way of a pod's packets.
+/** Shows the way of a pod's packets, and goes on looking at it.
  * @param {string} pod its name or its address
  */
 export async function showPath(pod) {
   asked = pod;
+  shown = '';
+  say(byId('path-news'), `Asking for ${pod} …`);
+  await look();
+}
+
+setInterval(() => {
+  if (asked !== '' && !document.hidden) void look();
+}, AGAIN_MS);
+
+async function look() {
+  const pod = asked;
   const news = byId('path-news');
-  say(news, `Asking for ${pod} …`);
-  /** @type {PathView} */
-  let path;
+  let text = '';
   try {
     const answer = await fetch(`dashboard/path?${new URLSearchParams({ pod })}`);
+    text = await answer.text();
     if (asked !== pod) return;
     if (!answer.ok) {
+      asked = '';
       byId('path').replaceChildren();
       choose('');
-      say(news, `${pod}: ${(await answer.text()).trim()}`);
+      say(news, `${pod}: ${text.trim()}`);
       return;
     }
-    path = await answer.json();
   } catch {
     say(news, `${pod}: the daemon does not answer`);
+    shown = '';
     return;
   }
+  if (text === shown) return;
+  /** @type {PathView} */
+  const path = JSON.parse(text);
   const input = byId('pod');
-  if (input instanceof HTMLInputElement) input.value = path.pod;
+  if (shown === '' && input instanceof HTMLInputElement && input !== document.activeElement) input.value = path.pod;
+  shown = text;
   choose(path.address);
   const missing = path.legs.flatMap(({ hops }) => hops).filter(({ state }) => state === 'missing').length;
   const verdict = missing === 0 ? 'nothing is missing' : `${plural(missing, 'thing')} missing`;
-  say(
-    news,
-    `${path.pod} has ${path.address} of ${path.eni ?? 'no ENI'}: ${verdict}, at ${new Date().toLocaleTimeString()}.`,
-  );
+  say(news, `${path.pod} has ${path.address} of ${path.eni ?? 'no ENI'}: ${verdict}.`);
   byId('path').replaceChildren(...path.legs.filter(({ hops }) => hops.length > 0).map(leg));
 }
 
