@@ -25,6 +25,8 @@ export type SlotView = readonly [
 export interface EniView {
   readonly id: string;
   readonly mac: string;
+  /** Its network card, counted from 0. */
+  readonly card: number;
   readonly device: number;
   readonly link: string | null;
   readonly primary: boolean;
@@ -66,9 +68,9 @@ export function nodeView(status: StatusDocument): NodeView {
 
 /** An ENI. Ids of containers are left out: anybody on the node may look. `nowMs` is wall time. */
 export function eniView(eni: StatusEni, nowMs: number): EniView {
-  const { id, mac, device, link, primary, primaryAddress, table } = eni;
+  const { id, mac, card = 0, device, link, primary, primaryAddress, table } = eni;
   return {
-    ...{ id, mac, device, link, primary, primaryAddress, table },
+    ...{ id, mac, card, device, link, primary, primaryAddress, table },
     slots: eni.addresses.map(({ address, state, pod, reason, freeInMs }) => [
       address,
       state,

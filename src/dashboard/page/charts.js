@@ -1,4 +1,4 @@
-import { el, plural, say, svg } from './dom.js';
+import { el, say, svg } from './dom.js';
 
 /**
  * @typedef {{ kind: 'area' | 'line' | 'bar' | 'dot' | 'mark' | 'span', style: string, name: string,
@@ -10,9 +10,9 @@ import { el, plural, say, svg } from './dom.js';
 
 const HEIGHT = 150;
 const LEAST_LOG = 1;
-/** Minutes before the end that have a name, where there is room for them and where there is not. */
-const MINUTES = [60, 45, 30, 15, 0];
-const FEWER_MINUTES = [60, 30, 0];
+/** Parts of the time that have a name, where there is room for them and where there is not. */
+const PARTS = [1, 0.75, 0.5, 0.25, 0];
+const FEWER_PARTS = [1, 0.5, 0];
 const NARROW = 420;
 
 /** The bin that each chart points at, counted from the last.
@@ -176,14 +176,10 @@ function axes({ left, right, top, bottom }, { ticks, y, format, minutes }) {
       svg('line', { class: 'grid', x1: left, x2: right, y1: y(tick), y2: y(tick) }),
       svg('text', { x: left - 6, y: y(tick) + 4, 'text-anchor': 'end' }, format(tick)),
     ]),
-    ...(right - left < NARROW ? FEWER_MINUTES : MINUTES).map((ago) => {
-      const at = right - (ago / minutes) * (right - left);
-      const anchor = ago === 0 ? 'end' : ago === 60 ? 'start' : 'middle';
-      return svg(
-        'text',
-        { x: at, y: bottom + 16, 'text-anchor': anchor },
-        ago === 0 ? 'now' : `−${plural(ago, 'min', 'min')}`,
-      );
+    ...(right - left < NARROW ? FEWER_PARTS : PARTS).map((part) => {
+      const anchor = part === 0 ? 'end' : part === 1 ? 'start' : 'middle';
+      const name = part === 0 ? 'now' : `−${Math.round(part * minutes)} min`;
+      return svg('text', { x: right - part * (right - left), y: bottom + 16, 'text-anchor': anchor }, name);
     }),
     svg('line', { class: 'grid', x1: left, x2: left, y1: top, y2: bottom }),
   ];

@@ -87,12 +87,12 @@ function draw(eni) {
 }
 
 /** @param {EniView} eni */
-function summary({ device, link, primaryAddress, table, slots }) {
+function summary({ card, device, link, primaryAddress, table, slots }) {
   const counts = STATES.map(
     ([state, name]) => /** @type {const} */ ([slots.filter((slot) => slot[1] === state).length, name]),
   );
   const told = counts.filter(([count]) => count > 0).map(([count, name]) => `${count} ${name}`);
-  const place = `device ${device}, ${link ?? 'no link yet'}, ${primaryAddress}, table ${table === 254 ? 'main' : table}`;
+  const place = `${card === 0 ? '' : `card ${card}, `}device ${device}, ${link ?? 'no link yet'}, ${primaryAddress}, table ${table === 254 ? 'main' : table}`;
   return `${place} · ${slots.length === 0 ? 'no addresses for pods' : told.join(', ')}`;
 }
 

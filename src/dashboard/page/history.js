@@ -7,6 +7,8 @@ import { byId, el } from './dom.js';
 /** How many bins a page keeps, whatever the daemon sends. */
 const BINS = 360;
 const TABLE_BINS = 30;
+/** The charts grow in such steps until they show it all: of a daemon that has just begun one wants to see more than a sliver. */
+const STEP_BINS = 120;
 
 /** @type {HistoryView | undefined} */
 let history;
@@ -38,7 +40,8 @@ function draw() {
   if (history === undefined) return;
   const at = history;
   const { binMs, endMs, adds } = at;
-  const time = { bins: BINS, binMs, endMs };
+  const bins = Math.min(BINS, Math.ceil(adds.length / STEP_BINS) * STEP_BINS);
+  const time = { bins, binMs, endMs };
   const sum = (/** @type {readonly number[]} */ column) => column.reduce((all, count) => all + count, 0);
   const failed = sum(at.addsFailed);
   const slowest = Math.max(0, ...at.addMaxMs.map((ms) => ms ?? 0));
