@@ -49,21 +49,33 @@ export const CNI_VARIABLES: Readonly<Record<string, Variable>> = {
   CNI_PATH: { field: 'path', neededBy: ['ADD', 'DEL', 'CHECK', 'STATUS', 'GC'], complaint: fine },
 };
 
-/** Reads and checks the CNI variables. Throws one `CNI_ENV` naming everything that is missing or wrong. */
-export function parseCniEnvironment(env: Readonly<Record<string, string | undefined>>): CniEnvironment {
+/** The CNI variables as they came, none of them checked but the command. Throws `CNI_ENV`. */
+export function readCniEnvironment(env: Readonly<Record<string, string | undefined>>): CniEnvironment {
   const command = env['CNI_COMMAND'];
   if (!isCniCommand(command)) throw new HostError('CNI_ENV', { reason: `CNI_COMMAND "${command ?? ''}" is unknown` });
-  const values: Record<Field, string> = { containerId: '', netns: '', ifName: '', args: '', path: '' };
+  return {
+    command,
+    containerId: env['CNI_CONTAINERID'] ?? '',
+    netns: env['CNI_NETNS'] ?? '',
+    ifName: env['CNI_IFNAME'] ?? '',
+    args: env['CNI_ARGS'] ?? '',
+    path: env['CNI_PATH'] ?? '',
+  };
+}
+
+/** Reads and checks the CNI variables. Throws one `CNI_ENV` naming everything that is missing or wrong. */
+export function parseCniEnvironment(env: Readonly<Record<string, string | undefined>>): CniEnvironment {
+  const environment = readCniEnvironment(env);
+  const { command } = environment;
   const missing: string[] = [];
   const wrong: string[] = [];
   for (const [name, { field, neededBy, complaint }] of Object.entries(CNI_VARIABLES)) {
-    const value = env[name] ?? '';
-    values[field] = value;
+    const value = environment[field];
     const fault = value === '' ? undefined : complaint(value);
     if (value === '' && neededBy.includes(command)) missing.push(name);
     if (fault !== undefined) wrong.push(`${name} "${value}" ${fault}`);
   }
   const reasons = missing.length === 0 ? wrong : [`${command} needs ${missing.join(', ')}`, ...wrong];
   if (reasons.length > 0) throw new HostError('CNI_ENV', { reason: reasons.join('; ') });
-  return { command, ...values };
+  return environment;
 }

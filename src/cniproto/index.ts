@@ -3,7 +3,7 @@
  * Pure, and light: the plugin loads all of it on each call.
  */
 export { type CniArgs, parseCniArgs } from './args.ts';
-export { type CniEnvironment, parseCniEnvironment } from './environment.ts';
+export { type CniEnvironment, parseCniEnvironment, readCniEnvironment } from './environment.ts';
 export { type CniError, cniNumber, renderError } from './error.ts';
 export { askedFor, FIRST_INTERFACE, FURTHER_NICS, nicIndex, nicName } from './nic-names.ts';
 export { OUTLOOK_PATH, type OutlookAction, type OutlookDocument } from './outlook.ts';

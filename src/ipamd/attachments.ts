@@ -48,10 +48,7 @@ import { hostEndOf, hostEndsOf, ownersSeen } from './host-ends.ts';
 import { allocationsOf, nicsOn, wantsEveryCard } from './nics.ts';
 import type { Node } from './parts.ts';
 import type { Reaper } from './reaper.ts';
-
-/** Nearly every pod has one address; of several each is a value of its own, to be found by. */
-const oneOrAll = (texts: readonly string[]): string | readonly string[] | undefined =>
-  texts.length > 1 ? texts : texts[0];
+import { tellAdded, tellDeleted } from './tell-calls.ts';
 
 /** Serves the CNI commands: an address from the pool, wired or unwired in the kernel in the same turn. */
 export class Attachments {
@@ -115,7 +112,7 @@ export class Attachments {
       await this.#reaper.clear(branch.branch.address);
       ended.throwIfAborted();
       const added = await this.#branches.add(branch, call, netns);
-      this.#tell(call, [branch.branch], started);
+      tellAdded(this.#node, call, [branch.branch], started);
       return renderResult(previous === undefined ? added : appendResult(previous, added), call.config.cniVersion);
     }
     const everyCard = before.length === 0 && wantsEveryCard(call, this.#node.settings);
@@ -140,42 +137,13 @@ export class Attachments {
       if (before.length === 0) this.#engine.release(owner);
       throw error;
     }
-    this.#tell(call, allocations, started);
+    tellAdded(this.#node, call, allocations, started);
     const wired = wirings.flatMap((wiring, at) => {
       const address = allocations[at]?.address;
       return address === undefined ? [] : [{ address, wiring }];
     });
     const result = resultOf(call, wired);
     return renderResult(previous === undefined ? result : appendResult(previous, result), call.config.cniVersion);
-  }
-
-  #tell(call: CniCall, given: readonly (Pick<Allocation, 'address'> & Partial<Allocation>)[], started: number): void {
-    const { podNamespace = '', podName } = call.args;
-    this.#node.logger.info('pod added', {
-      container_id: call.containerId,
-      pod: podName === undefined ? undefined : `${podNamespace}/${podName}`,
-      pod_ip: oneOrAll(given.map(({ address }) => address)),
-      eni_id: oneOrAll(given.flatMap(({ eni }) => eni?.id ?? [])),
-      duration_ms: this.#since(started),
-    });
-  }
-
-  #tellDeleted(
-    { containerId, podNamespace = '', podName }: Owner,
-    addresses: readonly string[],
-    started: number,
-  ): void {
-    this.#node.logger.info('pod deleted', {
-      container_id: containerId,
-      pod: podName === undefined ? undefined : `${podNamespace}/${podName}`,
-      pod_ip: oneOrAll(addresses),
-      duration_ms: this.#since(started),
-    });
-  }
-
-  /** Milliseconds, to a tenth. */
-  #since(started: number): number {
-    return Math.round((this.#node.clock.monotonic() - started) * 10) / 10;
   }
 
   /** `netns` is that of a sandbox which may have been wired before, perhaps not by us. */
@@ -205,7 +173,7 @@ export class Attachments {
     const ofBranch = this.#branches.delete(owner);
     if (ofBranch !== undefined) {
       this.#reaper.later(ofBranch);
-      this.#tellDeleted(owner, [ofBranch], started);
+      tellDeleted(this.#node, owner, [ofBranch], started);
       return {};
     }
     const allocations = allocationsOf(this.#engine.pool, owner);
@@ -226,7 +194,7 @@ export class Attachments {
     this.#engine.release(owner);
     const addresses = allocations.map(({ address }) => address);
     this.#reaper.later(...addresses);
-    this.#tellDeleted(allocations[0]?.owner ?? owner, addresses, started);
+    tellDeleted(this.#node, allocations[0]?.owner ?? owner, addresses, started);
     return {};
   }
 

@@ -39,6 +39,7 @@ import { keepReplaying } from './slow-safety.ts';
 import { HOST_NETWORK, onceStarted } from './starting.ts';
 import { type Phase, type RunTimes, statusDocument } from './status.ts';
 import { Store } from './store.ts';
+import { timeCall } from './tell-calls.ts';
 import { UnmanagedEnis } from './unmanaged-enis.ts';
 import { CallsUnderWay, keepTelling } from './watchdog.ts';
 
@@ -268,12 +269,10 @@ class Daemon {
     const command =
       typeof request === 'object' && request !== null && 'command' in request ? String(request.command) : 'none';
     const { clock } = this.#edges;
-    const started = clock.monotonic();
-    const ended = (code: string): void => {
-      const ms = clock.monotonic() - started;
+    const ended = timeCall(clock, (code, ms) => {
       this.#counts.count(command, code, { ms });
       this.#options.onlooker?.called(command, code, ms);
-    };
+    });
     try {
       const attachments = await onceStarted(this.#started.promise, () => this.#phase, { command, clock });
       const answer = await this.#calls.track(command, () => attachments.serve(request, gone));

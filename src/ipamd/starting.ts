@@ -32,7 +32,9 @@ export async function onceStarted<T>(
   phase: () => Phase,
   call: { readonly command: string; readonly clock: Pick<Timers, 'after'> },
 ): Promise<T> {
-  if (phase().kind === 'stopping') throw new HostError('ENGINE_STARTING', { phase: 'the daemon is being stopped' });
+  const { kind } = phase();
+  if (kind === 'serving') return started;
+  if (kind === 'stopping') throw new HostError('ENGINE_STARTING', { phase: 'the daemon is being stopped' });
   const late = Promise.withResolvers<never>();
   const cancel = call.clock.after(START_WAITS_MS[call.command] ?? START_WAIT_MS, () =>
     late.reject(startingRefusal(phase())),

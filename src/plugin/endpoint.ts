@@ -22,14 +22,20 @@ function reasonOf(error: unknown): string {
 
 /**
  * Sends the body, and again while the daemon is away, also when it dies in the middle: its ADD and DEL are idempotent.
- * Throws `DAEMON_DOWN` once the patience, counted from the first failure, has run out.
+ * Throws `DAEMON_DOWN` once the patience, counted from the first failure, has run out, or what `alone` throws when it is
+ * called, at the first failure.
  */
-export async function send(socket: string, body: string, patienceMs: number): Promise<Answer> {
+export async function send(
+  socket: string,
+  body: string,
+  { patienceMs, alone }: { readonly patienceMs: number; readonly alone: () => void },
+): Promise<Answer> {
   let giveUpAt: number | undefined;
   for (;;) {
     try {
       return await exchange(socket, body);
     } catch (error) {
+      if (giveUpAt === undefined) alone();
       giveUpAt ??= performance.now() + patienceMs;
       if (performance.now() >= giveUpAt) throw new HostError('DAEMON_DOWN', { socket, reason: reasonOf(error) }, error);
       await Bun.sleep(PAUSE_MS);

@@ -7,6 +7,7 @@ import {
   type PluginName,
   parseCniEnvironment,
   parseNetConfHead,
+  readCniEnvironment,
   renderError,
   requireCommandIn,
   versionAnswer,
@@ -98,10 +99,15 @@ async function deliver(call: PluginCall, environment: CniEnvironment, config: Co
   const socket = `${call.runtimeDir}/cni.sock`;
   const request: CniRequest = { ...environment, plugin: call.plugin, config: config.value };
   const patienceMs = call.patienceMs ?? PATIENCE_MS[command];
-  const sent = send(socket, JSON.stringify(request), patienceMs);
+  // The daemon checks the environment, and we wait for it anyway; only where it does not is it up to us.
+  const alone = (): void => void parseCniEnvironment(call.env);
+  const sent = send(socket, JSON.stringify(request), { patienceMs, alone });
   if (command === 'DEL') {
     const answer = await sent.catch(() => undefined);
-    if (answer === undefined || isAway(answer)) return keepForLater(call, request, socket);
+    if (answer === undefined || isAway(answer)) {
+      alone();
+      return keepForLater(call, request, socket);
+    }
   }
   const answer = await sent;
   if (!answer.ok && errorNumber(answer.body) === undefined)
@@ -123,6 +129,16 @@ async function versionAsked(call: PluginCall): Promise<unknown> {
   }
 }
 
+/** What is wrong with the environment; it comes before whatever else is. */
+function complaintOf(env: PluginCall['env']): HostError | undefined {
+  try {
+    parseCniEnvironment(env);
+    return undefined;
+  } catch (error) {
+    return toHostError(error);
+  }
+}
+
 /** Serves one CNI call: prints the result or the error object on stdout and returns the exit code. */
 export async function runPlugin(call: PluginCall): Promise<number> {
   const name = call.env['CNI_COMMAND'];
@@ -137,7 +153,7 @@ export async function runPlugin(call: PluginCall): Promise<number> {
   let cniVersion: CniVersion = NEWEST_VERSION;
   let conf: unknown;
   try {
-    const environment = parseCniEnvironment(call.env);
+    const environment = readCniEnvironment(call.env);
     const config = parseConfig(await call.stdin());
     ({ cniVersion, value: conf } = config);
     requireCommandIn(environment.command, cniVersion);
@@ -146,7 +162,7 @@ export async function runPlugin(call: PluginCall): Promise<number> {
     if (!answer.ok || environment.command === 'ADD') await call.stdout(answer.body);
     return answer.ok ? 0 : 1;
   } catch (error) {
-    const failure = toHostError(error);
+    const failure = complaintOf(call.env) ?? toHostError(error);
     await report(call, conf, 'error', `${failure.code}: ${failure.message}`);
     await call.stdout(JSON.stringify(renderError(failure, cniVersion, isCniCommand(name) ? name : undefined)));
     return 1;

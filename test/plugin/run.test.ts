@@ -129,6 +129,11 @@ describe('runPlugin() without a daemon', () => {
     });
   }
 
+  test('a DEL that no daemon could ever serve is refused and not kept', async () => {
+    const { code, stdout } = await call('DEL', { env: { CNI_IFNAME: 'a/b' } });
+    expect([code, JSON.parse(stdout).code, readdirSync(runtimeDir)]).toEqual([1, 4, []]);
+  });
+
   test('a DEL is kept for later, readable by root only, in the order of time', async () => {
     expect(await call('DEL', { patienceMs: 0, env: { CNI_NETNS: '' } })).toEqual({ code: 0, stdout: '' });
     expect(await call('DEL', { patienceMs: 0, env: { CNI_CONTAINERID: 'c2' } })).toEqual({ code: 0, stdout: '' });

@@ -85,13 +85,16 @@ export function deleteLink(which: { readonly index: number } | { readonly group:
 
 /**
  * Makes the pair in one request with the container end born in the namespace behind `netnsFd`: making it on one side
- * and moving an end costs an RCU grace period. Each end gets its MTU: the kernel copies it to neither.
+ * and moving an end costs an RCU grace period. Each end gets its MTU: the kernel copies it to neither. And one queue: it would
+ * make one per processor each way, with folders in sysfs for all, and use none without a queueing discipline (drivers/net/veth.c).
  */
 export function createVeth(pair: VethPair, netnsFd: number): NetlinkRequest {
   const end = (side: VethPair['host']): readonly Attribute[] => [
     { type: IFLA.IFNAME, value: zeroTerminated(side.name) },
     { type: IFLA.ADDRESS, value: macBytes(side.mac) },
     { type: IFLA.MTU, value: u32(pair.mtu) },
+    { type: IFLA.NUM_TX_QUEUES, value: u32(1) },
+    { type: IFLA.NUM_RX_QUEUES, value: u32(1) },
   ];
   const peer = encodePeer([...end(pair.container), { type: IFLA.NET_NS_FD, value: u32(netnsFd) }]);
   return {
