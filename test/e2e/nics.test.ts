@@ -37,10 +37,14 @@ const SETTINGS = ['ENABLE_MULTI_NIC=true', 'WARM_IP_TARGET=2', 'IP_COOLDOWN_PERI
 
 let one: NicsPod;
 
-/** The network of a node and who holds addresses, once nothing rests or is under way. */
+/** The network of a node and who holds addresses, once nothing rests or is under way, and the kernel has done with old pods. */
 async function restingState(node: E2eNode): Promise<string> {
-  const status = await node.untilStatus('rest', ({ pool }) => pool.pending + pool.cooldown === 0);
-  return JSON.stringify({ network: await networkState(node), held: heldIn(status) }, undefined, 1);
+  return until(`${node.name} to rest`, async () => {
+    const status = await node.untilStatus('rest', ({ pool }) => pool.pending + pool.cooldown === 0);
+    const [network, held] = [await networkState(node), heldIn(status)];
+    const ends = network.match(/^ ?eni[0-9a-f]{11}.*LOWER_UP/gm) ?? [];
+    return ends.length === Object.keys(held).length ? JSON.stringify({ network, held }, undefined, 1) : undefined;
+  });
 }
 
 /** Pings from each interface of a pod, by its address, that are lost. */
@@ -198,7 +202,7 @@ describe('a card without an address', () => {
     // The second takes the last address of card 1, the third has to wait for the next.
     const second = await addNics(b, 'second');
     const third = tryNics(b, 'third');
-    await b.untilStatus('it to wait', ({ pool }) => pool.assigned === 4 && pool.pending > 0);
+    await b.untilStatus('it to wait', ({ waiting }) => waiting === 1);
     let isServed = false;
     void third.then(() => {
       isServed = true;
@@ -217,7 +221,7 @@ describe('a card without an address', () => {
     await vpc.dial('AssignPrivateIpAddresses', '--delay', '2000');
     const second = await addNics(b, 'second');
     const waiting = tryNics(b, 'third');
-    await b.untilStatus('it to wait', ({ pool }) => pool.assigned === 4 && pool.pending > 0);
+    await b.untilStatus('it to wait', ({ waiting }) => waiting === 1);
     const third = {
       pod: 'third',
       containerId: second.containerId.replace('second', 'third'),
