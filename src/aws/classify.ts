@@ -62,9 +62,12 @@ const SERVER_FAULT = 500;
 /** An `UnauthorizedOperation` carries a kilobyte of encoded policy; a log line does not need it. */
 const LONGEST_REASON = 300;
 
+/** An action of the pool, or the one more that a diagnosis asks for. */
+export type ExaminedAction = Ec2Action | 'DescribeInstances';
+
 /** The catalogued failure an error of the SDK stands for. Decided by its code or status, and by its message only for `BY_SENTENCE`. */
 export function classifyEc2Error(failure: {
-  readonly action: Ec2Action;
+  readonly action: ExaminedAction;
   readonly error: unknown;
   readonly subject: Ec2Subject;
 }): HostError {

@@ -108,6 +108,12 @@ export function createImds(
   };
 }
 
+/** Reports whether the metadata can be read the old way, by whoever gets something on this host to fetch a URL. */
+export async function answersWithoutToken({ endpoint }: Pick<Imds, 'endpoint'>): Promise<boolean> {
+  const attempt = await fetchOnce(`${endpoint}/latest/meta-data/instance-id`, {}, ATTEMPT_MS);
+  return attempt.kind === 'answer' && attempt.response.status === 200;
+}
+
 /** The words of a metadata list. The service separates them by newlines and marks folders with a slash. */
 export function splitWords(text: string): readonly string[] {
   return text

@@ -6,6 +6,7 @@ export { backoffMs, startRetryMs } from './backoff.ts';
 export { classifyEc2Error, type Ec2Subject } from './classify.ts';
 export { type CloudWatch, connectCloudWatch, type MetricDatum } from './cloudwatch.ts';
 export { connectEc2 } from './ec2.ts';
+export { type Ec2Examination, examineEc2 } from './examine.ts';
 export { halving, lacksRoom } from './halving.ts';
 export {
   type InstanceFacts,
@@ -15,7 +16,7 @@ export {
   readSecurityGroups,
   readVpcCidrs,
 } from './identity.ts';
-export { createImds, type Imds } from './imds.ts';
+export { answersWithoutToken, createImds, type Imds } from './imds.ts';
 export { type ListedInterface, readInterfaces } from './imds-interfaces.ts';
 export { insist, type Patience } from './insist.ts';
 export { metadataOnlyEc2 } from './metadata-only.ts';

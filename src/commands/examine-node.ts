@@ -1,6 +1,6 @@
 import type { Settings } from '../config/index.ts';
 import { toHostError } from '../errors/index.ts';
-import { type DoctorFacts, observeOwnNetwork, observeSurroundings } from '../inspect/index.ts';
+import { type DoctorFacts, observeAws, observeOwnNetwork, observeSurroundings } from '../inspect/index.ts';
 import { findOtherIpamd, findPodRoom, type Host } from '../installer/index.ts';
 
 /** What is seen only on a node that runs. */
@@ -29,5 +29,14 @@ export async function observeNode(place: {
   } catch (error) {
     const { code, message } = toHostError(error);
     return { skipped: [`the network of this node: ${code}: ${message}`] };
+  }
+}
+
+/** What the metadata service and EC2 say; skipped, and told as such by the other group, for whom the notes are not. */
+export async function observeAmazon(place: Parameters<typeof observeNode>[0]): Promise<Pick<DoctorFacts, 'aws'>> {
+  try {
+    return { aws: await observeAws({ ...place, files: place.host.files, exec: place.host.exec }) };
+  } catch {
+    return {};
   }
 }

@@ -19,7 +19,7 @@ import {
   type SettingsFacts,
 } from '../inspect/index.ts';
 import { checkInstalled, type Host, planInstall, readSettings } from '../installer/index.ts';
-import { type NodeFacts, observeNode } from './examine-node.ts';
+import { type NodeFacts, observeAmazon, observeNode } from './examine-node.ts';
 
 /** What is examined: a host that runs, or an image that nodes will be made of. */
 export type Scope = 'host' | 'image';
@@ -95,14 +95,15 @@ export async function examine(input: {
   if (common.installed.kind === 'not-installed' || common.installed.kind === 'handed-back') return diagnose(common);
   const valid = settings.kind === 'valid' ? settings.settings : undefined;
   const place = valid && { host, settings: valid, run: dirname(socket) };
-  const [boot, status, first] = await Promise.all([
+  const [boot, status, first, aws] = await Promise.all([
     // Without settings the boot stage stops before it looks at anything, and that is told already.
     valid === undefined ? undefined : observeBoot(host, executable),
     observeStatus({ files, exec, socket }),
     place && observeNode(place),
+    place && observeAmazon(place),
   ]);
   const diagnoseWith = (node: NodeFacts | undefined): readonly Finding[] =>
-    diagnose({ ...common, ...(boot === undefined ? {} : { boot }), status, ...node });
+    diagnose({ ...common, ...(boot === undefined ? {} : { boot }), status, ...node, ...aws });
   const findings = diagnoseWith(first);
   if (place === undefined || !findings.some(({ code }) => isOfNode(code))) return findings;
   await host.clock.sleep(LOOK_AGAIN_MS);

@@ -6,11 +6,13 @@ export { BOUNDS, type Bounds, type BundleHost, collect, type Entry, type Missing
 export { type BundleManifest, bundleName, packBundle } from './bundle/pack.ts';
 export { redactAs, type TextKind } from './bundle/redact.ts';
 export { SOURCES, type Source, type SourceGroup } from './bundle/sources.ts';
+export type { AwsFacts } from './doctor/aws.ts';
 export type { BootFacts } from './doctor/boot.ts';
 export { type DoctorFacts, diagnose, hasFaults, type SettingsFacts } from './doctor/diagnose.ts';
 export type { Repair, Severity } from './doctor/entry.ts';
 export { FINDINGS, type Finding, type FindingCode, isOfNode, repairOf } from './doctor/finding.ts';
 export { observeConflists, observeDropIns, observeImage, observePlugins, observeRivals } from './doctor/observe.ts';
+export { observeAws } from './doctor/observe-aws.ts';
 export { type NodePlace, observeOwnNetwork } from './doctor/observe-network.ts';
 export { observeHotplug, observeSurroundings } from './doctor/observe-surroundings.ts';
 export { renderFindings } from './doctor/render.ts';

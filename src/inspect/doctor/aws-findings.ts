@@ -31,7 +31,8 @@ export const AWS_FINDINGS = {
   CREDENTIALS_REFUSED: {
     severity: 'fault',
     means: 'there are no credentials, or EC2 does not accept them',
-    remedy: 'give the instance a profile with a role; a wrong clock has the same effect',
+    remedy:
+      'give the instance a profile with a role, and remove AWS_ACCESS_KEY_ID from the settings; a wrong clock has the same effect',
   },
   RIGHT_MISSING: {
     severity: 'fault',

@@ -31,11 +31,16 @@ function ofStep(step: Step): Finding {
   }
 }
 
-/** What the kernel was told at boot, and whether it still is so. */
-export function diagnoseBoot(facts: BootFacts): readonly Finding[] {
+/**
+ * What the kernel was told at boot, and whether it still is so. `unheard`: that the metadata does not answer is told
+ * already.
+ */
+export function diagnoseBoot(facts: BootFacts, unheard = false): readonly Finding[] {
   if (facts.kind === 'unknown') return [finding('CHECK_SKIPPED', `the boot stage: ${facts.reason}`)];
   return [
-    ...facts.problems.map(({ code, message }) => finding('BOOT_STAGE_STOPPED', `${code}: ${message}`)),
+    ...facts.problems
+      .filter(({ code }) => !(unheard && code.startsWith('IMDS_')))
+      .map(({ code, message }) => finding('BOOT_STAGE_STOPPED', `${code}: ${message}`)),
     ...facts.steps.map(ofStep),
   ];
 }

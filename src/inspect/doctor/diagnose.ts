@@ -1,4 +1,5 @@
 import type { HostStatus } from '../observe-status.ts';
+import { type AwsFacts, diagnoseAws, goneEnis } from './aws.ts';
 import { type BootFacts, diagnoseBoot } from './boot.ts';
 import { type ConflistFacts, diagnoseConflists } from './conflists.ts';
 import { diagnoseDaemon } from './daemon.ts';
@@ -39,6 +40,7 @@ export interface DoctorFacts {
   readonly status?: HostStatus;
   readonly network?: NetworkFacts;
   readonly surroundings?: SurroundingsFacts;
+  readonly aws?: AwsFacts;
   /** Why groups of checks could not be made. */
   readonly skipped?: readonly string[];
 }
@@ -58,10 +60,11 @@ export function diagnose(facts: DoctorFacts): readonly Finding[] {
     ...diagnosePlugins(facts.plugins, reported),
     ...diagnoseConflists(facts.conflists),
     ...(facts.image === undefined ? [] : diagnoseImage(facts.image)),
-    ...(facts.boot === undefined ? [] : diagnoseBoot(facts.boot)),
+    ...(facts.boot === undefined ? [] : diagnoseBoot(facts.boot, facts.aws?.kind === 'silent')),
     ...(facts.status === undefined ? [] : diagnoseDaemon(facts.status)),
-    ...(facts.network === undefined ? [] : diagnoseNetwork(facts.network)),
+    ...(facts.network === undefined ? [] : diagnoseNetwork(facts.network, goneEnis(facts.aws))),
     ...(facts.surroundings === undefined ? [] : diagnoseSurroundings(facts.surroundings)),
+    ...(facts.aws === undefined ? [] : diagnoseAws(facts.aws)),
     ...(facts.skipped ?? []).map((reason) => finding('CHECK_SKIPPED', reason)),
   ];
 }

@@ -74,13 +74,14 @@ function mtuOf(link: Link, wanted: number): readonly Finding[] {
   return link.mtu === wanted ? [] : [finding('MTU_WRONG', `${link.name} has mtu ${link.mtu}, not ${wanted}`)];
 }
 
-function ofHost(facts: NetworkFacts, have: Seen): readonly Finding[] {
+function ofHost(facts: NetworkFacts, have: Seen, gone: ReadonlySet<string>): readonly Finding[] {
   const { settings } = facts;
   const enis = eniLinks(facts);
   const primary = enis.find(({ eni }) => eni.facts.primary)?.link;
   const ofLinks = enis.flatMap(({ eni, link }): readonly Finding[] => {
     const { id } = eni.facts;
-    if (link === undefined) return [finding('ENI_LINK_MISSING', `${id} (${eni.attached?.mac}) has no link`)];
+    if (link === undefined)
+      return gone.has(id) ? [] : [finding('ENI_LINK_MISSING', `${id} (${eni.attached?.mac}) has no link`)];
     if (!link.up) return [finding('ENI_LINK_DOWN', `${link.name} of ${id} is down`)];
     return mtuOf(link, settings.AWS_VPC_ENI_MTU);
   });
@@ -181,12 +182,15 @@ function ofPacketRules({ packetRules }: NetworkFacts): readonly Finding[] {
   return [finding('PACKET_RULES_CHANGED', `those of table ip vpc-cni ${PACKET_RULES[packetRules]}`)];
 }
 
-/** What the daemon wrote down against what the kernel has: works whether the daemon lives or not. */
-export function diagnoseNetwork(facts: NetworkFacts): readonly Finding[] {
+/**
+ * What the daemon wrote down against what the kernel has: works whether the daemon lives or not. `gone` are ENIs that EC2
+ * has taken away, of which is told already.
+ */
+export function diagnoseNetwork(facts: NetworkFacts, gone: ReadonlySet<string> = new Set()): readonly Finding[] {
   const have = seen(facts.observed);
   return [
     ...facts.notes.damage.map(({ file, reason }) => finding('STATE_DAMAGED', `${file}: ${reason}`)),
-    ...ofHost(facts, have),
+    ...ofHost(facts, have, gone),
     ...ofPods(facts, have),
     ...notNoted(facts),
     ...onHost(facts),

@@ -58,7 +58,11 @@ export function createEc2Handler(options: Ec2HandlerOptions): (request: Request)
         ? lostAnswer()
         : new Response(body, {
             status,
-            headers: { 'content-type': 'text/xml;charset=UTF-8', 'x-amzn-requestid': requestId },
+            headers: {
+              'content-type': 'text/xml;charset=UTF-8',
+              'x-amzn-requestid': requestId,
+              date: new Date(clock.now()).toUTCString(),
+            },
           });
     };
     try {
