@@ -10,8 +10,10 @@ const PAGE = '/dashboard';
 
 /** What changes shows so much later, so that a burst of pods is one message. */
 const SHOW_AFTER_MS = 100;
-/** How often a page is looked at for what changes by itself; also the sign of life that a page waits for. */
+/** How often a page gets a sign of life. */
 const BEAT_MS = 1_000;
+/** How often it is looked whether something has changed of which nobody tells, such as a condition. */
+const LOOK_MS = 2_000;
 /** The pool is noted so long after a change: the history needs it once in a bin. */
 const NOTE_AFTER_MS = 1_000;
 
@@ -33,6 +35,8 @@ export class Dashboard {
   readonly #signal: AbortSignal;
   #source: Source | undefined;
   #shown = NOTHING;
+  #shownRevision = 0;
+  #lookedAtMs = 0;
   #cancelNote: (() => void) | undefined;
   #cancelShow: (() => void) | undefined;
   #cancelBeat: (() => void) | undefined;
@@ -98,6 +102,7 @@ export class Dashboard {
     if (stream === undefined)
       return new Response('too many pages are open\n', { status: 503, headers: { ...HEADERS, 'retry-after': '30' } });
     this.#cancelBeat ??= this.#clock.after(BEAT_MS, () => this.#beat());
+    this.#source?.looked();
     return new Response(stream, { headers });
   }
 
@@ -119,11 +124,15 @@ export class Dashboard {
     this.#cancelBeat = undefined;
     if (this.#viewers.count === 0) {
       this.#shown = NOTHING;
+      this.#source?.looked();
       return;
     }
-    this.#show();
-    const { last } = this.#history;
-    this.#viewers.tell(eventText('history', this.#history.view(last - 1)));
+    if (this.#clock.monotonic() - this.#lookedAtMs >= LOOK_MS) this.#show();
+    const { last, revision } = this.#history;
+    // The page takes any word for a sign of life; on an idle node one of a few bytes.
+    if (revision === this.#shownRevision) this.#viewers.tell(eventText('beat', null));
+    else this.#viewers.tell(eventText('history', this.#history.view(last - 1)));
+    this.#shownRevision = revision;
     this.#cancelBeat = this.#clock.after(BEAT_MS, () => this.#beat());
   }
 
@@ -153,6 +162,7 @@ export class Dashboard {
     const source = this.#source;
     if (source === undefined) return { node: 'null', order: '[]', enis: new Map() };
     this.#note();
+    this.#lookedAtMs = this.#clock.monotonic();
     const status = source.status();
     const nowMs = this.#clock.now();
     const enis: readonly EniView[] = status.enis.map((eni) => eniView(eni, nowMs));

@@ -52,8 +52,9 @@ export class History {
   readonly #gauges: Readonly<Record<keyof Gauges, Float64Array>>;
   readonly #latencies = new Uint16Array(BINS * BUCKETS);
   readonly #slowest = new Float32Array(BINS);
-  #first: number;
+  readonly #first: number;
   #last: number;
+  #revision = 0;
 
   constructor(clock: Pick<Clock, 'now' | 'monotonic'>) {
     this.#clock = clock;
@@ -77,10 +78,17 @@ export class History {
     return this.#last;
   }
 
+  /** Grows with whatever makes a view another one: who has one can tell whether to take it again. */
+  get revision(): number {
+    this.#turn();
+    return this.#revision;
+  }
+
   /** Counts one. */
   count(what: Count): void {
     const column = this.#counts[what];
     const at = this.#turn();
+    this.#revision += 1;
     column[at] = (column[at] ?? 0) + 1;
   }
 
@@ -97,7 +105,10 @@ export class History {
   /** How the pool is now; it is taken to stay so until told otherwise. */
   gauge(gauges: Gauges): void {
     const at = this.#turn();
-    for (const name of GAUGES) this.#gauges[name][at] = gauges[name];
+    for (const name of GAUGES) {
+      if (this.#gauges[name][at] !== gauges[name]) this.#revision += 1;
+      this.#gauges[name][at] = gauges[name];
+    }
   }
 
   /** The bins from one on, at most the last hour. */
@@ -134,6 +145,7 @@ export class History {
     const before = this.#last % BINS;
     for (let bin = Math.max(this.#last + 1, now - BINS + 1); bin <= now; bin += 1) {
       const at = bin % BINS;
+      this.#revision += 1;
       for (const name of COUNTS) this.#counts[name][at] = 0;
       this.#latencies.fill(0, at * BUCKETS, (at + 1) * BUCKETS);
       this.#slowest[at] = 0;

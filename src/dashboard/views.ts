@@ -9,6 +9,8 @@ export interface Source {
   gauges(): Gauges | undefined;
   /** The way of a pod's packets, by the pod's `NAMESPACE/NAME` or its address; `undefined` when there is no such pod. */
   pathOf(pod: string): PodPath | undefined;
+  /** Somebody began to look, or the last one has gone: memory that took can be given back when it is quiet. */
+  looked(): void;
 }
 
 /** An answer about a pod's packets. */

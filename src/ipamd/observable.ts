@@ -9,7 +9,11 @@ const LOOK_AGAIN_MS = 500;
 type Serving = Extract<Phase, { readonly kind: 'serving' }>;
 
 /** The daemon as others may look at it, in whatever phase it is. */
-export function observable(now: { readonly phase: () => Phase; readonly times: () => RunTimes }): Observable {
+export function observable(now: {
+  readonly phase: () => Phase;
+  readonly times: () => RunTimes;
+  readonly looked: () => void;
+}): Observable {
   let seen: { readonly atMs: number; readonly observed: ObservedNetwork } | undefined;
   const observe = ({ node, network }: Serving): ObservedNetwork => {
     const nowMs = node.clock.monotonic();
@@ -17,6 +21,7 @@ export function observable(now: { readonly phase: () => Phase; readonly times: (
     return seen.observed;
   };
   return {
+    looked: now.looked,
     status: () => statusDocument(now.phase(), now.times()),
     gauges: () => {
       const phase = now.phase();

@@ -9,6 +9,8 @@ export interface Observable {
   gauges(): PoolGauges | undefined;
   /** The way of a pod's packets, by its `NAMESPACE/NAME` or its address; `undefined` when there is no such pod. */
   pathOf(pod: string): PodPath | undefined;
+  /** To be called when somebody began to look, or the last one has gone: the memory that took is given back in a quiet moment. */
+  looked(): void;
 }
 
 /** The pool in figures. */

@@ -126,7 +126,7 @@ class Daemon {
   async #start(): Promise<Engine> {
     const { logger, signal, settings, clock } = this.#edges;
     const { onlooker } = this.#options;
-    onlooker?.watch(observable({ phase: () => this.#phase, times: () => this.#times() }));
+    onlooker?.watch(observable({ phase: () => this.#phase, times: () => this.#times(), looked: this.#busy }));
     const introspect = openIntrospection(this.#edges, onlooker);
     const ended = this.#counts.timeStart(clock);
     const stored = this.#store.load();

@@ -52,13 +52,17 @@ describe('the event stream', () => {
     expect(await next()).toEqual({ name: 'enis', data: { order: ['eni-0'], enis: [] } });
   });
 
-  test('what changes by itself shows within a second, and a sign of life comes every second', async () => {
+  test('what changes by itself shows within two seconds, and a sign of life comes every second', async () => {
     const { dashboard, daemon, clock } = dashboardOf();
     const next = messagesOf(dashboard.serve(request('/dashboard/events')));
     for (let count = 0; count < 3; count += 1) await next();
     daemon.status = { ...STATUS, reason: 'full' };
-    await clock.pass(2_000, settle);
-    expect([await next(), await next(), await next()].map(({ name }) => name)).toEqual(['node', 'history', 'history']);
+    await clock.pass(3_000, settle);
+    const names = [await next(), await next(), await next(), await next()].map(({ name }) => name);
+    expect(names).toEqual(['history', 'node', 'beat', 'beat']);
+    dashboard.called('DEL', 'ok', 1);
+    await clock.pass(1_000, settle);
+    expect(await next()).toMatchObject({ name: 'history', data: { dels: [1] } });
   });
 
   test('a cooldown that only goes on is no change', async () => {
@@ -70,10 +74,10 @@ describe('the event stream', () => {
     daemon.status = resting(30_000);
     const next = messagesOf(dashboard.serve(request('/dashboard/events')));
     for (let count = 0; count < 3; count += 1) await next();
-    await clock.pass(999, settle);
-    daemon.status = resting(29_001);
-    await clock.pass(1, settle);
-    expect((await next()).name).toBe('history');
+    await clock.pass(1_999, settle);
+    daemon.status = resting(28_001);
+    await clock.pass(1_001, settle);
+    expect([await next(), await next(), await next()].map(({ name }) => name)).toEqual(['history', 'beat', 'beat']);
   });
 
   test('without anybody looking the daemon is asked nothing but the figures of its pool', async () => {
@@ -83,13 +87,27 @@ describe('the event stream', () => {
     expect(daemon.looks).toBe(0);
     const answer = dashboard.serve(request('/dashboard/events'));
     await clock.pass(3_000, settle);
-    expect(daemon.looks).toBeGreaterThan(3);
+    // Twice for the newcomer, once for what may have changed by itself.
+    expect(daemon.looks).toBe(3);
     await answer?.body?.cancel();
     await clock.pass(1_000, settle);
     const { looks } = daemon;
     dashboard.changed();
     await clock.pass(60_000, settle);
     expect(daemon.looks).toBe(looks);
+  });
+
+  test('that somebody comes, and that the last one goes, is told once each', async () => {
+    const { dashboard, daemon, clock } = dashboardOf();
+    const answers = [dashboard.serve(request('/dashboard/events')), dashboard.serve(request('/dashboard/events'))];
+    await clock.pass(5_000, settle);
+    expect(daemon.viewersChanged).toBe(2);
+    await answers[0]?.body?.cancel();
+    await clock.pass(5_000, settle);
+    expect(daemon.viewersChanged).toBe(2);
+    await answers[1]?.body?.cancel();
+    await clock.pass(5_000, settle);
+    expect(daemon.viewersChanged).toBe(3);
   });
 
   test('ends with the daemon', async () => {

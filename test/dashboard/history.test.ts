@@ -3,7 +3,15 @@ import { BIN_MS, BINS, History } from '../../src/dashboard/history.ts';
 
 /** A clock that stands where it is put. Both times begin at nought, and go together unless `wallMs` is set. */
 function clockAt(ms: number) {
-  const clock = { ms, wallMs: 0, now: () => clock.ms + clock.wallMs, monotonic: () => clock.ms };
+  const clock = {
+    ms,
+    wallMs: 0,
+    now: () => clock.ms + clock.wallMs,
+    monotonic: () => clock.ms,
+    go: (by: number) => {
+      clock.ms += by;
+    },
+  };
   return clock;
 }
 
@@ -97,6 +105,25 @@ describe('History', () => {
     }
     expect(history.last).toBe(9);
     expect(history.view(8)).toMatchObject({ first: 8, dels: [8, 9] });
+  });
+
+  test('its revision tells whether a view would be another one', () => {
+    const clock = clockAt(0);
+    const history = new History(clock);
+    const changes: readonly (readonly [what: string, change: () => void, isChange: boolean])[] = [
+      ['the pool', () => history.gauge(GAUGES), true],
+      ['the same pool', () => history.gauge(GAUGES), false],
+      ['time within a bin', () => clock.go(BIN_MS - 1), false],
+      ['a new bin', () => clock.go(1), true],
+      ['a count', () => history.count('dels'), true],
+      ['an ADD', () => history.added(5, true), true],
+      ['a look', () => void history.view(), false],
+    ];
+    for (const [what, change, isChange] of changes) {
+      const before = history.revision;
+      change();
+      expect([what, history.revision !== before]).toEqual([what, isChange]);
+    }
   });
 
   test('wall time set back or forward moves the end and nothing else', () => {

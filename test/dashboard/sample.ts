@@ -38,7 +38,7 @@ export function dashboardOf(status: StatusDocument = STATUS) {
   const clock = new ManualClock();
   const stop = new AbortController();
   const dashboard = new Dashboard(clock, stop.signal);
-  const daemon = { status, looks: 0 };
+  const daemon = { status, looks: 0, viewersChanged: 0 };
   const gauges = (): Gauges => ({ ...{ total: 2, assigned: 1, free: 1 }, ...{ cooldown: 0, pending: 0, waiting: 0 } });
   dashboard.watch({
     status: () => {
@@ -47,6 +47,9 @@ export function dashboardOf(status: StatusDocument = STATUS) {
     },
     gauges,
     pathOf: () => undefined,
+    looked: () => {
+      daemon.viewersChanged += 1;
+    },
   });
   return { dashboard, daemon, clock, stop };
 }

@@ -55,7 +55,12 @@ const clock = {
   monotonic: () => systemClock.monotonic() - clock.agoMs,
 };
 const dashboard = new Dashboard(clock, new AbortController().signal);
-dashboard.watch({ status: () => status, gauges: () => ({ ...status.pool, waiting: 3 }), pathOf: () => undefined });
+dashboard.watch({
+  status: () => status,
+  gauges: () => ({ ...status.pool, waiting: 3 }),
+  pathOf: () => undefined,
+  looked: () => undefined,
+});
 for (; clock.agoMs > 0; clock.agoMs -= STEP_MS) {
   const step = clock.agoMs / STEP_MS;
   for (let count = 0; count < step % 5; count += 1)

@@ -37,6 +37,7 @@ function listen() {
   const events = new EventSource('dashboard/events');
   on(events, 'node', (node) => showNode(node));
   on(events, 'enis', (change) => showEnis(change));
+  on(events, 'beat', () => undefined);
   on(events, 'history', (history) => showHistory(history));
   events.addEventListener('error', () => {
     become('silent', 'The daemon does not answer.');
