@@ -3,9 +3,9 @@ import { writeSync } from 'node:fs';
 const codeOf = (error: unknown): unknown => (error instanceof Error && 'code' in error ? error.code : undefined);
 
 /** Writes a text as a whole, at once. */
-function writer(fd: number, name: string): (text: string) => void {
+function writer(fd: number, name: string): (text: string | Uint8Array) => void {
   return (text) => {
-    let bytes = Buffer.from(text);
+    let bytes: Uint8Array = Buffer.from(text);
     // A pipe takes as much as it has room for.
     while (bytes.length > 0) {
       try {

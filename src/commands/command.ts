@@ -5,7 +5,8 @@ export interface CommandContext {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Absolute path of the running executable; a supervised child is started from it. */
   readonly executable: string;
-  readonly stdout: (text: string) => void;
+  /** Takes text, and bytes of a file that is wanted there. */
+  readonly stdout: (text: string | Uint8Array) => void;
   readonly stderr: (text: string) => void;
   /** Whether stdout is a terminal: colour and live progress are for people only. */
   readonly isTty: boolean;

@@ -2,18 +2,29 @@ import { join, resolve } from 'node:path';
 import { Command } from 'commander';
 import { createImds } from '../aws/index.ts';
 import { BUILD, loadSettings, redact, SETTING_KEYS, VERSION } from '../config/index.ts';
-import { toHostError } from '../errors/index.ts';
-import { PATHS } from '../hostspec/index.ts';
-import { BOUNDS, bundleName, collect, type Entry, packBundle, renderFindings, SOURCES } from '../inspect/index.ts';
-import { type Host, openHost, readSettings } from '../installer/index.ts';
+import { HostError, toHostError } from '../errors/index.ts';
+import { PATHS, renderStep } from '../hostspec/index.ts';
+import {
+  BOUNDS,
+  bundleName,
+  collect,
+  type Entry,
+  hideAccounts,
+  packBundle,
+  renderFindings,
+  SOURCES,
+} from '../inspect/index.ts';
+import { type Host, openHost, planInstall, readSettings } from '../installer/index.ts';
 import { followedFact, readSettingFiles } from '../sys/index.ts';
 import type { CommandContext } from './command.ts';
 import { examine } from './examine.ts';
 import { parseOptions } from './options.ts';
 import { EXIT, reportFailure } from './report.ts';
+import { createProgress, type StepProgress } from './step-progress.ts';
 
 interface Options {
   readonly output?: string;
+  readonly hideAccounts?: true;
   readonly json?: true;
 }
 
@@ -28,8 +39,9 @@ function createCommand(): Command {
     )
     .option(
       '-o, --output <file>',
-      'where to write it, a file or a directory; /var/log unless told, or here without root',
+      'where to write it, a file, a directory or - for stdout; /var/log unless told, or here without root',
     )
+    .option('--hide-accounts', 'hide the numbers of AWS accounts as well')
     .option('--json', 'print one JSON document')
     .addHelpText(
       'after',
@@ -39,7 +51,8 @@ the daemon is dead, without systemd and, with less in it, without root. MANIFEST
 
 Examples:
   vpc-cni support-bundle
-  vpc-cni support-bundle -o /tmp/bundle.tar.gz
+  vpc-cni support-bundle -o /tmp/bundle.tar.gz --hide-accounts
+  ssh NODE sudo vpc-cni support-bundle -o - > node.tar.gz
   tar -xzOf /tmp/bundle.tar.gz --wildcards '*/MANIFEST.json'`,
     );
 }
@@ -77,17 +90,34 @@ async function describeSettings(host: Host): Promise<string> {
   return SETTING_KEYS.map((key) => `${key}=${redact(key, texts[key])}  # ${origins[key]}\n`).join('');
 }
 
+/** What an installation would change now: on a healthy host nothing. */
+async function describePlan(host: Host, executable: string): Promise<string> {
+  const about = { host, executable, version: VERSION, plugins: undefined } as const;
+  const { image, boot, daemon, retired, problems } = await planInstall({ ...about, stage: 'all', foreign: 'keep' });
+  const steps = [...image.steps, ...boot.steps, ...daemon.steps, ...retired].map(renderStep);
+  const notes = [...image.notes, ...boot.notes];
+  const lines = [...(steps.length === 0 ? ['nothing to do'] : steps), ...notes.map((note) => `note: ${note}`)];
+  return `${[...lines, ...problems.map(({ code, message }) => `${code}: ${message}`)].join('\n')}\n`;
+}
+
 /** Everything of ours first, then what the host says. */
-async function gather(context: CommandContext, host: Host, socket: string) {
+async function gather(context: CommandContext, host: Host, socket: string, progress: StepProgress) {
   const { executable } = context;
+  progress.started('asking doctor');
   const findings = await entryOf(host, { name: 'doctor.txt', from: 'vpc-cni doctor' }, async () =>
     renderFindings(await examine({ host, scope: 'host', executable, socket }), { colour: false }),
   );
   const settings = await entryOf(host, { name: 'settings.txt', from: 'vpc-cni config show' }, () =>
     describeSettings(host),
   );
-  const { entries, missing } = await collect({ ...host, socket }, SOURCES, BOUNDS);
-  return { entries: [settings, findings, ...entries], missing };
+  const plan = await entryOf(host, { name: 'plan.txt', from: 'vpc-cni install --dry-run' }, () =>
+    describePlan(host, executable),
+  );
+  progress.started('collecting');
+  const { entries, missing } = await collect({ ...host, socket }, SOURCES, BOUNDS, (done, of) =>
+    progress.waiting(`${done} of ${of}`),
+  );
+  return { entries: [settings, findings, plan, ...entries], missing };
 }
 
 /** `vpc-cni support-bundle`. */
@@ -103,21 +133,22 @@ export async function run(context: CommandContext): Promise<number> {
     const createdAt = new Date(host.clock.now()).toISOString();
     const instance = await instanceName(host);
     const uid = process.getuid?.();
-    const given = resolve(options.output ?? (uid === 0 ? '/var/log' : '.'));
-    const isDirectory = options.output === undefined || followedFact(host.files, given).kind === 'directory';
-    const file = isDirectory ? join(given, `${bundleName(instance, createdAt)}.tar.gz`) : given;
+    const toStdout = options.output === '-';
+    if (toStdout && json) throw new HostError('USAGE', { reason: 'stdout is one of the bundle and of --json' });
+    const file = toStdout ? undefined : fileOf(host, options.output, bundleName(instance, createdAt));
     // Before the work: a wrong path is told at once.
-    host.files.replace({ path: file, text: '', mode: PRIVATE });
-    const collected = await gather(context, host, socket);
+    if (file !== undefined) host.files.replace({ path: file, text: '', mode: PRIVATE });
+    const collected = await during(context, options, (progress) => gather(context, host, socket, progress));
     const manifest = { format: 'vpc-cni-support/1', version: VERSION, build: BUILD, instance, uid, createdAt } as const;
-    const bytes = packBundle(manifest, collected);
-    host.files.replace({ path: file, text: bytes, mode: PRIVATE });
-    const { entries, missing } = collected;
+    const { entries, missing } = options.hideAccounts === true ? withoutAccounts(collected) : collected;
+    const bytes = packBundle(manifest, { entries, missing });
+    if (file === undefined) context.stdout(bytes);
+    else host.files.replace({ path: file, text: bytes, mode: PRIVATE });
     if (options.json === true) {
       const document = { ok: true, file, bytes: bytes.length, files: entries.length + 1, missing };
       context.stdout(`${JSON.stringify(document)}\n`);
     } else {
-      context.stdout(`${file}\n`);
+      if (file !== undefined) context.stdout(`${file}\n`);
       context.stderr(
         `${entries.length + 1} files, ${Math.ceil(bytes.length / 1000)} kB; ${missing.length} things could not be had (MANIFEST.json says why).\nLook through it before you send it: names of pods and addresses are in it.\n`,
       );
@@ -125,5 +156,32 @@ export async function run(context: CommandContext): Promise<number> {
     return EXIT.done;
   } catch (error) {
     return reportFailure(context, error, { json });
+  }
+}
+
+/** Where the bundle goes; a directory is given a file of its own name. */
+function fileOf(host: Host, output: string | undefined, name: string): string {
+  const given = resolve(output ?? (process.getuid?.() === 0 ? '/var/log' : '.'));
+  const isDirectory = output === undefined || followedFact(host.files, given).kind === 'directory';
+  return isDirectory ? join(given, `${name}.tar.gz`) : given;
+}
+
+type Collected = Awaited<ReturnType<typeof gather>>;
+
+const withoutAccounts = ({ entries, missing }: Collected): Collected => ({
+  entries: entries.map((entry) => ({ ...entry, text: hideAccounts(entry.text) })),
+  missing: missing.map((each) => ({ ...each, reason: hideAccounts(each.reason) })),
+});
+
+async function during<T>(
+  context: CommandContext,
+  options: Pick<Options, 'json'>,
+  work: (progress: StepProgress) => Promise<T>,
+): Promise<T> {
+  const progress = createProgress(context, options);
+  try {
+    return await work(progress);
+  } finally {
+    progress.end();
   }
 }

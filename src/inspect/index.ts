@@ -4,7 +4,7 @@
  */
 export { BOUNDS, type Bounds, type BundleHost, collect, type Entry, type Missing } from './bundle/collect.ts';
 export { type BundleManifest, bundleName, packBundle } from './bundle/pack.ts';
-export { redactAs, type TextKind } from './bundle/redact.ts';
+export { hideAccounts, redactAs, type TextKind } from './bundle/redact.ts';
 export { SOURCES, type Source, type SourceGroup } from './bundle/sources.ts';
 export type { AwsFacts } from './doctor/aws.ts';
 export type { BootFacts } from './doctor/boot.ts';

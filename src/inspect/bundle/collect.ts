@@ -1,4 +1,3 @@
-import { STATUS_PATH } from '../../cniproto/index.ts';
 import { HostError, toHostError } from '../../errors/index.ts';
 import { type Clock, type Exec, errnoCode, type ReadFiles, readEnd } from '../../sys/index.ts';
 import { entryName, sourceText } from './names.ts';
@@ -134,7 +133,7 @@ async function find(host: BundleHost, source: Source, bounds: Bounds, signal: Ab
     case 'http':
       return { from, ...(await request(from, WITHOUT_PROXY, bounds.entryBytes)) };
     case 'socket':
-      return { from, ...(await request(`http://localhost${STATUS_PATH}`, { unix: host.socket }, bounds.entryBytes)) };
+      return { from, ...(await request(`http://localhost${source.path}`, { unix: host.socket }, bounds.entryBytes)) };
     default:
       return source satisfies never;
   }
@@ -171,11 +170,12 @@ function withinRoom(outcomes: readonly Outcome[], bounds: Bounds): readonly Outc
   });
 }
 
-/** Collects everything that can be had, a few things at a time, within the bounds. Never throws. */
+/** Collects everything that can be had, a few things at a time, within the bounds; tells how many are done. Never throws. */
 export async function collect(
   host: BundleHost,
   groups: readonly SourceGroup[],
   bounds: Bounds,
+  told: (done: number, of: number) => void = () => undefined,
 ): Promise<{ readonly entries: readonly Entry[]; readonly missing: readonly Missing[] }> {
   const items = groups.flatMap(({ folder, sources }) =>
     sources.flatMap((source) => {
@@ -191,10 +191,13 @@ export async function collect(
   const signal = AbortSignal.timeout(bounds.allMs);
   const outcomes = new Array<Outcome | undefined>(items.length);
   let next = 0;
+  let done = 0;
   const lane = async (): Promise<void> => {
     for (let index = next++; index < items.length; index = next++) {
       const item = items[index];
       if (item !== undefined) outcomes[index] = await collectOne(host, item, bounds, signal);
+      done += 1;
+      told(done, items.length);
     }
   };
   await Promise.all(Array.from({ length: LANES }, lane));

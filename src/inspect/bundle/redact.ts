@@ -82,3 +82,11 @@ export function redactAs(kind: TextKind, text: string): string {
       return kind satisfies never;
   }
 }
+
+/** Numbers of AWS accounts have twelve digits; nothing else in a bundle that a reader needs does. */
+const ACCOUNT = /(?<!\d)\d{12}(?!\d)/g;
+
+/** The text without numbers of AWS accounts, as they stand in ARNs, owners of ENIs and refusals of EC2. */
+export function hideAccounts(text: string): string {
+  return text.replaceAll(ACCOUNT, HIDDEN);
+}

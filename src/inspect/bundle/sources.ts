@@ -1,3 +1,4 @@
+import { OUTLOOK_PATH, STATUS_PATH } from '../../cniproto/index.ts';
 import { USER_DATA_FILE } from '../../config/index.ts';
 import { PATHS, UNIT_NAME } from '../../hostspec/index.ts';
 import type { TextKind } from './redact.ts';
@@ -117,7 +118,8 @@ export const SOURCES: readonly SourceGroup[] = [
   {
     folder: 'daemon',
     sources: [
-      { kind: 'socket', path: '/status' },
+      { kind: 'socket', path: STATUS_PATH },
+      { kind: 'socket', path: OUTLOOK_PATH },
       { kind: 'http', port: METRICS_PORT, path: '/metrics' },
       { kind: 'http', port: INTROSPECTION_PORT, path: '/v1/enis' },
       { kind: 'http', port: INTROSPECTION_PORT, path: '/v1/ipamd-env-settings' },
@@ -134,11 +136,19 @@ export const SOURCES: readonly SourceGroup[] = [
       command('ip', '-6', 'route', 'show', 'table', 'all'),
       command('ip', 'neighbour'),
       command('tc', '-statistics', 'qdisc'),
+      command('tc', '-statistics', 'filter'),
+      // What is inside of pods that the runtime keeps under names.
+      command('ip', '-all', 'netns', 'exec', 'ip', '-brief', 'address'),
+      command('ip', '-all', 'netns', 'exec', 'ip', 'route'),
       command('nft', 'list', 'ruleset'),
       command('iptables-nft-save'),
       command('ip6tables-nft-save'),
       command('iptables-legacy-save'),
       command('ip6tables-legacy-save'),
+      command('ipset', 'save'),
+      command('ipvsadm', '--save', '--numeric'),
+      command('conntrack', '--stats'),
+      file('/proc/net/stat/nf_conntrack'),
       command('ss', '--listening', '--numeric', '--tcp', '--udp', '--unix'),
       command('sysctl', '--all', '--pattern', String.raw`^net\.`),
       file('/etc/resolv.conf'),

@@ -78,7 +78,8 @@ export function findPod(wanted: string, all: readonly PodInterfaceFound[]): read
     const some = there.slice(0, 10).join(', ') + (there.length > 10 ? `, and ${there.length - 10} more` : '');
     throw new HostError('POD_UNKNOWN', { pod: wanted, pods: some });
   }
-  return found.toSorted((a, b) => (Number((b.since ?? 0n) - (a.since ?? 0n)) > 0 ? 1 : -1));
+  // Of one sandbox in the order of its interfaces, in which they were found.
+  return found.toSorted((a, b) => Number((b.since ?? 0n) - (a.since ?? 0n)));
 }
 
 /** What the paths of pods are made from. */

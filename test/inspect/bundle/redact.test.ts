@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
-import { redactAs, type TextKind } from '../../../src/inspect/index.ts';
+import { hideAccounts, redactAs, type TextKind } from '../../../src/inspect/index.ts';
 
 const SECRET = 'h0rse-battery-st4ple';
 const rows: readonly (readonly [TextKind, string, string])[] = [
@@ -131,4 +131,12 @@ describe('redactAs()', () => {
       }),
     );
   });
+});
+
+test('hideAccounts() hides numbers of twelve digits, wherever they stand, and no others', () => {
+  const text =
+    'arn:aws:iam::123456789012:role/x "OwnerId":"123456789012" 1767225604000000 02:00:00:00:00:01 1234567890123';
+  expect(hideAccounts(text)).toBe(
+    'arn:aws:iam::(hidden):role/x "OwnerId":"(hidden)" 1767225604000000 02:00:00:00:00:01 1234567890123',
+  );
 });

@@ -43,6 +43,7 @@ export default async function run(guest: CaseGuest): Promise<void> {
   expect(await guest.run(['grep', '-rlF', SECRET, '/tmp/bundle'])).toMatchObject({ exitCode: 1, stdout: '' });
 
   expect(await read('doctor.txt')).toBe('No fault found.');
+  expect(await read('plan.txt')).toStartWith('nothing to do');
   expect(await read('settings.txt')).toContain(
     'AWS_ENDPOINT_URL_EC2=http://192.0.2.10  # /etc/vpc-cni/conf.d/00-simulator.env',
   );
@@ -68,11 +69,18 @@ export default async function run(guest: CaseGuest): Promise<void> {
   const dead = await open(guest, '/tmp/dead.tar.gz');
   const reasons = dead.manifest.missing.filter(({ name }) => name.startsWith('daemon/')).map(({ reason }) => reason);
   expect([reasons.length, reasons.every((reason) => reason.startsWith('ipamd does not answer on '))]).toEqual([
-    5,
+    6,
     true,
   ]);
   expect(await dead.read('doctor.txt')).toContain('fault DAEMON_DOWN: ');
   expect(await dead.read('state/run_vpc-cni_ipam.json')).toContain(pod.address);
+
+  // To stdout, and without numbers of accounts.
+  await guest.machine.write('/run/vpc-cni/spool/note.json', '{"arn":"arn:aws:iam::123456789012:role/node"}\n');
+  await guest.text('sh', '-c', 'vpc-cni support-bundle -o - --hide-accounts > /tmp/piped.tar.gz');
+  const piped = await open(guest, '/tmp/piped.tar.gz');
+  expect(await piped.read('state/run_vpc-cni_spool_note.json')).toContain('arn:aws:iam::(hidden):role/node');
+  expect((await guest.run(['vpc-cni', 'support-bundle', '-o', '-', '--json'])).exitCode).toBe(2);
 
   // Without root: less, and said so.
   const nobody = await guest.run([
@@ -96,6 +104,7 @@ export default async function run(guest: CaseGuest): Promise<void> {
     '/etc/systemd/system/vpc-cni-ipamd.service.d',
     '/tmp/bundle',
     '/tmp/dead.tar.gz',
+    '/tmp/piped.tar.gz',
     file,
     less.file,
   );
