@@ -28,7 +28,7 @@ const WAITING: readonly string[] = [
     'modes',
     'outside',
   ],
-  'stale-metadata',
+  ...['stale-metadata', 'cloudwatch', 'explain', 'nics', 'nics-modes'],
 ].map((name) => `test/e2e/${name}.test.ts`);
 
 interface Tally {
