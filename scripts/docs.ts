@@ -1,5 +1,5 @@
 /** Writes the pages that follow from the source: configuration, errors and findings. A test keeps them equal. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { cniNumber } from '../src/cniproto/index.ts';
 import { renderConfigurationPage } from '../src/config/index.ts';
@@ -58,12 +58,41 @@ function findingsPage(): string {
   return FINDINGS_HEAD + rows.join('');
 }
 
+/** Where the generated part of a page that people write begins; it goes to the end of the page. */
+const CODES_HEAD = `<!-- From here on written by "bun scripts/docs.ts" from src/errors and src/inspect/doctor; a test keeps it equal. -->
+## Every code
+Errors are told by commands, by CNI calls, in the journal and as conditions of \`vpc-cni status\`; findings by \`vpc-cni doctor\`.
+
+| code | | cause | remedy |
+|---|---|---|---|
+`;
+
+/** Every error and finding, by its code, with what is behind it and what to do. */
+function codesPart(): string {
+  const entries: readonly (readonly [string, Entry])[] = Object.entries(CATALOGUE);
+  const errors = entries.map(([code, entry]) => [code, 'error', sentenceOf(entry), entry.remedy] as const);
+  const findings = Object.entries(FINDINGS).map(
+    ([code, { severity, means, remedy }]) => [code, severity, means, remedy] as const,
+  );
+  const rows = [...errors, ...findings].toSorted(([a, kindA], [b, kindB]) =>
+    `${a} ${kindA}` < `${b} ${kindB}` ? -1 : 1,
+  );
+  return CODES_HEAD + rows.map(([code, ...cells]) => `| \`${code}\` | ${cells.join(' | ')} |\n`).join('');
+}
+
+/** A page of ours with its generated end written anew. */
+function withCodes(path: string): string {
+  const [own = ''] = readFileSync(join(ROOT, path), 'utf8').split(CODES_HEAD.split('\n')[0] ?? '');
+  return `${own.trimEnd()}\n\n${codesPart()}`;
+}
+
 /** The generated pages by path. */
 export function pages(): Readonly<Record<string, string>> {
   return {
     'docs/configuration.md': renderConfigurationPage(),
     'docs/errors.md': errorsPage(),
     'docs/findings.md': findingsPage(),
+    'docs/troubleshooting.md': withCodes('docs/troubleshooting.md'),
   };
 }
 

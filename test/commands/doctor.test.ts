@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'bun:test';
 import { chmodSync, chownSync, readFileSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Ajv } from 'ajv';
 import { run } from '../../src/commands/doctor.ts';
 import { PATHS } from '../../src/hostspec/index.ts';
-import { diagnose, type Finding } from '../../src/inspect/index.ts';
+import { DOCTOR_SCHEMA, diagnose, type Finding } from '../../src/inspect/index.ts';
 import { install } from '../../src/installer/index.ts';
 import { silent, type TemporaryHost, temporaryHost } from '../installer/temporary-host.ts';
 import { BREAKAGES, put } from './broken-images.ts';
@@ -17,9 +18,13 @@ async function bakedImage(): Promise<TemporaryHost> {
   return temporary;
 }
 
+const isDocument = new Ajv().compile(DOCTOR_SCHEMA);
+
 async function doctor(root: string, ...more: readonly string[]) {
   const { code, stdout } = await callCommand(run, { argv: ['--image', '--root', root, '--json', ...more] });
   const { ok, findings }: { ok: boolean; findings: readonly Finding[] } = JSON.parse(stdout);
+  isDocument(JSON.parse(stdout));
+  expect(isDocument.errors ?? []).toEqual([]);
   return { code, ok, said: findings.map(({ code, severity, evidence }) => `${severity} ${code}: ${evidence}`) };
 }
 
@@ -106,6 +111,13 @@ warning IMAGE_CNI_CACHE: /var/lib/cni/results holds 1 files
     const { code, stderr } = await callCommand(run, { argv: ['--root', '/mnt'] });
     expect([code, stderr]).toEqual([2, expect.stringContaining('--root is for images and needs --image')]);
   });
+});
+
+test('--schema is the schema, and --fix is for hosts', async () => {
+  const { code, stdout } = await callCommand(run, { argv: ['--schema'] });
+  expect([code, JSON.parse(stdout)]).toEqual([0, JSON.parse(JSON.stringify(DOCTOR_SCHEMA))]);
+  const refused = await callCommand(run, { argv: ['--image', '--fix'] });
+  expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining('--fix is for a host')]);
 });
 
 test('a value of the kernel that is empty is called so', () => {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
-import { expectSound, meet, shell, type Trouble } from '../support/doctor.ts';
+import { doctorOn, expectSound, meet, shell, type Trouble } from '../support/doctor.ts';
 import { freshVpc } from '../support/e2e.ts';
 
 setDefaultTimeout(120_000);
@@ -214,6 +214,35 @@ describe('while it is dead', () => {
       },
       [DOWN],
     );
+    await expectSound(node);
+  });
+
+  test('--fix puts back what only has to be as install made it, and nothing of others', async () => {
+    await node.stopDaemon();
+    const conflist = '/etc/cni/net.d/05-other.conflist';
+    await shell(
+      node,
+      `sysctl -qw net.ipv4.ip_forward=0 net.ipv4.conf.eth0.rp_filter=1; iptables-nft --policy FORWARD DROP
+       rm /opt/cni/bin/egress-cni; echo '{"name":"k8s","plugins":[{"type":"calico"}]}' > ${conflist}`,
+    );
+    const before = await doctorOn(node);
+    const repaired = [
+      'INSTALLED_MISSING: the link /opt/cni/bin/egress-cni is missing',
+      'SYSCTL_WRONG: net.ipv4.ip_forward is 0, not 1',
+      'SYSCTL_WRONG: net.ipv4.conf.eth0.rp_filter is 1, not 2',
+      'FORWARD_DROPPED: the policy of iptables-nft FORWARD is DROP',
+    ];
+    const left = [/^fault CONFLIST_RIVAL: /, DOWN].map((line) => expect.stringMatching(line));
+    expect(before.said).toHaveLength(repaired.length + left.length);
+    expect(before.said).toEqual(expect.arrayContaining([...repaired.map((line) => `fault ${line}`), ...left]));
+    const text = await node.cli('doctor', '--fix');
+    expect([text.exitCode, text.stdout.split('\n').filter((line) => line.startsWith('repaired '))]).toEqual([
+      3,
+      repaired.map((line) => `repaired ${line}`),
+    ]);
+    const { said } = await doctorOn(node, '--fix');
+    expect(said).toEqual(left);
+    await shell(node, `rm ${conflist}; vpc-cni install`);
     await expectSound(node);
   });
 });

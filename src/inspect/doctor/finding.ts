@@ -214,6 +214,11 @@ export const FINDINGS = {
 /** The stable name of a finding. */
 export type FindingCode = keyof typeof FINDINGS;
 
+/** Every one, in the order of the page about them. */
+export const FINDING_CODES: readonly FindingCode[] = Object.keys(FINDINGS).filter(
+  (code): code is FindingCode => code in FINDINGS,
+);
+
 /** One thing that is not as it should be: on which object, with which value, and what to do. */
 export interface Finding {
   readonly code: FindingCode;

@@ -53,7 +53,7 @@ const TROUBLES: readonly Trouble[] = [
   {
     breaks: `systemctl --quiet disable ${UNIT}`,
     said: [`fault UNIT_NOT_ENABLED: /etc/systemd/system/multi-user.target.wants/${UNIT} is missing`],
-    mends: `systemctl --quiet enable ${UNIT}`,
+    mends: 'vpc-cni doctor --fix',
   },
   {
     breaks: 'mv /run/vpc-cni/boot-id /run/kept',
