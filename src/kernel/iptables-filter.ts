@@ -96,7 +96,14 @@ async function removeFrom(exec: Exec, saves: readonly IptablesSave[]): Promise<b
   return removed;
 }
 
-/** Removes our rules from every kind of iptables; reports whether there were any. Nobody else's are touched. */
-export async function removeIptablesRules(exec: Exec, family: FilterFamily): Promise<boolean> {
-  return await removeFrom(exec, await iptablesSaves(exec, family));
+/**
+ * Removes our rules from every kind of iptables, or from what was seen there before; reports whether there were any. Nobody
+ * else's are touched.
+ */
+export async function removeIptablesRules(
+  exec: Exec,
+  family: FilterFamily,
+  seen?: readonly IptablesSave[],
+): Promise<boolean> {
+  return await removeFrom(exec, seen ?? (await iptablesSaves(exec, family)));
 }

@@ -4,8 +4,8 @@ import type { Exec } from '../sys/index.ts';
 import { lacksNftables, programFailed } from './nft.ts';
 
 /** A kind of iptables; a host may have rules in both, and plain `iptables` is one of them or, rarely, the only name. */
-const KINDS = ['-nft', '-legacy', ''] as const;
-export type IptablesProgram = `${'iptables' | 'ip6tables'}${(typeof KINDS)[number]}`;
+type Kind = '-nft' | '-legacy' | '';
+export type IptablesProgram = `${'iptables' | 'ip6tables'}${Kind}`;
 const PROGRAM = { ip: 'iptables', ip6: 'ip6tables' } as const;
 
 // Others hold the lock of the legacy kind for as long as they rewrite thousands of rules.
@@ -37,13 +37,10 @@ async function savedBy(exec: Exec, program: IptablesProgram): Promise<IptablesSa
 
 /** Every kind of iptables that is installed, each once, with its rules. */
 export async function iptablesSaves(exec: Exec, family: FilterFamily = 'ip'): Promise<readonly IptablesSave[]> {
-  const saves: IptablesSave[] = [];
-  for (const kind of KINDS) {
-    if (kind === '' && saves.length > 0) break;
-    const saved = await savedBy(exec, `${PROGRAM[family]}${kind}`);
-    if (saved !== undefined) saves.push(saved);
-  }
-  return saves;
+  const saved = async (kinds: readonly Kind[]): Promise<readonly IptablesSave[]> =>
+    (await Promise.all(kinds.map((kind) => savedBy(exec, `${PROGRAM[family]}${kind}`)))).flatMap((save) => save ?? []);
+  const both = await saved(['-nft', '-legacy']);
+  return both.length > 0 ? both : await saved(['']);
 }
 
 /** Carries out a script, one transaction for each table in it; what it does not name stays. */

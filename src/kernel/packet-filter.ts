@@ -9,6 +9,7 @@ import {
   packetTables,
 } from '../dataplane/index.ts';
 import type { Exec } from '../sys/index.ts';
+import { iptablesSaves } from './iptables.ts';
 import { IptablesFilter, removeIptablesRules } from './iptables-filter.ts';
 import { listByNft } from './nft.ts';
 
@@ -117,10 +118,13 @@ export class PacketFilter {
       return tables.length === 0 ? await removeIptablesRules(this.#exec, 'ip') : await this.#iptables.repair(tables);
     const table = packetTables(wanted).ip;
     if (table === undefined ? found.listing === '' : found.digest === table.digest) return false;
-    if (table === undefined) await removeNftTable(this.#exec);
-    else await applyPacketRules(this.#exec, table.script);
-    // Without a table this may be the first look after nft(8) was installed: our other rules would translate as well.
-    if (found.listing === '') await removeIptablesRules(this.#exec, 'ip');
+    // Without a table this may be the first look after nft(8) was installed: our other rules would translate as well. They go
+    // when these are there; that they are looked for meanwhile saves a start two programs.
+    const [others] = await Promise.all([
+      found.listing === '' ? iptablesSaves(this.#exec, 'ip') : [],
+      table === undefined ? removeNftTable(this.#exec) : applyPacketRules(this.#exec, table.script),
+    ]);
+    await removeIptablesRules(this.#exec, 'ip', others);
     return true;
   }
 
