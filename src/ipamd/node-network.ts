@@ -17,6 +17,7 @@ import {
   routeTableOf,
   type Step,
   usesMark,
+  type WantedNetwork,
   wantedHostNetwork,
 } from '../dataplane/index.ts';
 import { egressFamily } from '../hostspec/index.ts';
@@ -218,6 +219,11 @@ export class NodeNetwork {
 
   /** The steps from an observed state to the wanted one. */
   plan(observed: ObservedNetwork): readonly Step[] {
+    return diffNetwork(this.wanted(observed), observed);
+  }
+
+  /** The wanted state of a host with these links. */
+  wanted(observed: ObservedNetwork): WantedNetwork {
     const { settings, primaryLink } = this.#node;
     const links = new Set(observed.links.map(({ name }) => name));
     const marks = usesMark({
@@ -248,7 +254,7 @@ export class NodeNetwork {
       takesOver: this.#takesOver,
     });
     const others = bothWanted(this.#leases.wanted(observed), branches.wanted(observed));
-    return diffNetwork({ ...host, ...bothWanted(pods, others) }, observed);
+    return { ...host, ...bothWanted(pods, others) };
   }
 
   /** The networks of the VPC from now on; the next `repairPacketRules` follows. */

@@ -4,13 +4,25 @@ import {
   isTakenOver,
   MAIN_TABLE,
   type ObservedNetwork,
+  type PodIdentity,
   podLinkFinder,
   podMacs,
   podRules,
   rulesOfAddress,
   type WantedNetwork,
 } from '../dataplane/index.ts';
-import { addressIn, type Pool } from '../pool/index.ts';
+import { addressIn, type Owner, type Pool } from '../pool/index.ts';
+
+/** By owner, of which an allocation keeps one object: a look at hundreds of pods would hash for most of its time. */
+const MACS = new WeakMap<Owner, ReturnType<typeof podMacs>>();
+
+function macsOf(owner: Owner, pod: PodIdentity): ReturnType<typeof podMacs> {
+  const known = MACS.get(owner);
+  if (known !== undefined) return known;
+  const macs = podMacs(pod);
+  MACS.set(owner, macs);
+  return macs;
+}
 
 /** Rules and routes of every allocation; an orphan keeps the rules it has, for its table is not known. */
 export function wantedPods(input: {
@@ -23,7 +35,8 @@ export function wantedPods(input: {
   readonly takesOver: boolean;
 }): Pick<WantedNetwork, 'podRules' | 'podRoutes' | 'podNeighbours' | 'podMacs' | 'podAliases' | 'takeOver'> {
   const { pool, observed, vethPrefix, takesOver } = input;
-  const links = observed.links.filter(({ name }) => !input.eniLinks.includes(name));
+  const eniLinks = new Set(input.eniLinks);
+  const links = observed.links.filter(({ name }) => !eniLinks.has(name));
   const own = observed.routes.filter(({ table }) => table === MAIN_TABLE);
   const routes = takesOver ? [...own, ...observed.foreignRoutes] : own;
   const foreignRules = takesOver ? observed.foreignRules.map(({ rule }) => rule) : [];
@@ -32,7 +45,9 @@ export function wantedPods(input: {
   const wired = pool.allocations().flatMap(({ address, owner, eni }) => {
     const pod = { ...owner, namespace: owner.podNamespace, name: owner.podName };
     const end = find({ pod, address, vethPrefix });
-    return end === undefined ? [] : [{ address, end, eni, macs: isTakenOver(end.alias) ? undefined : podMacs(pod) }];
+    return end === undefined
+      ? []
+      : [{ address, end, eni, macs: isTakenOver(end.alias) ? undefined : macsOf(owner, pod) }];
   });
   return {
     podRules: wired.flatMap(({ address, eni }) =>

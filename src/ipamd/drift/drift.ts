@@ -1,4 +1,4 @@
-import { NFT_TABLE, type Step } from '../../dataplane/index.ts';
+import { diffNetwork, NFT_TABLE, type Step } from '../../dataplane/index.ts';
 import { HostError, toHostError } from '../../errors/index.ts';
 import {
   applySteps,
@@ -179,7 +179,10 @@ export class Drift {
       const before = network.podChanges;
       const observed = await observeInTurns(node.socket, network.families, this.#turn);
       // A pod that has come since its link was looked for would seem to have none, and its rules to be nobody's.
-      if (network.podChanges === before) return network.plan(observed);
+      if (network.podChanges !== before) continue;
+      const wanted = network.wanted(observed);
+      await this.#turn();
+      if (network.podChanges === before) return diffNetwork(wanted, observed);
     }
     return network.plan(network.observe());
   }
