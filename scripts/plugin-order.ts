@@ -6,9 +6,9 @@ import { join } from 'node:path';
 const CONFIG = { cniVersion: '1.0.0', name: 'aws-cni', type: 'aws-cni', vethPrefix: 'eni', mtu: '9001' };
 const STARTED_WITHIN_MS = 10_000;
 
-/** A daemon that says yes to everything, in a process of its own: a build waits synchronously. */
-function startYes(socket: string): Bun.Subprocess {
-  const code = `Bun.serve({ unix: ${JSON.stringify(socket)}, fetch: () => Response.json({}) })`;
+/** A daemon that gives the same answer to everything, in a process of its own: a build waits synchronously. */
+export function startYes(socket: string, answer: unknown = {}): Bun.Subprocess {
+  const code = `Bun.serve({ unix: ${JSON.stringify(socket)}, fetch: () => Response.json(${JSON.stringify(answer)}) })`;
   const child = Bun.spawn([process.execPath, '-e', code], { stdio: ['ignore', 'ignore', 'inherit'] });
   const deadline = performance.now() + STARTED_WITHIN_MS;
   while (!existsSync(socket)) {

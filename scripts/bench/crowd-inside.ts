@@ -4,9 +4,11 @@
  */
 import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { awaitStatus, memoryDuring, readyAfter } from './daemon.ts';
-import { timeInstall } from './install.ts';
-import { callTogether, OUR_FOLDER, OURS } from './peers.ts';
+import { stopSupervised, timeInstall } from './install.ts';
+import { measureTurns } from './measure-turns.ts';
+import { callDaemon, callOnce, callTogether, OUR_FOLDER, OURS, type Pod } from './peers.ts';
 import { makePods, turnOver } from './pods.ts';
+import { linkCount, removeSandboxes, settle } from './sandbox.ts';
 
 /** What is to be done. */
 export type CrowdPlan =
@@ -14,7 +16,12 @@ export type CrowdPlan =
   | { readonly kind: 'burst'; readonly pods: number }
   /** `more` pods first, after which there are `pods`. */
   | { readonly kind: 'restart'; readonly more: number; readonly pods: number }
-  | { readonly kind: 'active' };
+  | { readonly kind: 'active' }
+  /** Until there are so many pods. */
+  | { readonly kind: 'fill'; readonly pods: number }
+  /** So many ADDs, some of which are there at a time. */
+  | { readonly kind: 'adds'; readonly count: number }
+  | { readonly kind: 'turns'; readonly product: string; readonly name: string; readonly together: number };
 
 /** What was measured: milliseconds, or MB of 2^20 bytes. */
 export interface CrowdReport {
@@ -22,6 +29,9 @@ export interface CrowdReport {
 }
 
 const RESTARTS = 3;
+const AT_ONCE = 20;
+const PAUSE_MS = 5;
+const TURN_ROUNDS = 5;
 const ACTIVE = { forMs: 30_000, everyMs: 1_000 } as const;
 
 async function install({ product, settings }: Extract<CrowdPlan, { kind: 'install' }>): Promise<readonly number[]> {
@@ -68,6 +78,41 @@ async function active(): Promise<readonly number[]> {
   return samples;
 }
 
+/** Fills the node without plugins, which would only take longer. */
+async function fill(pods: number): Promise<readonly number[]> {
+  for (;;) {
+    const { pool } = await awaitStatus('a ready daemon', ({ ready }) => ready);
+    const batch = makePods(OURS, Math.min(AT_ONCE, pods - pool.assigned));
+    if (batch.length === 0) return [pool.assigned];
+    await Promise.all(batch.map((pod) => callDaemon('ADD', pod)));
+  }
+}
+
+async function adds(count: number): Promise<readonly number[]> {
+  const links = linkCount();
+  const samples: number[] = [];
+  while (samples.length < count) {
+    const pods: Pod[] = [];
+    for (const made of makePods(OURS, Math.min(AT_ONCE, count - samples.length))) {
+      const { ms, pod } = callOnce(OURS, 'ADD', made);
+      samples.push(ms);
+      pods.push(pod);
+      await Bun.sleep(PAUSE_MS);
+    }
+    await Promise.all(pods.map((pod) => callDaemon('DEL', pod)));
+    removeSandboxes(pods.map(({ netns }) => netns));
+    await settle(links);
+  }
+  return samples;
+}
+
+async function turns(plan: Extract<CrowdPlan, { kind: 'turns' }>): Promise<readonly number[]> {
+  const { name, together } = plan;
+  await stopSupervised();
+  const { ours } = await measureTurns(plan.product, { name, together, rounds: TURN_ROUNDS, free: together });
+  return ours;
+}
+
 function work(plan: CrowdPlan): Promise<readonly number[]> {
   switch (plan.kind) {
     case 'install':
@@ -78,6 +123,12 @@ function work(plan: CrowdPlan): Promise<readonly number[]> {
       return restart(plan);
     case 'active':
       return active();
+    case 'fill':
+      return fill(plan.pods);
+    case 'adds':
+      return adds(plan.count);
+    case 'turns':
+      return turns(plan);
     default:
       return plan satisfies never;
   }

@@ -3,22 +3,30 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { CrowdPlan, CrowdReport } from './crowd-inside.ts';
 import type { Chain } from './ec2-alone.ts';
-import type { Measured } from './rows.ts';
+import { type Measured, quantile } from './rows.ts';
 import { inVpc, type Vpc } from './vpc.ts';
 
 const BURST = 110;
 const CROWD = 250;
-const BUDGET = { restartMs: 500, activeMb: 60 } as const;
+const BUDGET = { restartMs: 500, activeMb: 60, turnMs: 5 } as const;
 /** Each gets one burst, for only an empty node has one to give. */
 const EMPTY_NODES = ['node-a', 'node-b', 'node-c'] as const;
 /** Where the same calls are made without a product. */
 const BARE_NODE = 'node-d';
 const BUSY_NODE = 'node-e';
+/** One with few pods and one that is nearly full; both have room for more without a call to EC2. */
+const [FEW, MANY] = [
+  { node: 'node-f', pods: 10 },
+  { node: 'node-g', pods: 500 },
+] as const;
+const BLOCKS = 8;
+const BLOCK = 60;
+const TOGETHER = 40;
 /** 15 ENIs of 50 addresses; EC2 takes its time to answer, as it does. */
 const SCENARIO = {
   description: 'Large nodes in a large subnet.',
   subnets: [{ cidr: '10.0.0.0/20' }],
-  nodes: [...EMPTY_NODES, BARE_NODE, BUSY_NODE].map((name) => ({ name, type: 'm5.24xlarge' })),
+  nodes: [...EMPTY_NODES, BARE_NODE, BUSY_NODE, FEW.node, MANY.node].map((name) => ({ name, type: 'm5.24xlarge' })),
   dials: [{ action: '*', delay: '100' }],
 };
 
@@ -54,7 +62,9 @@ export async function measureCrowd(product: string): Promise<readonly Measured[]
       const active = await inside(BUSY_NODE, { kind: 'active' });
       const asked = callsOf(vpc, BUSY_NODE).length;
       if (asked < active.samples.length) throw new Error(`EC2 was asked ${asked} times only`);
+      const crowded = await measureFew(inside, product);
       return [
+        ...crowded,
         { name: `burst-${BURST}`, ours: bursts, peer: alone, unit: 'ms', against: 'the same EC2 calls alone' },
         { name: `restart-${CROWD}`, ours: restarts.samples, peer: [BUDGET.restartMs], unit: 'ms', against: 'budget' },
         { name: 'rss-ec2-active', ours: active.samples, peer: [BUDGET.activeMb], unit: 'MB', against: 'budget' },
@@ -63,6 +73,37 @@ export async function measureCrowd(product: string): Promise<readonly Measured[]
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+type Inside = (node: string, plan: CrowdPlan) => Promise<CrowdReport>;
+
+/**
+ * What an ADD costs with many pods on a node, against few on another, block by block in turn: of each block what one in a
+ * hundred exceeds. Then how long the daemon's loop is held up on the full one.
+ */
+async function measureFew(inside: Inside, product: string): Promise<readonly Measured[]> {
+  say(`ADD with ${MANY.pods} pods and with ${FEW.pods}`);
+  for (const { node, pods } of [FEW, MANY]) {
+    const settings = `WARM_IP_TARGET=1\nMINIMUM_IP_TARGET=${pods + 2 * TOGETHER}\nIP_COOLDOWN_PERIOD=0\n`;
+    await inside(node, { kind: 'install', product, settings });
+    await inside(node, { kind: 'fill', pods });
+  }
+  const ends = new Map<string, number[]>([FEW, MANY].map(({ node }) => [node, []]));
+  for (let block = 0; block < BLOCKS; block += 1)
+    for (const { node } of block % 2 === 0 ? [FEW, MANY] : [MANY, FEW]) {
+      const { samples } = await inside(node, { kind: 'adds', count: BLOCK });
+      ends.get(node)?.push(quantile(samples, 0.99));
+    }
+  say(`turns of the loop with ${MANY.pods} pods`);
+  const name = `longest-turn-${MANY.pods}`;
+  const turns = await inside(MANY.node, { kind: 'turns', product, name, together: TOGETHER });
+  return [
+    {
+      ...{ name: `add-p99-${MANY.pods}-vs-${FEW.pods}`, unit: 'ms', against: `${FEW.pods} pods` },
+      ...{ ours: ends.get(MANY.node) ?? [], peer: ends.get(FEW.node) ?? [] },
+    },
+    { name, ours: turns.samples, peer: [BUDGET.turnMs], unit: 'ms', against: 'budget' },
+  ];
 }
 
 interface Ec2Call {

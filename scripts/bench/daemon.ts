@@ -72,6 +72,20 @@ export function cpuOf(pid: number): number {
   return threads.reduce((sum, id) => sum + nanoseconds(id), 0) / 1e6;
 }
 
+const METRICS = 'http://127.0.0.1:61678/metrics';
+
+/** How long the daemon's successful ADDs have taken so far, all together. */
+export async function secondsOfAdds(): Promise<number> {
+  const text = await (await fetch(METRICS)).text();
+  return Number(/^vpccni_add_seconds_sum\{outcome="ok"\} (\S+)$/m.exec(text)?.[1] ?? 0);
+}
+
+/** The most a process has ever held, in MB. */
+export function peakOf(pid: number): number {
+  const kilobytes = /^VmHWM:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+  return Number(kilobytes) / 1024;
+}
+
 /** The daemon gives memory back 10 s after its last work. */
 const GIVEN_BACK_MS = 12_000;
 /** Its slow check comes once in this time, and brings pages of the executable back for some seconds. */

@@ -5,8 +5,10 @@ import { applySteps, observeNetwork, packetRulesDigest, RouteSocket } from '../.
 import { readSysctl, systemExec, writeSysctl } from '../../src/sys/index.ts';
 import type { Measured } from './rows.ts';
 
-const BUDGET = { repairMs: 100, driftMs: 20 } as const;
+const BUDGET = { repairMs: 100, driftMs: 20, startMs: 50 } as const;
 const PODS = 500;
+const ENIS = 15;
+const STARTS = 7;
 const PATIENCE_MS = 20_000;
 const ROUNDS = 4;
 
@@ -17,6 +19,17 @@ export function measureDrift(): readonly Measured[] {
   if (!success) throw new Error(`the drift of ${PODS} pods cannot be measured: ${stderr}`);
   const ours: readonly number[] = JSON.parse(stdout.toString());
   return [{ name: `drift-${PODS}`, ours, peer: [BUDGET.driftMs], unit: 'ms', against: 'budget' }];
+}
+
+/** What it takes to program a host of so many ENIs from nothing, packet rules included; each time in a process that has just begun. */
+export function measureStart(): Measured {
+  const argv = ['unshare', '--net', process.execPath, join(import.meta.dir, 'start-inside.ts'), String(ENIS)];
+  const ours = Array.from({ length: STARTS }, () => {
+    const { success, stdout, stderr } = Bun.spawnSync(argv);
+    if (!success) throw new Error(`a host of ${ENIS} ENIs cannot be programmed: ${stderr}`);
+    return Number(stdout.toString());
+  });
+  return { name: 'start-host-programming', ours, peer: [BUDGET.startMs], unit: 'ms', against: 'budget' };
 }
 
 /** Something of ours to be taken away, and whether it is there. */

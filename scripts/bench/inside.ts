@@ -3,11 +3,13 @@
  * starts is timed and nothing else. Its one argument is a Plan; it prints a Report.
  */
 import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { awaitStatus, cpuOf, type DaemonStatus, idleMemory, type Memory, readyAfter } from './daemon.ts';
+import { linksPerPod, measureFloor, measureProcess, measureSerial, measureTogether } from './calls.ts';
+import { awaitStatus, type DaemonStatus, idleMemory, type Memory, peakOf, readyAfter } from './daemon.ts';
 import { measureRepairs } from './drift.ts';
 import { type BootTimes, stopSupervised, timeBoot, timeImageStage, timeInstall } from './install.ts';
+import { measureTurns } from './measure-turns.ts';
 import { callOnce, callTogether, OUR_FOLDER, OURS, type Peer, type Pod, stockPeer } from './peers.ts';
-import { inTurn, makePod, makePods, turnOver } from './pods.ts';
+import { makePod, makePods, turnOver } from './pods.ts';
 import type { Measured } from './rows.ts';
 import { linkCount, removeSandboxes, settle } from './sandbox.ts';
 
@@ -23,6 +25,8 @@ export interface Plan {
   /** ADD and DEL pairs whose effect on memory is measured; 0 leaves that out. */
   readonly cycles: number;
   readonly restarts: number;
+  /** Other plugins to be measured in the same rows. */
+  readonly further: readonly Peer[];
 }
 
 /** What was measured. */
@@ -31,79 +35,23 @@ export interface Report {
   readonly memory: Memory;
 }
 
-const STOCK_DATA = '/run/vpc-cni-bench/data';
+const FOLDER = '/run/vpc-cni-bench';
+const STOCK_DATA = `${FOLDER}/data`;
 const BUDGET = {
   ...{ installMs: 2000, reinstallMs: 300, imageMs: 3000, bootMs: 150, conflistMs: 1000 },
-  ...{ readyMs: 500, bootReadyMs: 300, daemonMb: 60 },
+  ...{ readyMs: 500, bootReadyMs: 300, daemonMb: 60, peakMb: 256 },
 } as const;
 const BOOTS = 5;
+const TURN_ROUNDS = 5;
 const WARM_UP = 2_000;
 
 const say = (text: string): void => console.error(`  ${text}`);
 
 const times = (count: number, sample: () => number): readonly number[] => Array.from({ length: count }, sample);
 
-type Samples = Record<Peer['name'], number[]>;
-const noSamples = (): Samples => ({ ours: [], ptp: [] });
-
-const compare = (name: string, { ours, ptp }: Samples): Measured => ({
-  ...{ name, ours, peer: ptp, unit: 'ms', against: 'ptp+host-local' },
-});
 const within = (name: string, unit: 'ms' | 'MB', budget: number, ours: readonly number[]): Measured => ({
   ...{ name, ours, peer: [budget], unit, against: 'budget' },
 });
-
-/** One after the other: first all ADDs, then all DELs, each with its namespace gone before the next begins. */
-async function measureSerial(
-  peers: readonly Peer[],
-  { count, pid }: { readonly count: number; readonly pid: number },
-): Promise<readonly Measured[]> {
-  const links = linkCount();
-  const [add, addCpu, del, gone] = [noSamples(), noSamples(), noSamples(), noSamples()];
-  const pods = Array.from({ length: count }, () => new Map(peers.map((peer) => [peer.name, makePod(peer)])));
-  for (const [round, both] of pods.entries())
-    for (const peer of inTurn(peers, round)) {
-      const before = cpuOf(pid);
-      const { ms, cpuMs, pod } = callOnce(peer, 'ADD', both.get(peer.name) ?? makePod(peer));
-      add[peer.name].push(ms);
-      addCpu[peer.name].push(cpuMs + (peer === OURS ? cpuOf(pid) - before : 0));
-      both.set(peer.name, pod);
-      await Bun.sleep(5);
-    }
-  for (const [round, both] of pods.entries())
-    for (const [turn, peer] of inTurn(peers, round).entries()) {
-      const started = performance.now();
-      const { ms, pod } = callOnce(peer, 'DEL', both.get(peer.name) ?? makePod(peer));
-      del[peer.name].push(ms);
-      removeSandboxes([pod.netns]);
-      await settle(links + 2 * (count - round) - 1 - turn);
-      gone[peer.name].push(performance.now() - started);
-      await Bun.sleep(5);
-    }
-  return [
-    compare('add-serial', add),
-    compare('add-serial-cpu', addCpu),
-    compare('del-serial', del),
-    compare('del-until-gone', gone),
-  ];
-}
-
-/** All at once, as a node does that is drained or fills up. */
-async function measureTogether(peers: readonly Peer[], plan: Plan): Promise<readonly Measured[]> {
-  const links = linkCount();
-  const [add, del] = [noSamples(), noSamples()];
-  for (let round = 0; round < plan.rounds; round += 1)
-    for (const peer of inTurn(peers, round)) {
-      const added = await callTogether(peer, 'ADD', makePods(peer, plan.together));
-      add[peer.name].push(added.ms);
-      await Bun.sleep(50);
-      const deleted = await callTogether(peer, 'DEL', added.pods);
-      del[peer.name].push(deleted.ms);
-      removeSandboxes(deleted.pods.map(({ netns }) => netns));
-      await settle(links);
-    }
-  return [compare(`add-${plan.together}`, add), compare(`del-${plan.together}`, del)];
-}
 
 /** ADD on a node that holds many pods, against ADD on the same node when it held few. */
 async function measureCrowd(plan: Plan, few: readonly number[]): Promise<readonly Measured[]> {
@@ -186,11 +134,15 @@ async function measure(plan: Plan): Promise<Report> {
     const status = await awaitStatus(`${wanted} free addresses`, warm);
     say('memory of the idle daemon');
     const fresh = await idleMemory(status.pid);
-    const peers = [OURS, stockPeer(STOCK_DATA)];
+    const peers = [OURS, stockPeer(STOCK_DATA), ...plan.further];
     say('warming up');
-    await measureSerial(peers, { count: 5, pid: status.pid });
+    const perPod = await linksPerPod(peers);
+    await measureSerial(perPod, { count: 5, pid: status.pid });
     say(`${plan.serial} pods one after the other`);
-    const serial = await measureSerial(peers, { count: plan.serial, pid: status.pid });
+    const serial = await measureSerial(perPod, { count: plan.serial, pid: status.pid });
+    say('the plugin alone, the daemon alone');
+    const process = await measureProcess(plan.serial, FOLDER);
+    const floor = await measureFloor(plan.serial);
     say(`${plan.together} pods at once, ${plan.rounds} times`);
     const together = await measureTogether(peers, plan);
     if (plan.crowd > 0) say(`ADD with ${plan.crowd} pods on the node`);
@@ -199,6 +151,7 @@ async function measure(plan: Plan): Promise<Report> {
     const repairs = await measureRepairs();
     if (plan.cycles > 0) say(`${plan.cycles} pods come and go`);
     const growth = await measureTurnover(plan, status.pid);
+    const peak = peakOf(status.pid);
     say('memory of the daemon after that');
     const memory = await idleMemory(status.pid);
     if (plan.restarts > 0) say('restarts of the daemon');
@@ -206,15 +159,24 @@ async function measure(plan: Plan): Promise<Report> {
     say('image stages, boots');
     const images = times(3, () => timeImageStage(plan.product));
     const boots = await measureBoots(plan);
+    say('turns of the loop');
+    const { together: atOnce } = plan;
+    const turns = await measureTurns(plan.product, {
+      ...{ name: `longest-turn-${atOnce}`, together: atOnce, rounds: TURN_ROUNDS, free: atOnce },
+    });
     return {
       memory,
       measured: [
         ...serial,
+        process,
+        floor,
         ...together,
         ...crowd,
+        turns,
         ...repairs,
         within('daemon-rss', 'MB', BUDGET.daemonMb, [memory.resident]),
         within('daemon-rss-fresh', 'MB', BUDGET.daemonMb, [fresh.resident]),
+        within('daemon-rss-peak', 'MB', BUDGET.peakMb, [peak]),
         ...growth,
         within('install-first', 'ms', BUDGET.installMs, [first]),
         within('install-second', 'ms', BUDGET.reinstallMs, again),

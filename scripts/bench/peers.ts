@@ -2,11 +2,13 @@ import { DAEMON_SOCKET } from './daemon.ts';
 
 /** A plugin as a runtime would call it. */
 export interface Peer {
-  readonly name: 'ours' | 'ptp';
+  readonly name: string;
   readonly executable: string;
   /** CNI_PATH: where the plugin finds those it calls itself. */
   readonly path: string;
   readonly config: Readonly<Record<string, unknown>>;
+  /** What it is told besides. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** One sandbox and the answer its ADD got. */
@@ -40,12 +42,15 @@ export const OURS: Peer = {
   config: { cniVersion: CNI_VERSION, name: 'aws-cni', type: 'aws-cni', vethPrefix: 'eni', mtu: '9001' },
 };
 
+/** What the stock plugins are called here. */
+export const STOCK = 'ptp';
+
 /** The nearest stock plugins: a veth with a route, and addresses from files. No masquerading, so no iptables either. */
 export function stockPeer(dataDir: string): Peer {
   const ranges = [[{ subnet: '10.250.0.0/16' }]];
   const ipam = { type: 'host-local', dataDir, ranges, routes: [{ dst: '0.0.0.0/0' }] };
   return {
-    name: 'ptp',
+    name: STOCK,
     executable: '/usr/lib/cni/ptp',
     path: '/usr/lib/cni',
     config: { cniVersion: CNI_VERSION, name: 'bench-ptp', type: 'ptp', ipMasq: false, mtu: 9001, ipam },
@@ -74,6 +79,7 @@ export async function callDaemon(command: Command, pod: Pod): Promise<Pod> {
 
 function invocation(peer: Peer, command: Command, pod: Pod) {
   const env = {
+    ...peer.env,
     PATH: '/usr/sbin:/usr/bin:/sbin:/bin',
     CNI_COMMAND: command,
     CNI_CONTAINERID: pod.id,
@@ -96,7 +102,7 @@ function check(peer: Peer, command: Command, pod: Pod, answer: { readonly code: 
   if (answer.code !== 0) throw failed();
   if (command === 'DEL') return pod;
   const result: { ips?: readonly unknown[] } = JSON.parse(answer.out);
-  if (result.ips?.length !== 1) throw failed();
+  if (result.ips === undefined || result.ips.length === 0) throw failed();
   return { ...pod, result };
 }
 

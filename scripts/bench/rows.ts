@@ -8,13 +8,16 @@ export interface Row {
   readonly unit: string;
 }
 
-/** What the peer's column holds. */
+/** What the peer's column holds: the stock plugins, a budget, something of our own, or another plugin by its name. */
 export type PeerKind =
   | 'ptp+host-local'
   | 'budget'
   | 'same, near-empty node'
+  | '10 pods'
   | 'before them'
-  | 'the same EC2 calls alone';
+  | 'the same netlink messages'
+  | 'the same EC2 calls alone'
+  | `plugin ${string}`;
 
 /** A row and what people are told beside it. */
 export interface Measured {

@@ -28,6 +28,18 @@ export function linkCount(): number {
   return readdirSync('/sys/class/net').length;
 }
 
+const STEADY_MS = 200;
+
+/** Their number once it has not changed for a while. */
+export async function steadyLinks(): Promise<number> {
+  for (let before = linkCount(); ; ) {
+    await Bun.sleep(STEADY_MS);
+    const now = linkCount();
+    if (now === before) return now;
+    before = now;
+  }
+}
+
 /** Waits until no more links than that are left: the kernel ends a namespace behind our back, and holds its lock. */
 export async function settle(links: number): Promise<void> {
   const deadline = performance.now() + GONE_WITHIN_MS;

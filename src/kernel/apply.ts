@@ -43,7 +43,7 @@ export function describeStep(step: Step): string {
 }
 
 /** A step that needs no other to be made first, and goes to the kernel together with all of them. */
-type BatchedStep = Exclude<Step, { readonly kind: 'add-vlan' }>;
+export type BatchedStep = Exclude<Step, { readonly kind: 'add-vlan' }>;
 
 const linkOf = (step: BatchedStep): string | undefined => {
   switch (step.kind) {
@@ -65,7 +65,8 @@ const linkOf = (step: BatchedStep): string | undefined => {
   }
 };
 
-function requestOf(step: BatchedStep, index: number): NetlinkRequest {
+/** The message that carries a step out on the link with this index. */
+export function requestOf(step: BatchedStep, index: number): NetlinkRequest {
   switch (step.kind) {
     case 'set-link':
       return setLink({ index, mtu: step.mtu, up: step.up, group: step.group, alias: step.alias, mac: step.mac });
