@@ -48,7 +48,7 @@ const NEEDED_BY_TESTS = [
   { debian: 'busybox-static', fedora: 'busybox', program: 'busybox' },
   { debian: 'cpio', fedora: 'cpio', program: 'cpio' },
   // The tests look at the dashboard with it; without a font there is nothing to see.
-  { debian: 'chromium', fedora: 'chromium-headless', program: 'chromium' },
+  { debian: 'chromium', fedora: 'chromium', program: 'chromium-browser' },
   {
     debian: 'fonts-dejavu-core',
     fedora: 'dejavu-sans-fonts',

@@ -149,7 +149,7 @@ export class History {
       for (const name of COUNTS) this.#counts[name][at] = 0;
       this.#latencies.fill(0, at * BUCKETS, (at + 1) * BUCKETS);
       this.#slowest[at] = 0;
-      if (at !== before) for (const name of GAUGES) this.#gauges[name][at] = this.#gauges[name][before] ?? Number.NaN;
+      for (const name of GAUGES) this.#gauges[name][at] = this.#gauges[name][before] ?? Number.NaN;
     }
     this.#last = Math.max(this.#last, now);
     return this.#last % BINS;

@@ -41,8 +41,7 @@ export async function servePort(
           if (shown !== undefined) return shown;
           const routes = port.routes();
           if (routes === undefined) return new Response('the daemon is starting\n', { status: 503 });
-          const path = new URL(request.url, 'http://localhost').pathname;
-          const route = Object.hasOwn(routes, path) ? routes[path] : undefined;
+          const route = routes[new URL(request.url, 'http://localhost').pathname];
           if (route !== undefined) return route();
           return Response.json({ AvailableCommands: [...Object.keys(routes), ...(port.page ? [port.page.path] : [])] });
         },

@@ -21,10 +21,12 @@ describe('the event stream', () => {
   });
 
   test('tells nobody the ids of containers', async () => {
-    const { dashboard } = dashboardOf();
+    const nameless = { address: '10.0.1.6', state: 'assigned', containerId: 'secret' } as const;
+    const { dashboard } = dashboardOf({ ...STATUS, enis: [...STATUS.enis, eni(2, [nameless])] });
     const next = messagesOf(dashboard.serve(request('/dashboard/events')));
     const said = JSON.stringify([await next(), await next()]);
     expect(said).toContain('shop/cart');
+    expect(said).toContain('["10.0.1.6","assigned",""]');
     expect(said).not.toContain('secret');
   });
 

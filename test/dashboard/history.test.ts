@@ -55,6 +55,20 @@ describe('History', () => {
     }
   });
 
+  test('each bin has a median of its own, also one that is written over', () => {
+    const clock = clockAt(0);
+    const history = new History(clock);
+    for (const ms of [1, 10, 100]) {
+      for (let count = 0; count < 9; count += 1) history.added(ms, true);
+      clock.go(BIN_MS);
+    }
+    expect(history.view().addP50Ms).toEqual([1, 10, 100, null]);
+    clock.go((BINS - 3) * BIN_MS);
+    history.added(1000, true);
+    expect(history.view().addP50Ms.at(-1)).toBe(1000);
+    expect(history.view().addP50Ms.filter((ms) => ms !== null)).toEqual([10, 100, 1000]);
+  });
+
   test('the pool is as it was last seen, until it is seen again', () => {
     const clock = clockAt(0);
     const history = new History(clock);

@@ -19,9 +19,13 @@ export class NamespaceBrowser implements AsyncDisposable {
     const directory = mkdtempSync(join(tmpdir(), 'vpc-cni-browser-'));
     const program = join(directory, 'chromium');
     // It is spoken to over inherited pipes, so the test need not be in the namespace.
-    writeFileSync(program, `#!/bin/sh\nexec nsenter --net=${netns} -- ${Bun.which('chromium')} "$@"\n`, {
-      mode: 0o755,
-    });
+    writeFileSync(
+      program,
+      `#!/bin/sh\nexec nsenter --net=${netns} -- ${Bun.which('chromium') ?? Bun.which('chromium-browser')} "$@"\n`,
+      {
+        mode: 0o755,
+      },
+    );
     // The sandbox of Chromium is not for root.
     const browser = await chromium.launch({ executablePath: program, args: ['--no-sandbox'] });
     return new NamespaceBrowser(browser, directory);
