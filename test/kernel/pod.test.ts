@@ -93,6 +93,14 @@ kernelTest('pods, the node and the world behind the router reach each other', as
   );
 });
 
+kernelTest('both ends of a pair have one queue each way, on any number of processors', () => {
+  using node = new TestNode();
+  using pod = new TestNetns('pod');
+  node.wire(pod, A);
+  for (const end of [node.space.ip(`-d link show ${A.veth.host.name}`), pod.ip('-d link show eth0')])
+    expect(end.match(/num[tr]xqueues \d+/g)).toEqual(['numtxqueues 1', 'numrxqueues 1']);
+});
+
 kernelTest('wiring again changes nothing, whatever is missing is completed', () => {
   using node = new TestNode();
   using b = new TestNetns('b');
