@@ -30,7 +30,7 @@ import {
   type PacketFilterKind,
   waitForLink,
 } from '../kernel/index.ts';
-import type { EniAttachmentFacts, KnownEni, PodAddress, Pool } from '../pool/index.ts';
+import type { Allocation, EniAttachmentFacts, KnownEni, PodAddress, Pool } from '../pool/index.ts';
 import { Branches } from './branch/branches.ts';
 import { concerns } from './concerns.ts';
 import type { Leases } from './egress/leases.ts';
@@ -205,16 +205,14 @@ export class NodeNetwork {
     const mode: IpFamily = this.#node.settings.ENABLE_IPv6 ? 'ipv6' : 'ipv4';
     return (
       mode === family ||
-      this.#pool()
-        .allocations()
-        .some(({ address }) => familyOf(address) === family) ||
+      this.allocations.some(({ address }) => familyOf(address) === family) ||
       this.branches.pods.some(({ branch }) => familyOf(branch.address) === family)
     );
   }
 
-  /** Grows with each pod that comes or goes. */
-  get podChanges(): number {
-    return this.#pool().changes;
+  /** Who holds which address. */
+  get allocations(): readonly Allocation[] {
+    return this.#pool().allocations();
   }
 
   /** The steps from an observed state to the wanted one. */

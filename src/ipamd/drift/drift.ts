@@ -14,6 +14,7 @@ import { later } from '../later.ts';
 import type { NodeNetwork } from '../node-network.ts';
 import type { Node } from '../parts.ts';
 import { DRIFT_PARTS, type DriftPart, partOf, type RepairKind, repairKind } from './matters.ts';
+import { changedAddresses, stepsBeside } from './meanwhile.ts';
 import { Pace } from './pace.ts';
 import { repairSysctls } from './sysctls.ts';
 
@@ -23,8 +24,6 @@ const FIRST_MS = 1_000;
 const SLOWLY_MS = 15_000;
 const AGAIN_MS = 2_000;
 const WATCH_AGAIN_MS = 5_000;
-/** Where pods come all the time the look is taken in one turn: a few milliseconds, with hundreds of pods ten. */
-const TRIES = 3;
 
 interface DriftParts {
   readonly node: Node;
@@ -175,16 +174,14 @@ export class Drift {
 
   async #plan(): Promise<readonly Step[]> {
     const { node, network } = this.#parts;
-    for (let tries = 0; tries < TRIES; tries += 1) {
-      const before = network.podChanges;
-      const observed = await observeInTurns(node.socket, network.families, this.#turn);
-      // A pod that has come since its link was looked for would seem to have none, and its rules to be nobody's.
-      if (network.podChanges !== before) continue;
-      const wanted = network.wanted(observed);
-      await this.#turn();
-      if (network.podChanges === before) return diffNetwork(wanted, observed);
-    }
-    return network.plan(network.observe());
+    const before = network.allocations;
+    const observed = await observeInTurns(node.socket, network.families, this.#turn);
+    const wanted = network.wanted(observed);
+    await this.#turn();
+    const steps = diffNetwork(wanted, observed);
+    const certain = stepsBeside(steps, changedAddresses(before, network.allocations));
+    if (certain.length < steps.length) this.#soon('network');
+    return certain;
   }
 
   readonly #turn = (): Promise<void> => new Promise((resolve) => this.#parts.node.clock.after(0, resolve));

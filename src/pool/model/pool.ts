@@ -28,7 +28,6 @@ export class Pool implements PoolView {
   #enis = new Map<string, AttachedEni>();
   readonly #eniOfCidr = new Map<string, AttachedEni>();
   readonly #allocations = new Allocations();
-  #changes = 0;
   #pending: readonly PendingGrowth[] = [];
   #foreign: readonly ForeignDevice[] = [];
   /** Cooldowns by address, in the order they began. */
@@ -48,11 +47,6 @@ export class Pool implements PoolView {
 
   get foreign(): readonly ForeignDevice[] {
     return this.#foreign;
-  }
-
-  /** Grows with each event: who looked at something meanwhile can tell whether pods have come or gone. */
-  get changes(): number {
-    return this.#changes;
   }
 
   /** The owner's allocations: one, unless a checkpoint told of more. */
@@ -103,7 +97,6 @@ export class Pool implements PoolView {
 
   /** Carries an event out. One that fits nothing changes nothing: a journal may be replayed over newer truth. */
   apply(event: PoolEvent): void {
-    this.#changes += 1;
     switch (event.kind) {
       case 'assigned':
         this.#assign(event);
