@@ -47,6 +47,7 @@ export function damages({ text, hostEnd, podAddress, stray }: Damaged): readonly
     'ip link set eth1 mtu 1500',
     'ip link set eth0 mtu 1500',
     `ip link set ${hostEnd} down`,
+    `ip link set ${hostEnd} address 02:00:00:00:00:aa`,
     ...packetDamages(text('nft', '--handle', 'list', 'table', 'ip', 'vpc-cni')),
     'nft flush set ip vpc-cni exempt',
     'nft add rule ip vpc-cni source-nat counter',
@@ -54,6 +55,7 @@ export function damages({ text, hostEnd, podAddress, stray }: Damaged): readonly
     'ip rule flush protocol 90; ip route flush table 2 proto 90; nft flush table ip vpc-cni',
     'echo 0 > /proc/sys/net/ipv4/ip_forward',
     'echo 1 > /proc/sys/net/ipv4/conf/eth0/rp_filter',
+    ...['eth0', 'eth1', hostEnd].map((link) => `echo 0 > /proc/sys/net/ipv4/conf/${link}/forwarding`),
   ];
 }
 
@@ -73,10 +75,11 @@ const SYSCTLS = ['ipv4/ip_forward', 'ipv4/conf/eth0/rp_filter', 'ipv4/tcp_early_
 
 /** A program for sh that prints all of a node's network that anybody may have touched. */
 export function showAll(hostEnd: string): string {
+  const forwarding = ['eth0', 'eth1', hostEnd].map((link) => `ipv4/conf/${link}/forwarding`);
   const ofPod = ['accept_ra', 'accept_redirects', 'forwarding'].map((key) => `ipv6/conf/${hostEnd}/${key}`);
   return `for f in -4 -6; do ip -details $f rule; ip -details $f route show table all; ip -o $f addr show scope global; done
 ip -o link show; ip neigh show nud permanent; nft --stateless list ruleset
-cd /proc/sys/net; head -n 1 ${[...SYSCTLS, ...ofPod].join(' ')}`;
+cd /proc/sys/net; head -n 1 ${[...SYSCTLS, ...forwarding, ...ofPod].join(' ')}`;
 }
 
 /** What that printed, sorted: a rule that comes back goes behind its equals. */

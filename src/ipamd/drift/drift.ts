@@ -20,7 +20,7 @@ import { repairSysctls } from './sysctls.ts';
 
 // Off the way to READY: what was wrong at the start has been repaired then.
 const FIRST_MS = 1_000;
-/** For what no event tells of: most sysctls, a host end's MAC, an event that was lost. */
+/** For what no event tells of: most sysctls, an event that was lost. */
 const SLOWLY_MS = 15_000;
 const AGAIN_MS = 2_000;
 const WATCH_AGAIN_MS = 5_000;
@@ -154,7 +154,7 @@ export class Drift {
         return made;
       }
       case 'sysctls': {
-        const changed = await repairSysctls(node, this.#turn);
+        const changed = await repairSysctls(node, network.links, this.#turn);
         this.#tell(changed.map((what) => ({ kind: 'sysctl', what })));
         return changed.length > 0;
       }

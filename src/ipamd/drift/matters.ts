@@ -1,4 +1,13 @@
-import { BRANCH_LINK_PREFIX, DEAD_LINK_GROUP, PROTOCOL, readPodAlias, type Step } from '../../dataplane/index.ts';
+import {
+  BRANCH_LINK_PREFIX,
+  DEAD_LINK_GROUP,
+  isTakenOver,
+  isVlanAlias,
+  PROTOCOL,
+  podMacs,
+  readPodAlias,
+  type Step,
+} from '../../dataplane/index.ts';
 import type { NetworkEvent } from '../../kernel/index.ts';
 
 /** What is compared with the kernel by itself. */
@@ -17,6 +26,13 @@ export interface WatchedLinks {
   readonly primaryIndex: number | undefined;
 }
 
+/** Whether the host end of a live pod is down, or has another MAC than the one its pod sends to. */
+function isDamaged({ fell, mac, group, alias = '' }: Extract<NetworkEvent, { readonly kind: 'link' }>): boolean {
+  const pod = group === DEAD_LINK_GROUP || isVlanAlias(alias) ? undefined : readPodAlias(alias);
+  if (pod === undefined) return false;
+  return fell || (mac !== undefined && !isTakenOver(alias) && mac !== podMacs(pod).host);
+}
+
 /**
  * The part that an event gives reason to look at; `undefined` for what says nothing of our objects: pods come and go all the
  * time, and others have links, routes and rules too.
@@ -26,8 +42,7 @@ export function partOf(event: NetworkEvent, watched: WatchedLinks): DriftPart | 
     case 'link':
       if (watched.eniLinks.has(event.name)) return 'network';
       // A link that dies is set down first, and those of pods whose DEL has been die all the time.
-      if (event.fell && event.group !== DEAD_LINK_GROUP && readPodAlias(event.alias ?? '') !== undefined)
-        return 'network';
+      if (isDamaged(event)) return 'network';
       // Pods' own links die with their namespaces; that of a branch ENI stands on the trunk.
       return event.gone && event.name.startsWith(BRANCH_LINK_PREFIX) ? 'network' : undefined;
     case 'address':
@@ -41,7 +56,7 @@ export function partOf(event: NetworkEvent, watched: WatchedLinks): DriftPart | 
     case 'neighbour':
       return event.gone && event.index !== watched.primaryIndex ? 'network' : undefined;
     case 'sysctl':
-      return event.index < 0 || event.index === watched.primaryIndex ? 'sysctls' : undefined;
+      return event.index < 0 || event.index === watched.primaryIndex || event.stops ? 'sysctls' : undefined;
     default:
       return event satisfies never;
   }

@@ -52,7 +52,7 @@ export const CTA_IP = { V4_SRC: 1, V6_SRC: 3 } as const;
 export const CTA_FILTER = { ORIG_FLAGS: 1, REPLY_FLAGS: 2, COMPARE_SOURCE: 0x1 } as const;
 
 /** Attributes of a sysctl's notification. */
-export const NETCONFA = { IFINDEX: 1 } as const;
+export const NETCONFA = { IFINDEX: 1, FORWARDING: 2 } as const;
 
 /** Control messages. */
 export const NLMSG = { NOOP: 1, ERROR: 2, DONE: 3 } as const;

@@ -1,7 +1,7 @@
 import type { MacAddress } from '../../addr/index.ts';
 import { readMac } from './address-bytes.ts';
 import { decodeAttributes, decodeReplies, type NetlinkReply, readString, readU32 } from './codec.ts';
-import { ALL_FLAGS, FRA, IFF_UP, IFLA, NETCONFA, NFT, NLM_F, RT_SCOPE, RTM } from './constants.ts';
+import { AF, ALL_FLAGS, FRA, IFF_UP, IFLA, NETCONFA, NFT, NLM_F, RT_SCOPE, RTM } from './constants.ts';
 
 /** Something that has happened in the network of a namespace. `unclear`: something has, and the message does not say what. */
 export type NetworkEvent =
@@ -20,8 +20,11 @@ export type NetworkEvent =
   /** `replaced`: it took the place of another one, of which nothing else is told. */
   | { readonly kind: 'route'; readonly gone: boolean; readonly protocol: number; readonly replaced: boolean }
   | { readonly kind: 'neighbour'; readonly gone: boolean; readonly index: number }
-  /** Of the link with this index; negative: of the whole host. Forwarding and reverse path filtering only. */
-  | { readonly kind: 'sysctl'; readonly index: number }
+  /**
+   * Of the link with this index; negative: of the whole host. Forwarding and reverse path filtering only. `stops`: IPv4
+   * packets that come in there are not forwarded any more.
+   */
+  | { readonly kind: 'sysctl'; readonly index: number; readonly stops: boolean }
   | { readonly kind: 'unclear' };
 
 const LINK_ATTRIBUTES: ReadonlySet<number> = new Set([IFLA.IFNAME, IFLA.ADDRESS, IFLA.GROUP, IFLA.IFALIAS]);
@@ -75,7 +78,9 @@ function eventOf(reply: NetlinkReply): readonly NetworkEvent[] {
       // Family alone is the header; of a new link all values are told, of a change only the one that changed.
       const attributes = decodeAttributes(payload, 4);
       const index = readU32(attributes.get(NETCONFA.IFINDEX));
-      return attributes.size > 2 || index === undefined ? [] : [{ kind: 'sysctl', index: index | 0 }];
+      if (attributes.size > 2 || index === undefined) return [];
+      const stops = payload[0] === AF.INET && readU32(attributes.get(NETCONFA.FORWARDING)) === 0;
+      return [{ kind: 'sysctl', index: index | 0, stops }];
     }
     default:
       return [];

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import { parseIpv4, parseIpv4Cidr, parseMac } from '../../../src/addr/index.ts';
-import type { Step } from '../../../src/dataplane/index.ts';
+import { podAlias, podMacs, type Step, takenOverAlias } from '../../../src/dataplane/index.ts';
 import { partOf, REPAIR_KINDS, repairKind } from '../../../src/ipamd/drift/matters.ts';
 import type { NetworkEvent } from '../../../src/kernel/index.ts';
 
@@ -14,6 +14,8 @@ const link = {
   group: 0,
   alias: undefined,
 } as const;
+const POD = { network: 'aws-cni', containerId: 'c1', ifName: 'eth0', namespace: 'default', name: 'web' };
+const [ALIAS, TAKEN_OVER, MACS] = [podAlias(POD), takenOverAlias(POD), podMacs(POD)];
 const route = { kind: 'route', gone: false, protocol: 3, replaced: false } as const;
 
 describe('partOf()', () => {
@@ -22,6 +24,9 @@ describe('partOf()', () => {
     ['a pod goes', { ...link, gone: true }, undefined],
     ['a link of others is set down', { ...link, fell: true }, undefined],
     ['a pod is set down', { ...link, fell: true, alias: 'vpc-cni aws-cni c1 eth0' }, 'network'],
+    ['a pod has the MAC it sends to', { ...link, mac: MACS.host, alias: ALIAS }, undefined],
+    ['a pod has another MAC', { ...link, mac: MACS.container, alias: ALIAS }, 'network'],
+    ['a pod of another plugin has a MAC of its own', { ...link, mac: MACS.container, alias: TAKEN_OVER }, undefined],
     ['a dead pod', { ...link, fell: true, alias: 'vpc-cni aws-cni c1 eth0', group: 7690 }, undefined],
     ['an ENI changes', { ...link, name: 'eth1' }, 'network'],
     ['the link of a branch ENI goes', { ...link, gone: true, name: 'vlan.eth.7' }, 'network'],
@@ -37,9 +42,10 @@ describe('partOf()', () => {
     ['a neighbour of a pod goes', { kind: 'neighbour', gone: true, index: 7 }, 'network'],
     ['a neighbour of the subnet goes', { kind: 'neighbour', gone: true, index: 2 }, undefined],
     ['a neighbour comes', { kind: 'neighbour', gone: false, index: 7 }, undefined],
-    ['a sysctl of the host', { kind: 'sysctl', index: -1 }, 'sysctls'],
-    ['a sysctl of the primary ENI', { kind: 'sysctl', index: 2 }, 'sysctls'],
-    ['a sysctl of a pod', { kind: 'sysctl', index: 7 }, undefined],
+    ['a sysctl of the host', { kind: 'sysctl', index: -1, stops: false }, 'sysctls'],
+    ['a sysctl of the primary ENI', { kind: 'sysctl', index: 2, stops: false }, 'sysctls'],
+    ['a sysctl of a pod', { kind: 'sysctl', index: 7, stops: false }, undefined],
+    ['what comes from a pod is not forwarded', { kind: 'sysctl', index: 7, stops: true }, 'sysctls'],
     ['something unreadable', { kind: 'unclear' }, 'network'],
   ];
   for (const [name, event, part] of rows) test(name, () => expect(partOf(event, watched)).toBe(part));
