@@ -51,9 +51,12 @@ for reading.
 |---|---|---|---|
 `;
 
+/** The cells of a row; a bar within one is no border. */
+const cellsOf = (...cells: readonly string[]): string => cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ');
+
 function findingsPage(): string {
   const rows = Object.entries(FINDINGS).map(
-    ([code, { severity, means, remedy }]) => `| \`${code}\` | ${severity} | ${means} | ${remedy} |\n`,
+    ([code, { severity, means, remedy }]) => `| \`${code}\` | ${cellsOf(severity, means, remedy)} |\n`,
   );
   return FINDINGS_HEAD + rows.join('');
 }
@@ -77,7 +80,7 @@ function codesPart(): string {
   const rows = [...errors, ...findings].toSorted(([a, kindA], [b, kindB]) =>
     `${a} ${kindA}` < `${b} ${kindB}` ? -1 : 1,
   );
-  return CODES_HEAD + rows.map(([code, ...cells]) => `| \`${code}\` | ${cells.join(' | ')} |\n`).join('');
+  return CODES_HEAD + rows.map(([code, ...cells]) => `| \`${code}\` | ${cellsOf(...cells)} |\n`).join('');
 }
 
 /** A page of ours with its generated end written anew. */

@@ -58,6 +58,11 @@ export async function run(context: CommandContext): Promise<number> {
     }
     const scope = options.image === true ? 'image' : 'host';
     needImage(options.root, scope);
+    if (options.fix === true) {
+      if (scope === 'image')
+        throw new HostError('USAGE', { reason: '--fix is for a host: it does not go with --image' });
+      requireRoot('doctor --fix');
+    }
     const { env, executable, isTty } = context;
     const runtime = env['VPC_CNI_RUNTIME_DIR'];
     const socket = runtime === undefined ? undefined : `${runtime}/cni.sock`;
@@ -65,8 +70,6 @@ export async function run(context: CommandContext): Promise<number> {
     const look = () => examine({ host, scope, executable, socket });
     const first = await look();
     if (options.fix !== true) return tell(first, []);
-    if (scope === 'image') throw new HostError('USAGE', { reason: '--fix is for a host: it does not go with --image' });
-    requireRoot('doctor --fix');
     await repairAll(first, host, executable);
     const left = await look();
     return tell(left, repairedBy(first, left));

@@ -1,10 +1,16 @@
 import type { Settings } from '../config/index.ts';
 import { toHostError } from '../errors/index.ts';
-import { type DoctorFacts, observeAws, observeOwnNetwork, observeSurroundings } from '../inspect/index.ts';
+import {
+  type DoctorFacts,
+  observeAws,
+  observeOwnNetwork,
+  observeSandboxes,
+  observeSurroundings,
+} from '../inspect/index.ts';
 import { findOtherIpamd, findPodRoom, type Host } from '../installer/index.ts';
 
 /** What is seen only on a node that runs. */
-export type NodeFacts = Pick<DoctorFacts, 'network' | 'surroundings' | 'skipped'>;
+export type NodeFacts = Pick<DoctorFacts, 'network' | 'sandboxes' | 'surroundings' | 'skipped'>;
 
 /** As long as a person waits for an instance that answers within milliseconds. */
 const IMDS_MS = 1_000;
@@ -25,7 +31,14 @@ export async function observeNode(place: {
       findPodRoom({ settings, env: host.env, imdsMs: IMDS_MS }).catch(() => undefined),
     ]);
     const known = { network, otherIpamd, podRoom: podRoom?.maxPods };
-    return { network, surroundings: await observeSurroundings(node, known) };
+    const [surroundings, runtime] = await Promise.all([
+      observeSurroundings(node, known),
+      observeSandboxes(host, network).then(
+        (sandboxes) => (sandboxes === undefined ? {} : { sandboxes }),
+        (error: unknown) => ({ skipped: [`the sandboxes of the container runtime: ${toHostError(error).message}`] }),
+      ),
+    ]);
+    return { network, surroundings, ...runtime };
   } catch (error) {
     const { code, message } = toHostError(error);
     return { skipped: [`the network of this node: ${code}: ${message}`] };

@@ -14,6 +14,7 @@ export { FINDING_CODES, FINDINGS, type Finding, type FindingCode, isOfNode, repa
 export { observeConflists, observeDropIns, observeImage, observePlugins, observeRivals } from './doctor/observe.ts';
 export { observeAws } from './doctor/observe-aws.ts';
 export { type NodePlace, observeOwnNetwork } from './doctor/observe-network.ts';
+export { observeSandboxes } from './doctor/observe-sandboxes.ts';
 export { observeHotplug, observeSurroundings } from './doctor/observe-surroundings.ts';
 export { renderFindings } from './doctor/render.ts';
 export { DOCTOR_SCHEMA } from './doctor/schema.ts';

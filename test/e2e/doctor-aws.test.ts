@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test';
 import { doctorOn, expectSound, meet, shell, type Trouble } from '../support/doctor.ts';
-import { freshVpc, until } from '../support/e2e.ts';
+import { executable, freshVpc, until } from '../support/e2e.ts';
 import { asOthers } from '../support/e2e-ec2.ts';
 
 setDefaultTimeout(120_000);
@@ -126,6 +126,30 @@ test('a subnet without room', async () => {
     [expect.stringMatching(/^warning SUBNET_NEARLY_FULL: subnet-[0-9a-f]+ has 3 free addresses$/)],
   ]);
   await vpc.client().setSubnet('us-east-1a', { strangers: 'release' });
+  await expectSound(node);
+});
+
+test('a daemon that cannot get ready, for nobody tells it who the node is', async () => {
+  await shell(node, 'iptables-nft --append OUTPUT --destination 169.254.169.254 --jump REJECT');
+  process.kill(await node.daemonPid(), 'SIGKILL');
+  await node.untilStatus('a daemon that starts', ({ phase, ready }) => phase === 'starting' && !ready);
+  await meet(node, {
+    name: '',
+    breaks: 'true',
+    said: [/^fault DAEMON_NOT_READY: .*metadata service/, /^fault METADATA_UNREACHABLE: /],
+    mends: 'iptables-nft --flush OUTPUT',
+    printed: 'packet filters',
+  });
+  await untilSound();
+});
+
+test('a boot stage that would stop, for the environment names another region', async () => {
+  const { exitCode, stdout } = await node.run(['env', 'AWS_REGION=eu-west-1', executable(), 'doctor', '--json']);
+  const { findings }: { findings: readonly { code: string; evidence: string }[] } = JSON.parse(stdout);
+  expect([exitCode, findings.map(({ code, evidence }) => `${code}: ${evidence}`)]).toEqual([
+    3,
+    [expect.stringMatching(/^BOOT_STAGE_STOPPED: WRONG_REGION: AWS_REGION says region eu-west-1, but /)],
+  ]);
   await expectSound(node);
 });
 

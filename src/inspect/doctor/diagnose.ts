@@ -10,6 +10,7 @@ import { diagnoseInstalled, type InstalledFacts } from './installed.ts';
 import { diagnoseNetwork, type NetworkFacts } from './network.ts';
 import { diagnosePlugins, type PluginFact } from './plugins.ts';
 import { diagnoseRivals } from './rivals.ts';
+import { diagnoseSandboxes, type SandboxFacts } from './sandboxes.ts';
 import { diagnoseHotplug, diagnoseSurroundings, type HotplugFacts, type SurroundingsFacts } from './surroundings.ts';
 
 /** Whether the daemon could start with the settings there are. */
@@ -40,6 +41,7 @@ export interface DoctorFacts {
   readonly status?: HostStatus;
   readonly network?: NetworkFacts;
   readonly surroundings?: SurroundingsFacts;
+  readonly sandboxes?: SandboxFacts;
   readonly aws?: AwsFacts;
   /** Why groups of checks could not be made. */
   readonly skipped?: readonly string[];
@@ -63,6 +65,9 @@ export function diagnose(facts: DoctorFacts): readonly Finding[] {
     ...(facts.boot === undefined ? [] : diagnoseBoot(facts.boot, facts.aws?.kind === 'silent')),
     ...(facts.status === undefined ? [] : diagnoseDaemon(facts.status)),
     ...(facts.network === undefined ? [] : diagnoseNetwork(facts.network, goneEnis(facts.aws))),
+    ...(facts.network === undefined || facts.sandboxes === undefined
+      ? []
+      : diagnoseSandboxes(facts.sandboxes, facts.network.notes)),
     ...(facts.surroundings === undefined ? [] : diagnoseSurroundings(facts.surroundings)),
     ...(facts.aws === undefined ? [] : diagnoseAws(facts.aws)),
     ...(facts.skipped ?? []).map((reason) => finding('CHECK_SKIPPED', reason)),

@@ -83,8 +83,7 @@ export const NODE_FINDINGS = {
   SANDBOX_GONE: {
     severity: 'warning',
     means: 'an address is held for a sandbox that the runtime does not know',
-    remedy:
-      'restart the runtime, which has CNI clean up: "systemctl restart containerd"; else delete the link of the evidence',
+    remedy: `delete it in its place: echo '{"cniVersion":"1.0.0","name":"aws-cni","type":"aws-cni"}' | CNI_COMMAND=DEL CNI_CONTAINERID=SANDBOX CNI_IFNAME=eth0 CNI_PATH=/opt/cni/bin /opt/cni/bin/aws-cni`,
   },
   SANDBOX_NOT_NOTED: {
     severity: 'fault',
