@@ -14,7 +14,7 @@ type Suite = (typeof SUITES)[number];
 /** Milliseconds one test may take: a guard against hanging, not a measure. */
 const PATIENCE_MS: Readonly<Record<Suite, number>> = { unit: 20_000, kernel: 60_000, e2e: 300_000 };
 
-/** End-to-end tests that mostly wait for time to pass: they run beside everything else, and print when all is over. */
+/** End-to-end tests that mostly wait, for time to pass or for a slow guest: they run beside everything else, and print when all is over. */
 const WAITING: readonly string[] = [
   ...[
     'chaos',
@@ -28,7 +28,7 @@ const WAITING: readonly string[] = [
     'modes',
     'outside',
   ],
-  ...['stale-metadata', 'cloudwatch', 'explain', 'nics', 'nics-modes'],
+  ...['stale-metadata', 'cloudwatch', 'explain', 'nics', 'nics-modes', 'trunk'],
 ].map((name) => `test/e2e/${name}.test.ts`);
 
 interface Tally {
