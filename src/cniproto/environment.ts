@@ -46,7 +46,8 @@ export const CNI_VARIABLES: Readonly<Record<string, Variable>> = {
   },
   CNI_IFNAME: { field: 'ifName', neededBy: ['ADD', 'DEL', 'CHECK'], complaint: ifNameComplaint },
   CNI_ARGS: { field: 'args', neededBy: [], complaint: fine },
-  CNI_PATH: { field: 'path', neededBy: ['ADD', 'DEL', 'CHECK', 'STATUS', 'GC'], complaint: fine },
+  // Where plugins that delegate look for others: we do not.
+  CNI_PATH: { field: 'path', neededBy: [], complaint: fine },
 };
 
 /** The CNI variables as they came, none of them checked but the command. Throws `CNI_ENV`. */

@@ -32,11 +32,9 @@ describe('parseCniEnvironment()', () => {
   });
 
   const missing = [
-    { command: 'ADD', message: 'ADD needs CNI_CONTAINERID, CNI_NETNS, CNI_IFNAME, CNI_PATH' },
-    { command: 'CHECK', message: 'CHECK needs CNI_CONTAINERID, CNI_NETNS, CNI_IFNAME, CNI_PATH' },
-    { command: 'DEL', message: 'DEL needs CNI_CONTAINERID, CNI_IFNAME, CNI_PATH' },
-    { command: 'STATUS', message: 'STATUS needs CNI_PATH' },
-    { command: 'GC', message: 'GC needs CNI_PATH' },
+    { command: 'ADD', message: 'ADD needs CNI_CONTAINERID, CNI_NETNS, CNI_IFNAME' },
+    { command: 'CHECK', message: 'CHECK needs CNI_CONTAINERID, CNI_NETNS, CNI_IFNAME' },
+    { command: 'DEL', message: 'DEL needs CNI_CONTAINERID, CNI_IFNAME' },
     { command: 'PLUG', message: 'CNI_COMMAND "PLUG" is unknown' },
   ] as const;
   for (const row of missing) {
@@ -57,8 +55,8 @@ describe('parseCniEnvironment()', () => {
     { set: { CNI_IFNAME: 'a b' }, message: 'CNI_IFNAME "a b" is no valid interface name' },
     { set: { CNI_NETNS: 'netns/x' }, message: 'CNI_NETNS "netns/x" is not an absolute path' },
     {
-      set: { CNI_PATH: '', CNI_IFNAME: 'a/b' },
-      message: 'ADD needs CNI_PATH; CNI_IFNAME "a/b" is no valid interface name',
+      set: { CNI_NETNS: '', CNI_IFNAME: 'a/b' },
+      message: 'ADD needs CNI_NETNS; CNI_IFNAME "a/b" is no valid interface name',
     },
   ] as const;
   for (const row of wrong) {
@@ -68,6 +66,17 @@ describe('parseCniEnvironment()', () => {
       );
     });
   }
+
+  for (const command of ['ADD', 'DEL', 'CHECK', 'STATUS', 'GC'])
+    test(`${command} does without CNI_PATH and CNI_ARGS`, () => {
+      const env = { ...ADD, CNI_COMMAND: command, CNI_PATH: undefined };
+      expect(parseCniEnvironment(env)).toMatchObject({ command, path: '', args: '' });
+    });
+
+  test('STATUS and GC are about no container', () => {
+    for (const command of ['STATUS', 'GC'])
+      expect(String(parseCniEnvironment({ CNI_COMMAND: command }).command)).toBe(command);
+  });
 
   test('DEL does without a namespace', () => {
     expect(parseCniEnvironment({ ...ADD, CNI_COMMAND: 'DEL', CNI_NETNS: undefined }).netns).toBe('');

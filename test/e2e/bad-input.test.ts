@@ -43,7 +43,7 @@ const WRONG_CALLS: readonly WrongCall[] = [
   {
     name: 'no variables but the command',
     options: { env: gone },
-    error: cniError(4, 'CNI_ENV', 'ADD needs CNI_CONTAINERID, CNI_NETNS, CNI_IFNAME, CNI_PATH'),
+    error: cniError(4, 'CNI_ENV', 'ADD needs CNI_CONTAINERID, CNI_NETNS, CNI_IFNAME'),
   },
   {
     name: 'an unknown command',

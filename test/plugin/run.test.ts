@@ -91,9 +91,9 @@ describe('runPlugin() without a daemon', () => {
   const rows = [
     {
       name: 'missing variables',
-      given: { env: { CNI_IFNAME: '', CNI_PATH: '' } },
+      given: { env: { CNI_NETNS: '', CNI_IFNAME: '' } },
       code: 4,
-      text: 'CNI_IFNAME, CNI_PATH',
+      text: 'CNI_NETNS, CNI_IFNAME',
     },
     { name: 'wrong JSON', given: { stdin: '{' }, code: 6, text: 'stdin is not valid JSON' },
     { name: 'an empty stdin', given: { stdin: '' }, code: 6, text: 'stdin is not valid JSON' },
