@@ -21,9 +21,12 @@ interface View extends Screen {
   readonly line: (name: string, value: string) => string;
 }
 
+/** What is known of a daemon that has not told its status; nothing, when it may not be asked. */
+const ABSENCES: Readonly<Record<string, string>> = { DAEMON_DOWN: 'NOT RUNNING', DAEMON_SILENT: 'NOT ANSWERING' };
+
 function renderAbsence({ problem }: HostStatus, { paint, line }: View): string[] {
   return [
-    paint('red', problem?.code === 'DAEMON_SILENT' ? 'NOT ANSWERING' : 'NOT RUNNING'),
+    paint('red', ABSENCES[problem?.code ?? ''] ?? 'UNKNOWN'),
     line('problem', `${problem?.code}: ${problem?.message}`),
     line('', `→ ${problem?.remedy}`),
   ];

@@ -117,6 +117,15 @@ unit        systemd does not run here
 `);
 });
 
+test('of a daemon that may not be asked nothing is claimed', () => {
+  const problem = new HostError('NOT_ROOT', { what: 'asking ipamd', uid: 65534 }).toJSON();
+  expect(
+    plain({ ...status, ready: false, daemon: null, problem })
+      .split('\n')
+      .slice(0, 2),
+  ).toEqual(['UNKNOWN', 'problem     NOT_ROOT: asking ipamd needs root and runs as uid 65534']);
+});
+
 test('renderStatus() paints the verdict, the header and what is missing only on a terminal', () => {
   const [verdict, ...rest] = renderStatus(status, { ...PIPE, now: NOW, colour: true }).split('\n');
   const painted = rest.filter((line) => line.includes('\x1b')).map((line) => line.split(/ {2}|:/)[0]);

@@ -87,7 +87,7 @@ describe('main.ts', () => {
       code: 2,
       stdout: '',
       first:
-        'USAGE: wrong usage: there is no command "instal"; the commands are install, rollback, uninstall, adopt, handback, ipamd, status, config, doctor, max-pods, support-bundle, sim',
+        'USAGE: wrong usage: there is no command "instal"; the commands are install, rollback, uninstall, adopt, handback, ipamd, status, explain, config, doctor, max-pods, fleet, support-bundle, sim',
     });
   });
 });
