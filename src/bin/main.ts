@@ -28,7 +28,7 @@ function completePath(given: string | undefined): string {
 }
 
 async function runCommand(argv: readonly string[]): Promise<number> {
-  const { stderr, stdout } = await import('./output.ts');
+  const { stderr, stdout, stdoutUnread } = await import('./output.ts');
   // The build holds compilation back, which a plugin call is too short for; commands want it as usual.
   Bun.unsafe.setJITPolicy(1);
   env['PATH'] = completePath(env['PATH']);
@@ -51,6 +51,7 @@ async function runCommand(argv: readonly string[]): Promise<number> {
     executable: process.execPath,
     stdout,
     stderr,
+    isUnread: stdoutUnread,
     isTty: process.stdout.isTTY === true,
     size: () => {
       const [columns, rows] = process.stdout.isTTY === true ? process.stdout.getWindowSize() : [0, 0];

@@ -8,6 +8,8 @@ export interface CommandContext {
   /** Takes text, and bytes of a file that is wanted there. */
   readonly stdout: (text: string | Uint8Array) => void;
   readonly stderr: (text: string) => void;
+  /** Whether the reader of stdout has gone: what goes on until it is interrupted then ends. */
+  readonly isUnread?: () => boolean;
   /** Whether stdout is a terminal: colour and live progress are for people only. */
   readonly isTty: boolean;
   /** The terminal behind stdout as it is now; `undefined` where there is none. */

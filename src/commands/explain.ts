@@ -24,6 +24,7 @@ import {
   type Screen,
   screenOf,
   settingNamed,
+  unreadIn,
   withInside,
 } from '../inspect/index.ts';
 import { observeNetwork, RouteSocket } from '../kernel/index.ts';
@@ -93,7 +94,7 @@ async function pod(place: Place, wanted: string): Promise<number> {
   using socket = new RouteSocket();
   const notes = readNotes(files, settings, place.run);
   const observed = observeNetwork(socket, IP_FAMILIES);
-  const found = findPod(wanted, podInterfaces(notes, observed));
+  const found = findPod(wanted, podInterfaces(notes, observed), unreadIn(notes));
   const vpcCidrs = ((await askDaemon(place))?.vpcCidrs ?? []).map(parseIpv4Cidr);
   const paths = found.map((each) => {
     const path = pathOf(each, { notes, observed, settings, vpcCidrs });

@@ -37,7 +37,7 @@ Examples:
 
 /**
  * `vpc-cni status`: 0 when a pod can get an address, 1 when the daemon is down or not ready. `--watch` goes on until
- * it is interrupted.
+ * it is interrupted or its reader has gone.
  */
 export const run: RunCommand = async (context) => {
   const asksJson = context.argv.includes('--json');
@@ -56,7 +56,7 @@ export const run: RunCommand = async (context) => {
       if (json === true) context.stdout(`${JSON.stringify(status)}\n`);
       else if (watch === true) context.stdout(frame(context, status, first));
       else context.stdout(render(context, status));
-      if (watch !== true) return status.ready ? EXIT.done : EXIT.failed;
+      if (watch !== true || context.isUnread?.() === true) return status.ready ? EXIT.done : EXIT.failed;
       await systemClock.sleep(WATCH_INTERVAL_MS);
     }
   } catch (error) {

@@ -128,13 +128,15 @@ export async function run(context: CommandContext): Promise<number> {
     if (parsed.kind === 'help') return EXIT.done;
     const { options } = parsed;
     const host = openHost('/', context.env);
+    const toStdout = options.output === '-';
+    if (toStdout && json) throw new HostError('USAGE', { reason: 'stdout is one of the bundle and of --json' });
+    if (toStdout && context.isTty)
+      throw new HostError('USAGE', { reason: 'a bundle is not for a terminal: put a file or a pipe behind "-o -"' });
     const runtime = context.env['VPC_CNI_RUNTIME_DIR'];
     const socket = runtime === undefined ? PATHS.socket : `${runtime}/cni.sock`;
     const createdAt = new Date(host.clock.now()).toISOString();
     const instance = await instanceName(host);
     const uid = process.getuid?.();
-    const toStdout = options.output === '-';
-    if (toStdout && json) throw new HostError('USAGE', { reason: 'stdout is one of the bundle and of --json' });
     const file = toStdout ? undefined : fileOf(host, options.output, bundleName(instance, createdAt));
     // Before the work: a wrong path is told at once.
     if (file !== undefined) host.files.replace({ path: file, text: '', mode: PRIVATE });

@@ -17,9 +17,10 @@ export const INSPECT_ERRORS = {
   },
   POD_UNKNOWN: {
     retry: 'never',
-    says: (d) => `no pod ${d['pod']} has an address of this node${d['pods'] === '' ? '' : `; there are ${d['pods']}`}`,
+    says: (d) =>
+      `no pod ${d['pod']} has an address of this node${d['pods'] === '' ? '' : `; there are ${d['pods']}`}${d['unread'] === '' ? '' : `; but what the daemon wrote down cannot be read in full: ${d['unread']}`}`,
     remedy:
-      'check namespace and name, and on which node it runs ("kubectl get pod -o wide"); pods of the host network have no address of their own',
+      'where files cannot be read, start the daemon, which finds its pods by their links; else check namespace and name, and on which node it runs ("kubectl get pod -o wide"); pods of the host network have no address of their own',
   },
   POD_AMBIGUOUS: {
     retry: 'never',

@@ -48,9 +48,10 @@ function tableOf(columns: readonly Column[], rows: readonly Row[]): readonly str
 
 const widestLine = (lines: readonly string[]): number => Math.max(...lines.map((line) => line.length));
 
-/** As many of the columns as fit beside a bar of the least width. */
-function fitting(rows: readonly Row[], { columns: width }: Screen): readonly Column[] {
+/** As many of the columns as fit beside a bar of the least width; of a /80 nobody counts what is free. */
+function fitting(rows: readonly Row[], { columns: width }: Screen, isEndless: boolean): readonly Column[] {
   let columns = COLUMNS.filter(({ header, cell }) => !QUIET.includes(header) || rows.some((row) => cell(row) !== 0));
+  if (isEndless) columns = columns.filter(({ header }) => header !== 'FREE');
   for (;;) {
     const [next] = [...columns].sort((a, b) => (b.dropped ?? 0) - (a.dropped ?? 0));
     const fits = width === undefined || widestLine(tableOf(columns, rows)) + 2 + NARROWEST_BAR <= width;
@@ -69,7 +70,7 @@ function capacityOf({ targets }: StatusDocument): number {
 export function renderEnis(daemon: StatusDocument, screen: Screen, paint: Paint): readonly string[] {
   const capacity = capacityOf(daemon);
   const rows = daemon.enis.map((eni) => ({ eni, slots: slotsOf(eni.addresses, capacity) }));
-  const columns = fitting(rows, screen);
+  const columns = fitting(rows, screen, daemon.targets.mode === 'ipv6');
   const [header = '', ...lines] = tableOf(columns, rows);
   if (rows.length === 0) return [paint('bold', header), 'none yet'];
   const width = widestLine([header, ...lines]);

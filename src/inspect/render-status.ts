@@ -42,12 +42,8 @@ function headline({ ready, reason, phase }: StatusDocument, paint: Paint): strin
 
 function renderDaemon(daemon: StatusDocument, view: View): string[] {
   const { now, paint, line } = view;
-  const { instance, pool, targets, lastError, balance, waiting = 0 } = daemon;
+  const { instance, lastError, balance, waiting = 0 } = daemon;
   const calls = Object.entries(daemon.ec2Calls).sort(([a], [b]) => a.localeCompare(b));
-  const doubtful = [
-    ...(pool.quarantine ? [`${pool.quarantine} in quarantine`] : []),
-    ...(pool.orphans ? [`${pool.orphans} that EC2 does not list`] : []),
-  ];
   return [
     headline(daemon, paint),
     line(
@@ -67,14 +63,8 @@ function renderDaemon(daemon: StatusDocument, view: View): string[] {
         ? 'not known yet'
         : `${instance.id}, ${instance.type}, ${instance.availabilityZone}, ${instance.primaryAddress}`,
     ),
-    line(
-      'pool',
-      `${pool.total} addresses: ${[`${pool.assigned} assigned`, `${pool.free} free`, `${pool.cooldown} in cooldown`, ...doubtful].join(', ')}; ${pool.pending} on the way`,
-    ),
-    line(
-      'targets',
-      `WARM_ENI_TARGET ${targets.warmEni}, WARM_IP_TARGET ${targets.warmIp}, MINIMUM_IP_TARGET ${targets.minimumIp}; at most ${targets.maxEnis} ENIs, ${targets.addressesPerEni} ${targets.mode === 'prefix' ? 'prefixes' : 'addresses'} each, ${targets.maxPods} pods`,
-    ),
+    line('pool', poolText(daemon)),
+    line('targets', targetsText(daemon)),
     ...(balance === undefined ? [] : [line('wanted', balanceText(balance, paint))]),
     ...(waiting === 0
       ? []
@@ -93,6 +83,29 @@ function renderDaemon(daemon: StatusDocument, view: View): string[] {
           line('', `→ ${lastError.remedy}`),
         ]),
   ];
+}
+
+/** The addresses by what they do. How many a /80 has is no number that tells anything. */
+function poolText({ pool, targets }: StatusDocument): string {
+  const isEndless = targets.mode === 'ipv6' && pool.total > 0;
+  const parts = [
+    `${pool.assigned} assigned`,
+    isEndless ? 'the rest free' : `${pool.free} free`,
+    `${pool.cooldown} in cooldown`,
+    ...(pool.quarantine ? [`${pool.quarantine} in quarantine`] : []),
+    ...(pool.orphans ? [`${pool.orphans} that EC2 does not list`] : []),
+  ];
+  return `${isEndless ? 'a /80' : `${pool.total} addresses`}: ${parts.join(', ')}; ${pool.pending} on the way`;
+}
+
+/** The targets that count in this mode, and the limits. */
+function targetsText({ targets }: StatusDocument): string {
+  const { mode, warmEni, warmPrefix = 0, warmIp, minimumIp, maxEnis, addressesPerEni, maxPods } = targets;
+  if (mode === 'ipv6') return `one /80 for all pods; at most ${maxPods} pods`;
+  const isPrefix = mode === 'prefix';
+  const whole = isPrefix ? `WARM_PREFIX_TARGET ${warmPrefix}` : `WARM_ENI_TARGET ${warmEni}`;
+  const most = `at most ${maxEnis} ENIs, ${addressesPerEni} ${isPrefix ? 'prefixes' : 'addresses'} each, ${maxPods} pods`;
+  return `${whole}, WARM_IP_TARGET ${warmIp}, MINIMUM_IP_TARGET ${minimumIp}; ${most}`;
 }
 
 /** The targets against reality: what is wanted at hand, and what is missing. */

@@ -34,6 +34,14 @@ describe('standard output that takes nothing', () => {
   });
 });
 
+test('"status --watch" ends when its reader has gone', () => {
+  const { signalCode, stdout } = Bun.spawnSync(['/bin/sh', '-c', '"$BUN" "$MAIN" status --watch | head -n 1'], {
+    env: { PATH: '/usr/bin:/bin', BUN: process.execPath, MAIN, VPC_CNI_RUNTIME_DIR: '/nowhere' },
+    timeout: 15_000,
+  });
+  expect([signalCode ?? null, stdout.toString()]).toEqual([null, 'NOT RUNNING\n']);
+}, 20_000);
+
 test('programs of the system are found with the PATH of cron, with none, and never in the working directory', () => {
   for (const PATH of ['/usr/bin:/bin', '', ':']) {
     const script = `

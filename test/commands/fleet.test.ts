@@ -59,6 +59,19 @@ describe('exit codes', () => {
   for (const [words, code] of rows) test(`${words}: ${code}`, async () => expect((await call(words)).code).toBe(code));
 });
 
+test('defaults are told as they are written', async () => {
+  const { stdout } = await call('simulate --help');
+  expect(
+    [...stdout.replaceAll(/\s+/g, ' ').matchAll(/--(pods|over|for) <.*?\(default: ([^)]*)\)/g)].map(
+      ([, name, text]) => [name, text],
+    ),
+  ).toEqual([
+    ['pods', '1/node'],
+    ['over', '0s'],
+    ['for', '4h'],
+  ]);
+});
+
 describe('wrong usage', () => {
   const rows: readonly (readonly [string, string])[] = [
     ['', '"fleet" needs a command'],
@@ -73,7 +86,8 @@ describe('wrong usage', () => {
     ['plan --subnet 10.0.0.1/24', 'has host bits: the network is 10.0.0.0.'],
     ['plan --subnet ten', '"ten" is no network such as 10.0.1.0/24.'],
     ['plan --subnet 10.0.0.0/24=x', '"x" is no number of addresses.'],
-    ['plan --subnet 10.0.0.0/24,10.0.0.128/25', 'the subnets at 10.0.0.0 and 10.0.0.128 overlap'],
+    ['plan --subnet 10.0.0.0/24=252', '"10.0.0.0/24" has 251 addresses, not 252.'],
+    ['plan --subnet 10.0.0.0/25,10.0.0.0/24', 'the subnets 10.0.0.0/24 and 10.0.0.0/25 overlap'],
     ['plan --pod-subnet 10.0.0.0/24', '--pod-subnet needs custom networking'],
     [`plan ${CUSTOM} --subnet 10.0.0.0/24`, 'there are subnets of both, nodes and pods'],
     ['plan --launch-prefixes 1 --instance-type m4.large', 'a m4.large knows no prefixes'],

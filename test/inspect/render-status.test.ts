@@ -177,3 +177,20 @@ test('renderStatus() shows each state of slots in its bar, however short', () =>
   expect(bar).toMatch(/^█+▒+!+<+░+$/);
   expect(lines).toContain('slots: █ assigned, ▒ cooldown, ! quarantine, < releasing, ░ free');
 });
+
+test('the targets are those that count in the mode, and of a /80 nobody counts what is free', () => {
+  const daemonOf = (mode: 'prefix' | 'ipv6') => ({
+    ...SERVING,
+    targets: { ...SERVING.targets, mode, warmPrefix: 2 },
+    pool: { ...SERVING.pool, ...(mode === 'ipv6' ? { total: 2 ** 48, free: 2 ** 48 - 2 } : {}) },
+  });
+  const prefix = plain({ ...status, daemon: daemonOf('prefix') });
+  expect(prefix).toContain(
+    'WARM_PREFIX_TARGET 2, WARM_IP_TARGET 0, MINIMUM_IP_TARGET 0; at most 3 ENIs, 4 prefixes each',
+  );
+  expect(prefix).not.toContain('WARM_ENI_TARGET');
+  const ipv6 = plain({ ...status, daemon: daemonOf('ipv6') });
+  expect(ipv6).toContain('pool        a /80: 1 assigned, the rest free, 1 in cooldown; 0 on the way\n');
+  expect(ipv6).toContain('targets     one /80 for all pods; at most 11 pods\n');
+  expect(ipv6).toContain('TABLE  ASSIGNED  COOLDOWN  SLOTS');
+});

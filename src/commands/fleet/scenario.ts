@@ -1,4 +1,4 @@
-import { type Command, CommanderError } from 'commander';
+import { type Command, CommanderError, Option } from 'commander';
 import { loadSettings, nearest } from '../../config/index.ts';
 import { HostError } from '../../errors/index.ts';
 import { type FleetScenario, type Stage, type SubnetSpec, USUAL_WORLD } from '../../fleet/index.ts';
@@ -42,11 +42,13 @@ export function addFleetOptions(command: Command): Command {
   return command
     .option('--nodes <count>', 'how many nodes', wholeIn(1, MOST_NODES), 10)
     .option('--instance-type <type>', 'of which type', 'm5.large')
-    .option(
-      '--pods <count>',
-      'pods with an address of their own: in all, spread evenly (200), or on each node (20/node)',
-      parseStages,
-      parseStages('1/node'),
+    .addOption(
+      new Option(
+        '--pods <count>',
+        'pods with an address of their own: in all, spread evenly (200), or on each node (20/node)',
+      )
+        .argParser(parseStages)
+        .default(parseStages('1/node'), '1/node'),
     )
     .option(
       '--subnet <cidr[=used]>',
@@ -70,12 +72,18 @@ export function addWorldOptions(command: Command): Command {
   const ms = wholeIn(0, 600_000);
   return command
     .option('--seed <number>', 'chance, as a number: the same one gives the same run', wholeIn(0, 999_999_999), 1)
-    .option('--over <time>', 'launch the nodes evenly over this time, not all at once', parseSpan, 0)
+    .addOption(
+      new Option('--over <time>', 'launch the nodes evenly over this time, not all at once')
+        .argParser(parseSpan)
+        .default(0, '0s'),
+    )
     .option('--call-ms <ms>', 'how long EC2 takes to answer, on average', ms, callMs)
     .option('--attach-ms <ms>', 'how long an ENI takes to attach or detach, on average', ms, attachMs)
     .option('--imds-lag-ms <ms>', 'how long the metadata of a new instance says nothing', ms, imdsLagMs)
     .option('--rate <factor>', 'size and rate of EC2’s token buckets, times this', parseFactor, 1)
-    .option('--for <time>', 'stop after this time at the latest', parseSpan, HORIZON_MS);
+    .addOption(
+      new Option('--for <time>', 'stop after this time at the latest').argParser(parseSpan).default(HORIZON_MS, '4h'),
+    );
 }
 
 function parseFactor(text: string): number {

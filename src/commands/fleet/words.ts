@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from 'commander';
-import { cidrContains, type Ipv4Cidr, networkOf, parseIpv4Cidr } from '../../addr/index.ts';
+import { cidrContains, formatCidr, type Ipv4Cidr, networkOf, parseIpv4Cidr } from '../../addr/index.ts';
 import { HostError } from '../../errors/index.ts';
 import type { Look, PodLoad, Stage, SubnetSpec } from '../../fleet/index.ts';
 import type { CommandContext } from '../command.ts';
@@ -55,6 +55,8 @@ function ordered(stages: readonly Stage[]): readonly Stage[] {
 /** As EC2 allows them (VPC user guide, "Subnet sizing"). */
 const LARGEST = 16;
 const SMALLEST = 28;
+/** The first four addresses of a subnet and its last are AWS's. */
+const RESERVED = 5;
 
 /** `10.0.1.0/24` or, with what others hold of it, `10.0.1.0/24=120`. */
 function parseSubnet(text: string): { readonly cidr: Ipv4Cidr; readonly used: number } {
@@ -70,6 +72,8 @@ function parseSubnet(text: string): { readonly cidr: Ipv4Cidr; readonly used: nu
   if (networkOf(cidr).address !== cidr.address)
     throw new InvalidArgumentError(`"${network}" has host bits: the network is ${networkOf(cidr).address}.`);
   if (!/^\d{1,5}$/.test(used)) throw new InvalidArgumentError(`"${used}" is no number of addresses.`);
+  const usable = 2 ** (32 - cidr.prefixLength) - RESERVED;
+  if (Number(used) > usable) throw new InvalidArgumentError(`"${network}" has ${usable} addresses, not ${used}.`);
   return { cidr, used: Number(used) };
 }
 
@@ -87,7 +91,7 @@ export function needApart(subnets: readonly Pick<SubnetSpec, 'cidr'>[]): void {
     for (const { cidr: other } of subnets.slice(index + 1)) {
       const [wide, narrow] = cidr.prefixLength <= other.prefixLength ? [cidr, other] : [other, cidr];
       if (cidrContains(wide, narrow.address))
-        throw new HostError('USAGE', { reason: `the subnets at ${wide.address} and ${narrow.address} overlap` });
+        throw new HostError('USAGE', { reason: `the subnets ${formatCidr(wide)} and ${formatCidr(narrow)} overlap` });
     }
 }
 

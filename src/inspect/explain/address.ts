@@ -10,7 +10,7 @@ import {
 } from '../../dataplane/index.ts';
 import type { Owner, QuarantineReason } from '../../pool/index.ts';
 import type { PastEvent } from './history.ts';
-import { eniWith, type Notes } from './memory.ts';
+import { eniWith, type Notes, unreadIn } from './memory.ts';
 
 /** What an address is on this node. */
 export type AddressKind =
@@ -68,6 +68,13 @@ const ownerOf = ({ namespace, name, ...key }: PodIdentity): Owner => ({
   podName: name,
 });
 
+/** The same owner by the names its sandbox has in our notes: the link for egress does not carry them. */
+function namedBy({ allocations }: Pick<Notes, 'allocations'>, owner: Owner): Owner {
+  if (owner.podName !== undefined) return owner;
+  const same = allocations.find((each) => each.owner.containerId === owner.containerId)?.owner;
+  return { ...owner, podNamespace: same?.podNamespace, podName: same?.podName };
+}
+
 function holderIn(links: readonly Link[], address: IpAddress, observed: ObservedNetwork) {
   const text = formatCidr(hostCidr(address));
   const route = observed.routes.find(
@@ -112,6 +119,9 @@ export function explainAddress(address: IpAddress, facts: AddressFacts): Address
     kernel: tracesOf(address, observed),
     history,
   };
+  const unread = unreadIn(notes);
+  const unsure =
+    unread === '' ? '' : `; but what the daemon wrote down cannot be read in full (${unread}): start it and ask again`;
   const of = (owner: Owner) => ({ pod: podName(owner), containerId: owner.containerId });
   const allocation = notes.allocations.find((each) => each.address === address);
   if (allocation !== undefined) {
@@ -139,15 +149,17 @@ export function explainAddress(address: IpAddress, facts: AddressFacts): Address
     return { ...base, ...of(holder.owner), kind: 'branch', answer };
   }
   if (holder !== undefined && egressFamilyOf(holder.owner.ifName) !== undefined) {
-    const answer = `pod ${podName(holder.owner)} has it for egress: only this node knows it`;
-    return { ...base, ...of(holder.owner), kind: 'egress', answer };
+    const owner = namedBy(notes, holder.owner);
+    const answer = `pod ${podName(owner)} has it for egress: only this node knows it`;
+    return { ...base, ...of(owner), kind: 'egress', answer };
   }
   if (eni === undefined) {
-    const answer = 'no ENI of this node has it; its node, or EC2 by DescribeNetworkInterfaces, knows more';
+    const answer = `no ENI of this node has it; its node, or EC2 by DescribeNetworkInterfaces, knows more${unsure}`;
     return { ...base, kind: 'elsewhere', answer };
   }
   const untilMs = notes.cooldowns.get(address) ?? 0;
-  if (untilMs <= nowMs) return { ...base, kind: 'free', freeInMs: 0, answer: 'it is free: the next pod may get it' };
+  if (untilMs <= nowMs)
+    return { ...base, kind: 'free', freeInMs: 0, answer: `it is free: the next pod may get it${unsure}` };
   const freeInMs = untilMs - nowMs;
   const answer = `its pod has gone; it rests for ${seconds(freeInMs)} more, so that late packets for that pod find nobody`;
   return { ...base, kind: 'cooldown', freeInMs, answer };

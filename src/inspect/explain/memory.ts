@@ -44,6 +44,10 @@ export function readNotes(
   return { ...memory, enis: memory.enis ?? [], damage };
 }
 
+/** Which of the daemon's files cannot be read, to be told with whatever was not found; '' when all of them can. */
+export const unreadIn = ({ damage }: Pick<Notes, 'damage'>): string =>
+  [...new Set(damage.map(({ file }) => file))].join(', ');
+
 /** Reports whether an address lies in a CIDR of either family. */
 export function isWithin(text: string, address: IpAddress): boolean {
   const cidr = parseCidr(text);

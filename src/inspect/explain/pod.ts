@@ -64,22 +64,27 @@ const nameOf = ({ pod }: PodInterfaceFound): string =>
 
 /**
  * The interfaces of one pod, newest sandbox first. `wanted`: `NAMESPACE/NAME`, a name that only one namespace has, or the id of
- * a sandbox or its beginning. Throws `POD_UNKNOWN` naming those that are here, or `POD_AMBIGUOUS`.
+ * a sandbox or its beginning. Throws `POD_UNKNOWN` naming those that are here and the notes that cannot be read (`unread`), or
+ * `POD_AMBIGUOUS`.
  */
-export function findPod(wanted: string, all: readonly PodInterfaceFound[]): readonly PodInterfaceFound[] {
+export function findPod(wanted: string, all: readonly PodInterfaceFound[], unread = ''): readonly PodInterfaceFound[] {
   const exact = all.filter((each) => nameOf(each) === wanted);
   const byName = all.filter(({ pod }) => pod.name === wanted);
   const bySandbox = wanted.length < 6 ? [] : all.filter(({ pod }) => pod.containerId.startsWith(wanted));
   const found = [exact, byName, bySandbox].find((each) => each.length > 0) ?? [];
-  const names = [...new Set(found.map(nameOf))];
+  // The interface for egress carries no names: it is known by the sandbox that it shares.
+  const sandboxes = new Map(found.toReversed().map((each) => [each.pod.containerId, each]));
+  const names = [...new Set([...sandboxes.values()].map(nameOf))].sort();
   if (names.length > 1) throw new HostError('POD_AMBIGUOUS', { pod: wanted, pods: names.join(', ') });
   if (found.length === 0) {
     const there = [...new Set(all.map(nameOf))].sort();
     const some = there.slice(0, 10).join(', ') + (there.length > 10 ? `, and ${there.length - 10} more` : '');
-    throw new HostError('POD_UNKNOWN', { pod: wanted, pods: some });
+    throw new HostError('POD_UNKNOWN', { pod: wanted, pods: some, unread });
   }
   // Of one sandbox in the order of its interfaces, in which they were found.
-  return found.toSorted((a, b) => Number((b.since ?? 0n) - (a.since ?? 0n)));
+  return all
+    .filter(({ pod }) => sandboxes.has(pod.containerId))
+    .toSorted((a, b) => Number((b.since ?? 0n) - (a.since ?? 0n)));
 }
 
 /** What the paths of pods are made from. */

@@ -29,7 +29,7 @@ export function settingNamed(word: string): SettingKey {
   if (key !== undefined) return key;
   const meant = nearest(word.toUpperCase(), SETTING_KEYS);
   throw new HostError('USAGE', {
-    reason: `there is no setting ${word}${meant === undefined ? '' : `; did you mean ${meant}?`} "vpc-cni config show" lists them`,
+    reason: `there is no setting ${word}; ${meant === undefined ? '' : `did you mean ${meant}? `}"vpc-cni config show" lists them`,
   });
 }
 
@@ -58,6 +58,7 @@ function effectOf(key: SettingKey, { settings }: ResolvedSettings, daemon: Statu
       if (targets.minimumIp === 0) return 'Nothing: 0 means unset.';
       return `Keeps ${addresses(targets.minimumIp)} on the node, used or free. Now there are ${pool.total}.`;
     case 'WARM_PREFIX_TARGET':
+      if (targets.mode === 'ipv6') return 'Nothing more: one /80 serves every pod.';
       if (targets.mode !== 'prefix') return 'Nothing: prefix delegation is off.';
       if (byAddresses) return 'Nothing: WARM_IP_TARGET or MINIMUM_IP_TARGET is set and counts instead.';
       return `Keeps ${addresses((targets.warmPrefix ?? 0) * PREFIX)} free, in prefixes of ${PREFIX}.${now}`;
@@ -66,6 +67,7 @@ function effectOf(key: SettingKey, { settings }: ResolvedSettings, daemon: Statu
     case 'MAX_PODS':
       return `At most ${targets.maxPods} pods with an address of their own; now ${pool.assigned}.`;
     case 'ENABLE_PREFIX_DELEGATION':
+      if (targets.mode === 'ipv6') return 'The first ENI holds a /80: more addresses than there can be pods.';
       return `An ENI holds ${addresses(perEni)} for pods: ${targets.addressesPerEni} slots of ${perSlot}.`;
     case 'IP_COOLDOWN_PERIOD':
       return `A freed address rests for ${settings.IP_COOLDOWN_PERIOD} s; ${pool.cooldown} do now.`;

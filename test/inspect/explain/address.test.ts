@@ -39,6 +39,30 @@ describe('explainAddress()', () => {
     expect(explain('10.0.0.4').kernel).toEqual(['address of link eth0']);
   });
 
+  test('what is not found may be in notes that cannot be read', () => {
+    const damage = [
+      { file: 'ipam.json', reason: 'torn' },
+      { file: 'journal', reason: 'torn' },
+    ] as const;
+    const answerOf = (address: string): string =>
+      explainAddress(parseIp(address), { notes: { ...NOTES, damage }, observed: OBSERVED, history: [], nowMs: 20_000 })
+        .answer;
+    const words = 'but what the daemon wrote down cannot be read in full (ipam.json, journal)';
+    expect(['10.0.9.9', '10.0.0.6', '10.0.1.5'].map((address) => answerOf(address).includes(words))).toEqual([
+      ...[true, true, false],
+    ]);
+  });
+
+  test('an address for egress is told by the names of its sandbox', () => {
+    const links = OBSERVED.links.map((link) => ({
+      ...link,
+      alias: link.alias === 'vpc-cni aws-cni c7 v4if0 default/api' ? 'vpc-cni aws-cni c9 v4if0' : link.alias,
+    }));
+    const observed = { ...OBSERVED, links };
+    const about = { notes: NOTES, observed, history: [], nowMs: 20_000 };
+    expect(explainAddress(parseIp('169.254.172.2'), about).pod).toBe('default/lost');
+  });
+
   test('a cooldown that is over is over', () => {
     expect([explain('10.0.0.5', 42_000).kind, explain('10.0.0.5', 41_999).freeInMs]).toEqual(['free', 1]);
   });

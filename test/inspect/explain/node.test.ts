@@ -94,12 +94,16 @@ describe('explainSetting()', () => {
       effect('WARM_ENI_TARGET', targets({ warmIp: 3 })),
       effect('WARM_ENI_TARGET'),
       effect('ENABLE_PREFIX_DELEGATION', targets({ mode: 'prefix' })),
+      effect('ENABLE_PREFIX_DELEGATION', targets({ mode: 'ipv6' })),
+      effect('WARM_PREFIX_TARGET', targets({ mode: 'ipv6' })),
       effect('AWS_VPC_ENI_MTU'),
     ]).toEqual([
       'Keeps 3 addresses free beyond those pods hold (1). Now 4 are free.',
       'Nothing: WARM_IP_TARGET or MINIMUM_IP_TARGET is set and counts instead.',
       'Keeps 4 addresses free: 1 × 4 that an ENI of this type holds. Now 4 are free.',
       'An ENI holds 64 addresses for pods: 4 slots of 16.',
+      'The first ENI holds a /80: more addresses than there can be pods.',
+      'Nothing more: one /80 serves every pod.',
       null,
     ]);
   });
@@ -116,5 +120,6 @@ describe('explainSetting()', () => {
 
   test('an unknown one is told with the nearest', () => {
     expect(() => settingNamed('WARM_IPTARGET')).toThrow('did you mean WARM_IP_TARGET?');
+    expect(() => settingNamed('NOPE')).toThrow('there is no setting NOPE; "vpc-cni config show" lists them');
   });
 });

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'bun:test';
+import { parseIp } from '../../../src/addr/index.ts';
 import { loadSettings } from '../../../src/config/index.ts';
 import type { ObservedNetwork } from '../../../src/dataplane/index.ts';
 import { findPod, missingOn, pathOf, podInterfaces } from '../../../src/inspect/index.ts';
@@ -31,10 +32,28 @@ describe('findPod()', () => {
     );
   });
 
+  test('one that is not here is told with the notes that cannot be read', () => {
+    const words = 'but what the daemon wrote down cannot be read in full: ipam.json, journal';
+    expect(() => findPod('web', [], 'ipam.json, journal')).toThrow(words);
+    expect(() => findPod('web', [])).not.toThrow('cannot be read');
+  });
+
+  test('the interface for egress, which carries no names, comes with its pod', () => {
+    const [web] = all;
+    if (web === undefined) throw new Error('the sample has a pod');
+    const pod = { ...web.pod, ifName: 'v4if0', namespace: undefined, name: undefined };
+    const egress = { pod, address: parseIp('169.254.172.3'), since: undefined, source: 'egress' } as const;
+    for (const wanted of ['default/web', 'web', 'c1d2e3'])
+      expect(findPod(wanted, [...all, egress]).map(({ address }) => String(address))).toEqual([
+        '10.0.1.5',
+        '169.254.172.3',
+      ]);
+  });
+
   test('one name in two namespaces is told', () => {
     const [web] = all;
     if (web === undefined) throw new Error('the sample has a pod');
-    const twin = { ...web, pod: { ...web.pod, namespace: 'other' } };
+    const twin = { ...web, pod: { ...web.pod, containerId: 'c2', namespace: 'other' } };
     expect(() => findPod('web', [...all, twin])).toThrow('web may be one of default/web, other/web');
   });
 });
