@@ -2,11 +2,11 @@ import { anywhere, familyOf, formatCidr, hostCidr, type IpAddress } from '../add
 import type { ObservedNetwork } from './diff.ts';
 import type { PodIdentity } from './names.ts';
 import { MAIN_TABLE, POD_GATEWAY, PRIORITY } from './owned.ts';
-import { podRules } from './pod.ts';
+import { type PodWiring, podRules } from './pod.ts';
 import { podLinkFinder } from './pod-link.ts';
 import type { PodNat } from './pod-nat.ts';
 import { ruleKey } from './rule-key.ts';
-import type { Rule } from './types.ts';
+import type { Route, Rule } from './types.ts';
 
 /** One thing that a packet of a pod meets on the host. */
 export interface PathHop {
@@ -42,6 +42,8 @@ export interface PodPathInput {
   readonly primaryLink: string;
   readonly nat: PodNat;
   readonly observed: ObservedNetwork;
+  /** What an interface beside the pool is wired with, which no ENI of ours has: one with a branch ENI, or for egress. */
+  readonly apart?: Pick<PodWiring, 'hostRoute' | 'hostRules' | 'branch'> | undefined;
 }
 
 const hex = (decimal: string): string => `0x${Number(decimal).toString(16)}`;
@@ -56,10 +58,12 @@ const ruleText = (rule: Rule): string =>
 export function podPath(input: PodPathInput): PodPath {
   const { pod, address, eni } = input;
   const name = pod.name === undefined ? `${pod.containerId} ${pod.ifName}` : `${pod.namespace ?? ''}/${pod.name}`;
+  const { to, from } =
+    input.apart === undefined ? { to: towards(input), from: outwards(input) } : beside(input, input.apart);
   const legs = [
     { name: 'The pod', hops: podHops(input) },
-    { name: 'To the pod', hops: towards(input) },
-    { name: 'From the pod, into the VPC', hops: outwards(input) },
+    { name: 'To the pod', hops: to },
+    { name: 'From the pod, into the VPC', hops: from },
     { name: 'From the pod, out of the VPC', hops: beyond(input) },
   ];
   return { pod: name, address, eni: eni?.id ?? null, legs };
@@ -133,6 +137,49 @@ function eniHops({ eni, observed }: PodPathInput, title: string): readonly PathH
   if (link?.up === true) return [{ ...hop, state: 'there' }];
   const lack = link === undefined ? 'the kernel shows no link of this ENI' : 'the link is down';
   return [{ ...hop, state: 'missing', lack }];
+}
+
+function routeHop(
+  route: Route,
+  { observed }: PodPathInput,
+  words: { readonly title: string; readonly lack: string },
+): PathHop {
+  const text = formatCidr(route.destination);
+  const there = [...observed.routes, ...observed.foreignRoutes].some(
+    ({ table, link, destination, gateway }) =>
+      table === route.table && link === route.link && gateway === route.gateway && formatCidr(destination) === text,
+  );
+  const table = route.table === MAIN_TABLE ? 'main' : route.table;
+  const via = route.gateway === undefined ? '' : ` via ${route.gateway}`;
+  const hop = { kind: 'route', title: words.title, detail: `${text}${via} dev ${route.link} table ${table}` } as const;
+  return there ? { ...hop, state: 'there' } : { ...hop, state: 'missing', lack: words.lack };
+}
+
+/** The ways of an interface beside the pool: by its branch ENI's link and table, or for egress by the host's own. */
+function beside(
+  input: PodPathInput,
+  { hostRoute, hostRules, branch }: NonNullable<PodPathInput['apart']>,
+): { readonly to: readonly PathHop[]; readonly from: readonly PathHop[] } {
+  const route = routeHop(hostRoute, input, { title: 'Route to the pod', lack: 'nobody reaches the pod' });
+  const rules = hostRules.map((rule) =>
+    ruleHop(rule, input, { title: 'Rule for its packets', lack: 'another table takes them, and the VPC drops them' }),
+  );
+  if (branch === undefined) {
+    const detail = `default dev ${input.primaryLink} table main`;
+    const host: PathHop = { kind: 'route', title: 'Default route of the host', detail, state: 'unseen' };
+    return { to: [...rules, route], from: [host] };
+  }
+  const { vlan, routes } = branch;
+  const link = input.observed.links.find(({ name }) => name === vlan.name);
+  const hop = { kind: 'eni', detail: `${vlan.name}, VLAN ${vlan.id} of the trunk, ${vlan.mac}` } as const;
+  const by = (title: string): PathHop =>
+    link?.up === true
+      ? { ...hop, title, state: 'there' }
+      : { ...hop, title, state: 'missing', lack: link === undefined ? 'the link is gone' : 'the link is down' };
+  const out = routes.map((each) =>
+    routeHop(each, input, { title: 'Way out by its branch ENI', lack: 'its packets do not find the router' }),
+  );
+  return { to: [by('Comes in by its branch ENI'), ...rules, route], from: [...out, by('Leaves by')] };
 }
 
 function outwards(input: PodPathInput): readonly PathHop[] {

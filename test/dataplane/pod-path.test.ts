@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'bun:test';
-import { parseCidr, parseIp, parseIpv4Cidr } from '../../src/addr/index.ts';
+import { parseCidr, parseIp, parseIpv4Cidr, parseMac } from '../../src/addr/index.ts';
 import {
+  branchAlias,
+  branchWiring,
   MAIN_TABLE,
   type ObservedNetwork,
   type PodPathInput,
@@ -179,5 +181,45 @@ From the pod, out of the VPC
       foreignRoutes: [WIRING.hostRoute],
     };
     expect(missingOf({ ...INPUT, observed })).toEqual([]);
+  });
+});
+
+describe('podPath() of an interface beside the pool', () => {
+  const branch = {
+    ...{ vlanId: 7, mac: parseMac('02:00:00:00:00:97') },
+    ...{ address: parseIp('10.0.2.9'), gateway: parseIp('10.0.2.1') },
+  };
+  const nat = { kind: 'none', why: 'its own' } as const;
+
+  for (const mode of ['strict', 'standard'] as const)
+    test(`a branch ENI in ${mode} mode is whole, and without any part of it just that is missing`, () => {
+      const apart = branchWiring({ pod: POD, branch, mode, trunk: 'eth1', vethPrefix: 'eni', mtu: 9001 });
+      const end = link(apart.veth.host.name, { alias: branchAlias(POD, branch) });
+      const routes = [apart.hostRoute, ...(apart.branch?.routes ?? [])];
+      const observed = { ...WHOLE, links: [end, link('vlan.eth.7')], routes, rules: apart.hostRules };
+      const input = { ...INPUT, address: branch.address, eni: undefined, nat, observed, apart };
+      expect(missingOf(input)).toEqual([]);
+      expect(told(input)).toContain('+ Comes in by its branch ENI: vlan.eth.7, VLAN 7 of the trunk, 02:00:00:00:00:97');
+      for (const gone of observed.routes) {
+        const less = { ...observed, routes: routes.filter((route) => route !== gone) };
+        expect(missingOf({ ...input, observed: less }).length).toBe(1);
+      }
+      for (const gone of observed.rules) {
+        const less = { ...observed, rules: observed.rules.filter((rule) => rule !== gone) };
+        expect(missingOf({ ...input, observed: less }).length).toBe(1);
+      }
+      expect(missingOf({ ...input, observed: { ...observed, links: [end] } }).length).toBe(2);
+    });
+
+  test('egress has a route to the pod, and neither an ENI nor rules', () => {
+    const pod = { ...POD, ifName: 'v4if0' };
+    const hostRoute = { table: MAIN_TABLE, destination: parseCidr('169.254.172.2/32'), link: 'enidead0000001' };
+    const observed = { ...WHOLE, links: [link('enidead0000001', { alias: podAlias(pod) })], routes: [hostRoute] };
+    const about = { pod, address: parseIp('169.254.172.2'), eni: undefined, apart: { hostRoute, hostRules: [] } };
+    const input = { ...INPUT, ...about, nat, observed };
+    expect(missingOf(input)).toEqual([]);
+    expect(missingOf({ ...input, observed: { ...observed, routes: [] } })).toEqual([
+      '! Route to the pod: 169.254.172.2/32 dev enidead0000001 table main – nobody reaches the pod',
+    ]);
   });
 });

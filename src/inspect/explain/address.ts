@@ -69,7 +69,7 @@ const ownerOf = ({ namespace, name, ...key }: PodIdentity): Owner => ({
 });
 
 /** The same owner by the names its sandbox has in our notes: the link for egress does not carry them. */
-function namedBy({ allocations }: Pick<Notes, 'allocations'>, owner: Owner): Owner {
+export function namedBy({ allocations }: Pick<Notes, 'allocations'>, owner: Owner): Owner {
   if (owner.podName !== undefined) return owner;
   const same = allocations.find((each) => each.owner.containerId === owner.containerId)?.owner;
   return { ...owner, podNamespace: same?.podNamespace, podName: same?.podName };

@@ -2,20 +2,24 @@ import type { Ipv4Cidr } from '../../addr/index.ts';
 import { parseIp } from '../../addr/index.ts';
 import type { Settings } from '../../config/index.ts';
 import {
+  branchWiring,
   egressFamilyOf,
+  modeOfHostEnd,
   type ObservedNetwork,
   type PathHop,
   type PodIdentity,
   type PodNat,
   type PodPath,
+  type PodPathInput,
   podNat,
   podPath,
   readBranchAlias,
   readPodAlias,
+  vethPrefixOf,
 } from '../../dataplane/index.ts';
 import { HostError } from '../../errors/index.ts';
 import type { Orphan, Owner } from '../../pool/index.ts';
-import { podName } from './address.ts';
+import { namedBy, podName } from './address.ts';
 import { eniWith, type Notes } from './memory.ts';
 
 /** One interface of a pod on this node. */
@@ -26,6 +30,8 @@ export interface PodInterfaceFound {
   readonly since: bigint | undefined;
   /** Where its address comes from. */
   readonly source: 'pool' | 'branch' | 'egress';
+  /** How one that is not of the pool is wired. */
+  readonly apart?: PodPathInput['apart'];
 }
 
 const identityOf = ({ podNamespace, podName: name, ...key }: Owner): PodIdentity => ({
@@ -40,11 +46,19 @@ function foundInKernel(observed: ObservedNetwork): readonly PodInterfaceFound[] 
     const pod = link.alias === undefined ? undefined : readPodAlias(link.alias);
     if (link.alias === undefined || pod === undefined) return [];
     const branch = readBranchAlias(link.alias);
-    if (branch !== undefined) return [{ pod, address: branch.address, since: undefined, source: 'branch' }];
+    if (branch !== undefined) {
+      const { name, mtu } = link;
+      const place = { mode: modeOfHostEnd(name), vethPrefix: vethPrefixOf(name), hostName: name, trunk: '', mtu };
+      const apart = branchWiring({ pod, branch, ...place });
+      return [{ pod, address: branch.address, since: undefined, source: 'branch', apart }];
+    }
     if (egressFamilyOf(pod.ifName) === undefined) return [];
     return observed.routes
       .filter((route) => route.link === link.name && route.gateway === undefined)
-      .map(({ destination }) => ({ pod, address: destination.address, since: undefined, source: 'egress' as const }));
+      .map((route) => ({
+        ...{ pod, address: route.destination.address, since: undefined, source: 'egress' as const },
+        apart: { hostRoute: route, hostRules: [] },
+      }));
   });
 }
 
@@ -119,7 +133,7 @@ export function pathOf(found: PodInterfaceFound, facts: PathFacts): PodPath {
   const eni = eniWith(notes, found.address);
   const linkOf = (mac: string | undefined): string | undefined => observed.links.find((link) => link.mac === mac)?.name;
   const primary = notes.enis.find(({ facts: { primary: is } }) => is);
-  return podPath({
+  const path = podPath({
     pod: found.pod,
     address: parseIp(found.address),
     eni: eni && {
@@ -130,7 +144,11 @@ export function pathOf(found: PodInterfaceFound, facts: PathFacts): PodPath {
     primaryLink: linkOf(primary?.attached?.mac) ?? '?',
     nat: natOf(found, facts),
     observed,
+    apart: found.apart,
   });
+  // The link for egress carries no names: its sandbox has them.
+  const { namespace: podNamespace, name, ...key } = found.pod;
+  return { ...path, pod: podName(namedBy(notes, { ...key, podNamespace, podName: name })) };
 }
 
 /** Everything on a path that is missing, each once. */
