@@ -100,7 +100,7 @@ function summary({ card, device, link, primaryAddress, table, slots }) {
 function build(eni) {
   const id = `title-${eni.id}`;
   const slots = el('div', { class: 'slots', role: 'group', 'aria-labelledby': id });
-  const about = el('p', { class: 'about muted mono' });
+  const about = el('p', { class: 'about mono', 'aria-hidden': 'true' });
   const box = el(
     'div',
     { class: 'eni' },
@@ -109,10 +109,11 @@ function build(eni) {
     about,
   );
   slots.addEventListener('keydown', (event) => move(event, slots));
-  for (const name of ['focusin', 'pointerover'])
-    slots.addEventListener(name, ({ target }) => {
-      if (target instanceof HTMLElement && target.title !== '') say(about, target.title);
-    });
+  // Said beside the squares as long as one is pointed at, over what comes next, so that nothing moves.
+  const tell = (/** @type {EventTarget | null} */ target) =>
+    say(about, target instanceof HTMLElement ? (target.getAttribute('aria-label') ?? '') : '');
+  for (const name of ['focusin', 'pointerover']) slots.addEventListener(name, ({ target }) => tell(target));
+  for (const name of ['focusout', 'pointerleave']) slots.addEventListener(name, () => tell(null));
   slots.addEventListener('click', ({ target }) => {
     if (!(target instanceof HTMLElement) || target.dataset['state'] !== 'assigned') return;
     byId('enis').dispatchEvent(new CustomEvent('pod', { detail: target.dataset['address'] }));
@@ -154,10 +155,9 @@ function paint(button, [address, state, about], isLast) {
         : state === 'quarantine'
           ? `: ${DOUBTS[about] ?? about}`
           : '';
-  const title = `${address}: ${name}${more}`;
-  if (button.title !== title) {
-    button.title = title;
-    button.setAttribute('aria-label', title);
+  const text = `${address}: ${name}${more}`;
+  if (button.getAttribute('aria-label') !== text) {
+    button.setAttribute('aria-label', text);
     button.dataset['address'] = address;
     button.dataset['state'] = state;
     say(button, SIGNS.get(state) ?? '');

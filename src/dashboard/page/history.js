@@ -66,7 +66,7 @@ function draw() {
     log: true,
     format: milliseconds,
     layers: [
-      { kind: 'span', style: 'span', name: 'median to slowest', low: at.addP50Ms, values: at.addMaxMs },
+      { kind: 'span', style: 'span', name: 'up to the slowest', low: at.addP50Ms, values: at.addMaxMs },
       { kind: 'dot', style: 'used', name: 'median', values: at.addP50Ms },
       { kind: 'mark', style: 'bad', name: 'failed', values: at.addsFailed },
     ],
