@@ -81,7 +81,7 @@ export class Dashboard {
   }
 
   /** Answers a request for the page or something of it; `undefined` when it is for something else. */
-  serve(request: Request): Response | undefined {
+  serve(request: Request): Response | Promise<Response> | undefined {
     const { pathname, searchParams } = new URL(request.url, 'http://localhost');
     const isRoot = pathname === '/' && (request.headers.get('accept') ?? '').includes('text/html');
     if (!isRoot && pathname !== PAGE && !pathname.startsWith(`${PAGE}/`)) return undefined;
@@ -106,13 +106,15 @@ export class Dashboard {
     return new Response(stream, { headers });
   }
 
-  #path(pod: string): Response {
-    const path = this.#source?.pathOf(pod);
-    if (path !== undefined) return Response.json(path, { headers: HEADERS });
-    return new Response('no pod of this name or address has an address of this node\n', {
-      status: 404,
-      headers: HEADERS,
-    });
+  async #path(pod: string): Promise<Response> {
+    const text = (words: string, status: number): Response => new Response(`${words}\n`, { status, headers: HEADERS });
+    try {
+      const path = await this.#source?.pathOf(pod);
+      if (path !== undefined) return Response.json(path, { headers: HEADERS });
+      return text('no pod of this name or address has an address of this node', 404);
+    } catch (error) {
+      return text(`the kernel cannot be asked: ${error instanceof Error ? error.message : String(error)}`, 503);
+    }
   }
 
   #note(): void {

@@ -8,7 +8,7 @@ export interface Source {
   /** Figures of the pool; `undefined` while there is none. */
   gauges(): Gauges | undefined;
   /** The way of a pod's packets, by the pod's `NAMESPACE/NAME` or its address; `undefined` when there is no such pod. */
-  pathOf(pod: string): PodPath | undefined;
+  pathOf(pod: string): Promise<PodPath | undefined>;
   /** Somebody began to look, or the last one has gone: memory that took can be given back when it is quiet. */
   looked(): void;
 }

@@ -1,4 +1,5 @@
 import { type ObservedNetwork, type PodNat, type PodPath, podNat, podPath } from '../dataplane/index.ts';
+import { observeInTurns } from '../kernel/index.ts';
 import { type Allocation, poolFigures } from '../pool/index.ts';
 import type { Observable } from './onlooker.ts';
 import { type Phase, type RunTimes, statusDocument } from './status.ts';
@@ -14,10 +15,13 @@ export function observable(now: {
   readonly times: () => RunTimes;
   readonly looked: () => void;
 }): Observable {
-  let seen: { readonly atMs: number; readonly observed: ObservedNetwork } | undefined;
-  const observe = ({ node, network }: Serving): ObservedNetwork => {
-    const nowMs = node.clock.monotonic();
-    if (seen === undefined || nowMs - seen.atMs > LOOK_AGAIN_MS) seen = { atMs: nowMs, observed: network.observe() };
+  let seen: { readonly atMs: number; readonly observed: Promise<ObservedNetwork> } | undefined;
+  const observe = ({ node, network }: Serving): Promise<ObservedNetwork> => {
+    const { clock, socket } = node;
+    const nowMs = clock.monotonic();
+    const turn = (): Promise<void> => new Promise((resolve) => clock.after(0, resolve));
+    if (seen === undefined || nowMs - seen.atMs > LOOK_AGAIN_MS)
+      seen = { atMs: nowMs, observed: observeInTurns(socket, network.families, turn) };
     return seen.observed;
   };
   return {
@@ -30,13 +34,13 @@ export function observable(now: {
       const { total, assigned, free, cooldown, pending } = poolFigures(engine.pool, node.limits, node.targets.mode);
       return { total, assigned, free, cooldown, pending, waiting: engine.waiting };
     },
-    pathOf: (pod) => {
+    pathOf: async (pod) => {
       const phase = now.phase();
       if (phase.kind !== 'serving') return undefined;
       const allocation = phase.engine.pool
         .allocations()
         .find(({ address, owner }) => address === pod || `${owner.podNamespace}/${owner.podName}` === pod);
-      return allocation && pathOf(phase, allocation, observe(phase));
+      return allocation && pathOf(phase, allocation, await observe(phase));
     },
   };
 }

@@ -8,7 +8,7 @@ export interface Observable {
   /** Figures of the pool, and how many ADD calls wait; `undefined` while there is no pool. */
   gauges(): PoolGauges | undefined;
   /** The way of a pod's packets, by its `NAMESPACE/NAME` or its address; `undefined` when there is no such pod. */
-  pathOf(pod: string): PodPath | undefined;
+  pathOf(pod: string): Promise<PodPath | undefined>;
   /** To be called when somebody began to look, or the last one has gone: the memory that took is given back in a quiet moment. */
   looked(): void;
 }
@@ -36,5 +36,5 @@ export interface Onlooker {
   /** The pool has changed, or may have. */
   changed(): void;
   /** `undefined` for a request that is for somebody else. */
-  serve(request: Request): Response | undefined;
+  serve(request: Request): Response | Promise<Response> | undefined;
 }

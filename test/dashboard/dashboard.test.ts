@@ -87,7 +87,7 @@ describe('the event stream', () => {
     dashboard.changed();
     await clock.pass(60_000, settle);
     expect(daemon.looks).toBe(0);
-    const answer = dashboard.serve(request('/dashboard/events'));
+    const answer = await dashboard.serve(request('/dashboard/events'));
     await clock.pass(3_000, settle);
     // Twice for the newcomer, once for what may have changed by itself.
     expect(daemon.looks).toBe(3);
@@ -101,7 +101,8 @@ describe('the event stream', () => {
 
   test('that somebody comes, and that the last one goes, is told once each', async () => {
     const { dashboard, daemon, clock } = dashboardOf();
-    const answers = [dashboard.serve(request('/dashboard/events')), dashboard.serve(request('/dashboard/events'))];
+    const open = async () => await dashboard.serve(request('/dashboard/events'));
+    const answers = [await open(), await open()];
     await clock.pass(5_000, settle);
     expect(daemon.viewersChanged).toBe(2);
     await answers[0]?.body?.cancel();
@@ -114,12 +115,12 @@ describe('the event stream', () => {
 
   test('ends with the daemon', async () => {
     const { dashboard, stop } = dashboardOf();
-    const answer = dashboard.serve(request('/dashboard/events'));
+    const answer = await dashboard.serve(request('/dashboard/events'));
     const reader = answer?.body?.getReader();
     await reader?.read();
     stop.abort();
     await expect(reader?.read()).rejects.toThrow();
-    expect(dashboard.serve(request('/dashboard/events'))?.status).toBe(503);
+    expect((await dashboard.serve(request('/dashboard/events')))?.status).toBe(503);
   });
 
   test('says what was counted', async () => {
@@ -141,14 +142,15 @@ describe('the event stream', () => {
 
 describe('other requests', () => {
   const { dashboard } = dashboardOf();
-  const serve = (path: string, headers?: Readonly<Record<string, string>>) => dashboard.serve(request(path, headers));
+  const serve = async (path: string, headers?: Readonly<Record<string, string>>) =>
+    await dashboard.serve(request(path, headers));
 
   test('the page and everything it names are there, with nothing from elsewhere', async () => {
-    const page = (await serve('/dashboard')?.text()) ?? '';
+    const page = (await (await serve('/dashboard'))?.text()) ?? '';
     const named = [...page.matchAll(/(?:src|href)="(dashboard\/[^"]+)"/g)].map(([, path]) => `/${path}`);
     expect(named.length).toBeGreaterThan(7);
-    for (const path of named) expect([path, serve(path)?.status]).toEqual([path, 200]);
-    const texts = await Promise.all(named.map((path) => serve(path)?.text()));
+    for (const path of named) expect([path, (await serve(path))?.status]).toEqual([path, 200]);
+    const texts = await Promise.all(named.map(async (path) => (await serve(path))?.text()));
     const imports = texts.flatMap((text = '') =>
       [...text.matchAll(/ from '\.\/([^']+)'/g)].map(([, name]) => `/dashboard/${name}`),
     );
@@ -156,22 +158,27 @@ describe('other requests', () => {
     expect([page, ...texts].join().replace('http://www.w3.org/2000/svg', '')).not.toMatch(/https?:\/\//);
   });
 
-  test('a browser that asks for the port is led to the page, a program is not', () => {
-    const answer = serve('/', { accept: 'text/html,*/*' });
+  test('a browser that asks for the port is led to the page, a program is not', async () => {
+    const answer = await serve('/', { accept: 'text/html,*/*' });
     expect([answer?.status, answer?.headers.get('location')]).toEqual([302, '/dashboard']);
-    expect(serve('/', { accept: '*/*' })).toBeUndefined();
-    expect(serve('/v1/enis')).toBeUndefined();
-    expect(serve('/dashboards')).toBeUndefined();
+    expect(await serve('/', { accept: '*/*' })).toBeUndefined();
+    expect(await serve('/v1/enis')).toBeUndefined();
+    expect(await serve('/dashboards')).toBeUndefined();
   });
 
   test('a file or a pod that is not there is not found', async () => {
-    expect(serve('/dashboard/none.js')?.status).toBe(404);
-    expect(serve('/dashboard/constructor')?.status).toBe(404);
-    const answer = serve('/dashboard/path?pod=a/b');
+    expect((await serve('/dashboard/none.js'))?.status).toBe(404);
+    expect((await serve('/dashboard/constructor'))?.status).toBe(404);
+    const answer = await serve('/dashboard/path?pod=a/b');
     expect([answer?.status, await answer?.text()]).toEqual([
       404,
       'no pod of this name or address has an address of this node\n',
     ]);
+  });
+
+  test('a kernel that cannot be asked is said to be that', async () => {
+    const answer = await serve('/dashboard/path?pod=mute');
+    expect([answer?.status, await answer?.text()]).toEqual([503, 'the kernel cannot be asked: netlink is mute\n']);
   });
 
   const rows: readonly (readonly [what: string, headers: Readonly<Record<string, string>>, status: number])[] = [
@@ -189,19 +196,21 @@ describe('other requests', () => {
   ];
   for (const [what, headers, status] of rows)
     for (const path of ['/dashboard', '/dashboard/events', '/dashboard/path?pod=x'])
-      test(`${path} for ${what}: ${status}`, () => {
-        const found = dashboardOf().dashboard.serve(request(path, headers));
+      test(`${path} for ${what}: ${status}`, async () => {
+        const found = await dashboardOf().dashboard.serve(request(path, headers));
         expect(found?.status === 403).toBe(status === 403);
       });
 
-  test('what the page may do is said with each answer', () => {
+  test('what the page may do is said with each answer', async () => {
     for (const path of ['/dashboard', '/dashboard/main.js', '/dashboard/none', '/dashboard/events', '/dashboard/path'])
-      expect(serve(path)?.headers.get('content-security-policy')).toContain("default-src 'none'; script-src 'self'");
+      expect((await serve(path))?.headers.get('content-security-policy')).toContain(
+        "default-src 'none'; script-src 'self'",
+      );
   });
 
-  test('HEAD opens no stream', () => {
+  test('HEAD opens no stream', async () => {
     const fresh = dashboardOf();
-    const answer = fresh.dashboard.serve(request('/dashboard/events', {}, 'HEAD'));
+    const answer = await fresh.dashboard.serve(request('/dashboard/events', {}, 'HEAD'));
     expect([answer?.status, answer?.body]).toEqual([200, null]);
   });
 

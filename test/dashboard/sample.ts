@@ -46,7 +46,10 @@ export function dashboardOf(status: StatusDocument = STATUS) {
       return daemon.status;
     },
     gauges,
-    pathOf: () => undefined,
+    pathOf: async (pod) => {
+      if (pod === 'mute') throw new Error('netlink is mute');
+      return undefined;
+    },
     looked: () => {
       daemon.viewersChanged += 1;
     },
@@ -58,8 +61,8 @@ export const request = (path: string, headers: Readonly<Record<string, string>> 
   new Request(`http://localhost:61679${path}`, { method, headers: { host: 'localhost:61679', ...headers } });
 
 /** Reads the messages of an event stream, one after the other. */
-export function messagesOf(answer: Response | undefined) {
-  const reader = answer?.body?.getReader();
+export function messagesOf(answer: Response | Promise<Response> | undefined) {
+  const reader = Promise.resolve(answer).then((response) => response?.body?.getReader());
   const decoder = new TextDecoder();
   let text = '';
   return async (): Promise<{ readonly name: string; readonly data: unknown }> => {
@@ -69,7 +72,7 @@ export function messagesOf(answer: Response | undefined) {
         text = text.slice(match.index + match[0].length);
         return { name: match[1] ?? '', data: JSON.parse(match[2] ?? 'null') };
       }
-      const read = await reader?.read();
+      const read = await (await reader)?.read();
       if (read === undefined || read.done) return { name: 'end', data: undefined };
       text += decoder.decode(read.value, { stream: true });
     }

@@ -58,7 +58,7 @@ const dashboard = new Dashboard(clock, new AbortController().signal);
 dashboard.watch({
   status: () => status,
   gauges: () => ({ ...status.pool, waiting: 3 }),
-  pathOf: () => undefined,
+  pathOf: async () => undefined,
   looked: () => undefined,
 });
 for (; clock.agoMs > 0; clock.agoMs -= STEP_MS) {

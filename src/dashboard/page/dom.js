@@ -53,24 +53,3 @@ export function say(element, text) {
 export function plural(count, one, many = `${one}s`) {
   return `${count} ${count === 1 ? one : many}`;
 }
-
-/** A time as one or two units: `3 h 12 min`.
- * @param {number} ms
- */
-export function duration(ms) {
-  const seconds = Math.max(0, Math.floor(ms / 1000));
-  /** @type {readonly (readonly [number, string])[]} */
-  const parts = [
-    [Math.floor(seconds / 86_400), 'd'],
-    [Math.floor(seconds / 3_600) % 24, 'h'],
-    [Math.floor(seconds / 60) % 60, 'min'],
-    [seconds % 60, 's'],
-  ];
-  const first = parts.findIndex(([amount]) => amount > 0);
-  if (first < 0) return '0 s';
-  return parts
-    .slice(first, first + 2)
-    .filter(([amount]) => amount > 0)
-    .map(([amount, unit]) => `${amount} ${unit}`)
-    .join(' ');
-}

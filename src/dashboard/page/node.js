@@ -1,4 +1,4 @@
-import { byId, duration, el, plural, say } from './dom.js';
+import { byId, el, plural, say } from './dom.js';
 
 /** @typedef {import('../views.ts').NodeView} NodeView */
 
@@ -52,13 +52,7 @@ function showHealth({ ready, reason, phase, readyAfterMs, conditions }) {
         el(
           'li',
           {},
-          el(
-            'p',
-            {},
-            el('strong', { class: 'mono' }, code),
-            ` for ${duration(Date.now() - Date.parse(since))}, since `,
-            el('time', { datetime: since }, clock(since)),
-          ),
+          el('p', {}, el('strong', { class: 'mono' }, code), ' since ', el('time', { datetime: since }, clock(since))),
           el('p', {}, message),
           el('p', { class: 'remedy' }, remedy),
         ),

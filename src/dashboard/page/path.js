@@ -55,7 +55,8 @@ async function look() {
     text = await answer.text();
     if (asked !== pod) return;
     if (!answer.ok) {
-      asked = '';
+      // What is gone is not asked for again; what cannot be told now may be told later.
+      if (answer.status === 404) asked = '';
       byId('path').replaceChildren();
       choose('');
       say(news, `${pod}: ${text.trim()}`);
