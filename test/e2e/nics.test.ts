@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from '
 import { writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { expectSound } from '../support/doctor.ts';
 import { type E2eNode, freshVpc, until } from '../support/e2e.ts';
 import { callPlugin, errorOf, removeSandbox } from '../support/e2e-cni.ts';
 import { cniError } from '../support/e2e-expect.ts';
@@ -98,6 +99,7 @@ describe('a pod that asks for every network card', () => {
     // What it gets is what it keeps: a repeated ADD gives it all once more.
     const again = await callPlugin(a, 'ADD', one, EVERY_CARD);
     expect(again).toEqual({ exitCode: 0, document: one.result });
+    await expectSound(a);
   });
 
   test('an ordinary pod has one, and so has one with an annotation of another meaning', async () => {

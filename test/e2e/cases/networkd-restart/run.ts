@@ -73,6 +73,13 @@ async function trespasses(guest: CaseGuest): Promise<readonly string[]> {
   ];
 }
 
+/** What doctor finds. */
+async function codes(guest: CaseGuest): Promise<readonly string[]> {
+  const { stdout } = await guest.run(['vpc-cni', 'doctor', '--json']);
+  const { findings }: { readonly findings: readonly { readonly code: string }[] } = JSON.parse(stdout);
+  return findings.map(({ code }) => code);
+}
+
 /** The last pod is on a secondary ENI, the first on the primary one; a third ENI comes in the middle. */
 export default async function run(guest: CaseGuest): Promise<void> {
   // The routes it has from its launch go with this; systemd-networkd's own stay.
@@ -126,6 +133,9 @@ export default async function run(guest: CaseGuest): Promise<void> {
   const left = (await trespasses(guest)).filter((line) => line.includes(STRAY)).length;
   tell(`without the drop-ins: the rules of pods are gone, ${left} links of pods have an address of networkd's`);
   expect(left).toBe(pods.length + 2);
+  expect(await codes(guest)).toEqual(
+    expect.arrayContaining(['INSTALLED_MISSING', 'DAEMON_DOWN', 'POD_RULE_MISSING', 'NETWORKD_MANAGES_ENI']),
+  );
   // Its packets leave by the primary ENI now, whose address they do not have.
   expect(await guest.unreached(last, neighbour)).toEqual([`d → ${neighbour}`]);
 
@@ -133,6 +143,7 @@ export default async function run(guest: CaseGuest): Promise<void> {
   await guest.text('systemctl', 'restart', UNIT);
   expect(await guest.unreached(last, first.address, neighbour, INTERNET)).toEqual([]);
   expect(await podNetwork(guest)).toBe(after);
+  expect(await codes(guest)).toEqual([]);
   for (const pod of pods) await guest.deletePod(pod);
   await guest.uninstall('--purge');
   expect(await guest.remains()).toEqual([]);
