@@ -6,7 +6,7 @@ import { startYes } from '../plugin-order.ts';
 import { cpuOf, secondsOfAdds } from './daemon.ts';
 import { wireAtOnce } from './floor.ts';
 import { callDaemon, callOnce, callTogether, OURS, type Peer, type Pod, STOCK } from './peers.ts';
-import { inTurn, makePod, makePods } from './pods.ts';
+import { inTurn, makePod, makePods, turnOver } from './pods.ts';
 import type { Measured } from './rows.ts';
 import { linkCount, removeSandboxes, settle, steadyLinks } from './sandbox.ts';
 
@@ -42,6 +42,13 @@ export async function linksPerPod(peers: readonly Peer[]): Promise<ReadonlyMap<P
   return links;
 }
 
+/** Processor time the daemon takes for a pod that comes and goes, with what it does afterwards; no other pod comes meanwhile. */
+async function daemonCpu(pid: number, count: number): Promise<number> {
+  const before = cpuOf(pid);
+  await turnOver(count, 1, PAUSE_MS);
+  return (cpuOf(pid) - before) / count;
+}
+
 /** One after the other: first all ADDs, then all DELs, each with its namespace gone before the next begins. */
 export async function measureSerial(
   perPod: ReadonlyMap<Peer, number>,
@@ -52,7 +59,6 @@ export async function measureSerial(
   const [add, addCpu, del, gone] = [noSamples(peers), noSamples(peers), noSamples(peers), noSamples(peers)];
   const podCpu = noSamples(peers);
   const pods = Array.from({ length: count }, () => new Map(peers.map((peer) => [peer, makePod(peer)])));
-  const daemonCpu = cpuOf(pid);
   for (const [round, each] of pods.entries())
     for (const peer of inTurn(peers, round)) {
       const before = cpuOf(pid);
@@ -77,7 +83,7 @@ export async function measureSerial(
       cpus[round] = (cpus[round] ?? 0) + cpuMs;
       await Bun.sleep(PAUSE_MS);
     }
-  const share = (cpuOf(pid) - daemonCpu) / count;
+  const share = await daemonCpu(pid, count);
   const whole = new Map([...podCpu].map(([peer, cpus]) => [peer, peer === OURS ? cpus.map((ms) => ms + share) : cpus]));
   return [
     ...compare('add-serial', add),

@@ -20,13 +20,15 @@ export const inTurn = (peers: readonly Peer[], round: number): readonly Peer[] =
 const AT_ONCE = 20;
 
 /** Lets so many pods come and go, some at a time. They ask the daemon themselves: plugins would only make it slower. */
-export async function turnOver(count: number, atOnce = AT_ONCE): Promise<void> {
+export async function turnOver(count: number, atOnce = AT_ONCE, pauseMs = 0): Promise<void> {
   const links = linkCount();
   for (let done = 0; done < count; done += atOnce) {
     const pods = makePods(OURS, atOnce);
     const added = await Promise.all(pods.map((pod) => callDaemon('ADD', pod)));
+    if (pauseMs > 0) await Bun.sleep(pauseMs);
     await Promise.all(added.map((pod) => callDaemon('DEL', pod)));
     removeSandboxes(pods.map(({ netns }) => netns));
+    if (pauseMs > 0) await Bun.sleep(pauseMs);
   }
   await settle(links);
 }
