@@ -1,7 +1,7 @@
 import { parseIpv4 } from '../../src/addr/index.ts';
 import { MAIN_TABLE, type PodWiring, podWiring, type Step } from '../../src/dataplane/index.ts';
 import { requestOf } from '../../src/kernel/apply.ts';
-import { openPodNetns } from '../../src/kernel/index.ts';
+import { applySteps, openPodNetns, RouteSocket } from '../../src/kernel/index.ts';
 import { readAcknowledgement } from '../../src/kernel/netlink/acknowledgement.ts';
 import { decodeReplies, encodeRequests, type NetlinkRequest } from '../../src/kernel/netlink/codec.ts';
 import { NLM_F, NLMSG } from '../../src/kernel/netlink/constants.ts';
@@ -73,8 +73,10 @@ export function wireAtOnce(netnsPath: string, table = MAIN_TABLE): number {
   const wiring = podWiring({ pod: identity, address: FLOOR_ADDRESS, table, vethPrefix: 'flo', mtu: 9001 });
   wire(wiring, { host, pod, fd: netns.fd });
   const ms = host.ms + pod.ms;
+  // A daemon that looks at the host meanwhile takes rules of our protocol away that it does not know.
+  using socket = new RouteSocket();
   const rules = wiring.hostRules.map((rule): Step => ({ kind: 'remove-rule', rule }));
-  host.send(requestsOf(rules, 0), NLM_F.ACK);
+  applySteps(socket, rules);
   host.send([deleteLink({ index: host.send([getLink(wiring.veth.host.name)], 0) })], NLM_F.ACK);
   return ms;
 }
