@@ -10,7 +10,7 @@ export const POOL_ERRORS = {
   },
   ADDRESS_QUARANTINED: {
     retry: 'backoff',
-    says: (d) => `${d['count']} addresses of the pool are out of use: ${d['addresses']}`,
+    says: (d) => `kept out of use, ${d['count']} of the pool's addresses: ${d['addresses']}`,
     remedy:
       'host-link: take the address off the link of the host (ip address delete; tell amazon-ec2-net-utils or cloud-init to leave secondary addresses alone). not-in-ec2: nothing to do, it goes. kernel: look at "ip rule" for the address',
   },

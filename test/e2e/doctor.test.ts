@@ -75,7 +75,7 @@ const LIVE: readonly Trouble[] = [
     name: 'an address for pods on a link of the host',
     breaks: `${FREE}; ip address add $free/32 dev eth0`,
     said: [
-      /^warning DAEMON_CONDITION: ADDRESS_QUARANTINED: 1 addresses of the pool are out of use: 10\.0\.0\.\d+ \(host-link\)$/,
+      /^warning DAEMON_CONDITION: ADDRESS_QUARANTINED: kept out of use, 1 of the pool's addresses: 10\.0\.0\.\d+ \(host-link\)$/,
       /^fault POD_ADDRESS_ON_HOST: eth0 has 10\.0\.0\.\d+\/32$/,
     ],
     mends: `ip address delete $(ip -o -4 address show dev eth0 | grep -o '10[0-9.]*/32') dev eth0`,
