@@ -142,8 +142,10 @@ async function config(place: Place, word: string): Promise<number> {
 
 async function node(place: Place): Promise<number> {
   const socket = `${place.run}/cni.sock`;
-  const [daemon, outlook] = [await fetchStatus(socket), await fetchOutlook(socket)];
-  const explained = explainNode(daemon, outlook);
+  const daemon = await fetchStatus(socket);
+  // Before it serves there is no pool to look ahead with.
+  if (daemon.phase === 'starting') throw new HostError('ENGINE_STARTING', { phase: daemon.reason ?? daemon.phase });
+  const explained = explainNode(daemon, await fetchOutlook(socket));
   print(place, explained, (screen) => renderNode(explained, screen));
   return EXIT.done;
 }

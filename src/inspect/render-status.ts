@@ -101,6 +101,7 @@ function poolText({ pool, targets }: StatusDocument): string {
 /** The targets that count in this mode, and the limits. */
 function targetsText({ targets }: StatusDocument): string {
   const { mode, warmEni, warmPrefix = 0, warmIp, minimumIp, maxEnis, addressesPerEni, maxPods } = targets;
+  if (maxEnis === 0) return 'not known yet';
   if (mode === 'ipv6') return `one /80 for all pods; at most ${maxPods} pods`;
   const isPrefix = mode === 'prefix';
   const whole = isPrefix ? `WARM_PREFIX_TARGET ${warmPrefix}` : `WARM_ENI_TARGET ${warmEni}`;

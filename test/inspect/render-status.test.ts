@@ -92,6 +92,12 @@ unit        vpc-cni-ipamd.service loaded, activating (start)
 });
 
 const down = new HostError('DAEMON_DOWN', { socket: '/run/vpc-cni/cni.sock', reason: 'the socket does not exist' });
+test('a daemon that knows no limits yet tells none', () => {
+  const targets = { warmEni: 0, warmIp: 0, minimumIp: 0, maxEnis: 0, addressesPerEni: 0, maxPods: 0 };
+  const daemon = { ...SERVING, ready: false, phase: 'starting', instance: null, targets } as const;
+  expect(plain({ ...status, ready: false, daemon })).toContain('\ntargets     not known yet\n');
+});
+
 test('a ready daemon that cannot hand out an address right now says why', () => {
   const reason = 'every free address rests in cooldown';
   expect(plain({ ...status, daemon: { ...SERVING, reason } }).split('\n')[0]).toBe(
