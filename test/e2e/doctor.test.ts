@@ -34,6 +34,12 @@ const LIVE: readonly Trouble[] = [
     printed: 'set KUBELET_MAX_PODS (kubelet, nodeadm or env) and run "vpc-cni install --stage boot"',
   },
   {
+    name: 'what the boot stage had written for that kubelet',
+    breaks: 'rm /etc/kubernetes/kubelet/config.json.d/50-vpc-cni.conf; rm /var/lib/kubelet/config.yaml',
+    said: [/^warning BOOT_STAGE_DUE: it would write \/etc\/kubernetes\/kubelet\/config\.json\.d\/50-vpc-cni\.conf/],
+    mends: 'vpc-cni install --stage boot',
+  },
+  {
     name: 'another address daemon',
     breaks:
       'cp /bin/sleep /tmp/aws-k8s-agent; setsid --fork /tmp/aws-k8s-agent 600 > /dev/null 2>&1; until pidof aws-k8s-agent; do sleep 0.01; done',
