@@ -46,7 +46,6 @@ import { Egress } from './egress/plugin.ts';
 import type { Engine } from './engine.ts';
 import { hostEndOf, hostEndsOf, ownersSeen } from './host-ends.ts';
 import { allocationsOf, nicsOn, wantsEveryCard } from './nics.ts';
-import { OncePerTurn } from './once-per-turn.ts';
 import type { Node } from './parts.ts';
 import type { Reaper } from './reaper.ts';
 import { tellAdded, tellDeleted } from './tell-calls.ts';
@@ -58,7 +57,6 @@ export class Attachments {
   readonly #engine: Engine;
   readonly #egress: Egress;
   readonly #adds = new AddsUnderWay();
-  readonly #turns: OncePerTurn;
   readonly #reaper: Reaper;
 
   constructor(
@@ -68,7 +66,6 @@ export class Attachments {
   ) {
     this.#branches = new BranchAttachments(node, pods.branches, podEnisOfFile(node));
     this.#node = node;
-    this.#turns = new OncePerTurn(node.clock);
     this.#engine = engine;
     this.#egress = new Egress(node, pods.leases, pods.reaper);
     this.#reaper = pods.reaper;
@@ -76,12 +73,11 @@ export class Attachments {
 
   /** Answers one call with the body of the reply. Throws the failure the runtime is to see. */
   async serve(request: unknown, gone: AbortSignal): Promise<unknown> {
-    const turn = await this.#turns.enter();
     const call = parseCniCall(request);
     if (call.plugin === 'egress-cni') return this.#egress.serve(call, gone);
     switch (call.command) {
       case 'ADD':
-        return this.#adds.run(attachmentOf(call), gone, (ended) => this.#add(call, ended, turn));
+        return this.#adds.run(attachmentOf(call), gone, (ended) => this.#add(call, ended));
       case 'DEL':
         return this.#delete(ownerOf(call), call.config.vethPrefix);
       case 'CHECK':
@@ -102,7 +98,7 @@ export class Attachments {
     else this.#delete(ownerOf(call), call.config.vethPrefix);
   }
 
-  async #add(call: CniCall, ended: AbortSignal, turn: number): Promise<unknown> {
+  async #add(call: CniCall, ended: AbortSignal): Promise<unknown> {
     const owner = ownerOf(call);
     requireFit(owner);
     const previous = call.config.prevResult === undefined ? undefined : parsePrevResult(call.config.prevResult);
@@ -127,7 +123,6 @@ export class Attachments {
     let wirings: readonly PodWiring[];
     try {
       await this.#reaper.clear(...allocations.map(({ address }) => address));
-      await this.#turns.enter(turn);
       wirings = allocations.map((each) => this.#wiring(call, each, before.length === 0 ? undefined : netns));
       // The runtime gave up while we waited: its DEL may have come and gone already, and have freed the address.
       ended.throwIfAborted();
