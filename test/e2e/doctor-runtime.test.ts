@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test';
 import { CriRuntime, type ListedSandbox } from '../support/cri-runtime.ts';
 import { doctorOn, expectSound, meet } from '../support/doctor.ts';
 import { freshVpc } from '../support/e2e.ts';
+import { buildVersion } from '../support/versions.ts';
 
 setDefaultTimeout(120_000);
 
@@ -64,4 +65,21 @@ test('a runtime that has ended leaves nothing to compare', async () => {
   runtime[Symbol.dispose]();
   const { exitCode, said } = await doctorOn(node);
   expect([exitCode, said]).toEqual([0, []]);
+});
+
+test('the files of another version than the one that runs', async () => {
+  const next = buildVersion('9.1.0');
+  const { version } = (await node.status()) ?? {};
+  expect((await node.run([next, 'install', '--stage', 'image'])).exitCode).toBe(0);
+  // The command is that of the files now.
+  const found = await node.run(['vpc-cni', 'doctor', '--json']);
+  const { findings }: { findings: readonly { code: string; evidence: string; remedy: string }[] } = JSON.parse(
+    found.stdout,
+  );
+  expect(findings.map(({ code, evidence }) => `${code}: ${evidence}`)).toEqual([
+    `DAEMON_OTHER_VERSION: ${version} runs, 9.1.0 is installed`,
+  ]);
+  expect(findings[0]?.remedy).toContain('without systemd "vpc-cni install"');
+  expect((await node.run(['vpc-cni', 'install'])).exitCode).toBe(0);
+  expect((await node.run(['vpc-cni', 'doctor'])).stdout).toBe('No fault found.\n');
 });

@@ -160,7 +160,7 @@ const OWN_FINDINGS = {
   DAEMON_OTHER_VERSION: {
     severity: 'warning',
     means: 'the daemon that runs is of another version than the one installed',
-    remedy: 'run "systemctl restart vpc-cni-ipamd"; pods do not notice',
+    remedy: 'run "systemctl restart vpc-cni-ipamd", without systemd "vpc-cni install"; pods do not notice',
   },
   IMAGE_CONFLIST: {
     severity: 'fault',
