@@ -136,7 +136,7 @@ test('a daemon that cannot get ready, for nobody tells it who the node is', asyn
   await meet(node, {
     name: '',
     breaks: 'true',
-    said: [/^fault DAEMON_NOT_READY: .*metadata service/, /^fault METADATA_UNREACHABLE: /],
+    said: [/^fault DAEMON_NOT_READY: .*instance metadata/, /^fault METADATA_UNREACHABLE: /],
     mends: 'iptables-nft --flush OUTPUT',
     printed: 'packet filters',
   });
