@@ -49,6 +49,7 @@ import { allocationsOf, nicsOn, wantsEveryCard } from './nics.ts';
 import type { Node } from './parts.ts';
 import type { Reaper } from './reaper.ts';
 import { tellAdded, tellDeleted } from './tell-calls.ts';
+import { TimeSlices } from './time-slices.ts';
 
 /** Serves the CNI commands: an address from the pool, wired or unwired in the kernel in the same turn. */
 export class Attachments {
@@ -58,6 +59,7 @@ export class Attachments {
   readonly #egress: Egress;
   readonly #adds = new AddsUnderWay();
   readonly #reaper: Reaper;
+  readonly #slices: TimeSlices;
 
   constructor(
     node: Node,
@@ -69,10 +71,15 @@ export class Attachments {
     this.#engine = engine;
     this.#egress = new Egress(node, pods.leases, pods.reaper);
     this.#reaper = pods.reaper;
+    this.#slices = new TimeSlices(node.clock);
   }
 
   /** Answers one call with the body of the reply. Throws the failure the runtime is to see. */
-  async serve(request: unknown, gone: AbortSignal): Promise<unknown> {
+  serve(request: unknown, gone: AbortSignal): Promise<unknown> {
+    return this.#slices.run(() => this.#serve(request, gone));
+  }
+
+  async #serve(request: unknown, gone: AbortSignal): Promise<unknown> {
     const call = parseCniCall(request);
     if (call.plugin === 'egress-cni') return this.#egress.serve(call, gone);
     switch (call.command) {
@@ -123,10 +130,13 @@ export class Attachments {
     let wirings: readonly PodWiring[];
     try {
       await this.#reaper.clear(...allocations.map(({ address }) => address));
-      wirings = allocations.map((each) => this.#wiring(call, each, before.length === 0 ? undefined : netns));
-      // The runtime gave up while we waited: its DEL may have come and gone already, and have freed the address.
-      ended.throwIfAborted();
-      wirePod(this.#node.socket, netns, ...wirings);
+      wirings = await this.#slices.run(() => {
+        const made = allocations.map((each) => this.#wiring(call, each, before.length === 0 ? undefined : netns));
+        // The runtime gave up while we waited: its DEL may have come and gone already, and have freed the address.
+        ended.throwIfAborted();
+        wirePod(this.#node.socket, netns, ...made);
+        return made;
+      });
       for (const { address, owner: holder } of allocations) {
         if (familyOf(address) === 'ipv4') continue;
         await untilPodReceives({ netns, address, clock: this.#node.clock });
