@@ -119,13 +119,21 @@ function codeOf(seen: Seen): ErrorCode {
   return seen.status === undefined && seen.systemCode !== undefined ? 'EC2_UNREACHABLE' : 'EC2_FAILED';
 }
 
+/** Cut off between two words, and marked so. */
+function shortened(text: string): string {
+  if (text.length <= LONGEST_REASON) return text;
+  const cut = text.slice(0, LONGEST_REASON - 1);
+  const space = cut.lastIndexOf(' ');
+  return `${space > LONGEST_REASON / 2 ? cut.slice(0, space) : cut}…`;
+}
+
 function inspect(error: unknown): Seen {
   if (!(error instanceof Error))
     return { name: 'unknown', reason: String(error), status: undefined, systemCode: undefined };
   return {
     name: error.name,
     // The SDK adds lines of advice for who debugs it.
-    reason: (error.message.split('\n')[0] || error.name).slice(0, LONGEST_REASON),
+    reason: shortened(error.message.split('\n')[0] || error.name),
     status: statusOf(error),
     systemCode: 'code' in error && typeof error.code === 'string' ? error.code : undefined,
   };

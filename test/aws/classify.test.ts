@@ -151,6 +151,12 @@ for (const [name, error, subject, line] of rows) {
   });
 }
 
+test('classifyEc2Error() cuts a long reason off between two words', () => {
+  const error = service('UnauthorizedOperation', 403, 'not allowed to do so '.repeat(40));
+  const { details } = classifyEc2Error({ action: 'CreateNetworkInterface', error, subject: {} });
+  expect(String(details['reason'])).toMatch(/^(?:not allowed to do so ){14}not…$/);
+});
+
 test('classifyEc2Error() keeps the cause, EC2 code and a bounded reason', () => {
   const error = service('UnauthorizedOperation', 403, 'x'.repeat(2000));
   const failure = classifyEc2Error({ action: 'CreateNetworkInterface', error, subject: {} });

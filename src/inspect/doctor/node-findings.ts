@@ -68,7 +68,7 @@ export const NODE_FINDINGS = {
     severity: 'fault',
     means: 'a host end of ours is there whose pod our notes do not know: its address may be given to another pod',
     remedy:
-      'delete the pod; where the runtime knows no such pod, run "ip link delete LINK" with the link of the evidence',
+      'where the daemon is dead, start it: its start finds pods by their links. Where it lives, delete the pod; where the runtime knows no such pod, run "ip link delete LINK" with the link of the evidence',
   },
   POD_ADDRESS_ON_HOST: {
     severity: 'fault',
