@@ -1,4 +1,5 @@
 import { formatCidr, type Ipv4Address, parseIpv6Cidr, parseMac } from '../../src/addr/index.ts';
+import type { Ec2 } from '../../src/aws/index.ts';
 import { loadSettings } from '../../src/config/index.ts';
 import { trunkComplaint } from '../../src/ipamd/branch/index.ts';
 import { Conditions } from '../../src/ipamd/conditions.ts';
@@ -83,6 +84,7 @@ export async function onNode(
     [`${MACS}${MAC}/local-ipv4s`]: (ipv6 ? [primary] : listed()).join('\n'),
     ...(ipv6 ? { [`${MACS}${MAC}/ipv6-prefix`]: prefixes().join('\n') } : {}),
   });
+  const asked = counting(ec2.ec2);
   await withTemporaryDirectory(async (directory) => {
     const node: Node = {
       clock,
@@ -98,7 +100,7 @@ export async function onNode(
         getBytes: async () => undefined,
         list: async (path) => (tree()[path] ?? '').split('\n').map((word) => word.replace(/\/$/, '')),
       },
-      ec2: ec2.ec2,
+      ec2: asked.ec2,
       primaryLink: 'eth0',
       limits: SMALL,
       targets: { ...targets(1), mode: ipv6 ? 'ipv6' : 'secondary' },
@@ -157,14 +159,36 @@ export async function onNode(
       set metadata(addresses) {
         world.metadata = addresses;
       },
-      // Answers of the simulated EC2 and events of the kernel take real time.
-      pass: (ms) => clock.pass(ms, () => Bun.sleep(8)),
+      // Answers of the simulated EC2 and events of the kernel take real time, of which a busy machine has more.
+      pass: (ms) =>
+        clock.pass(ms, async () => {
+          do await Bun.sleep(8);
+          while (asked.underWay() > 0);
+        }),
       asked: () => total() - before,
       codes: () => conditions.list().map(({ error }) => error.code),
     });
     stop.abort();
     await Promise.race([engine.stop(), Bun.sleep(50)]);
   });
+}
+
+/** The same EC2, and how many of its answers are still to come. */
+function counting(ec2: Ec2): { readonly ec2: Ec2; readonly underWay: () => number } {
+  let underWay = 0;
+  const get = (target: Ec2, key: string | symbol): unknown => {
+    const value: unknown = Reflect.get(target, key);
+    if (typeof value !== 'function') return value;
+    return (...words: readonly unknown[]): unknown => {
+      const answer: unknown = Reflect.apply(value, target, words);
+      if (!(answer instanceof Promise)) return answer;
+      underWay += 1;
+      return answer.finally(() => {
+        underWay -= 1;
+      });
+    };
+  };
+  return { ec2: new Proxy(ec2, { get }), underWay: () => underWay };
 }
 
 /** What every address is doing, by its last byte. */
