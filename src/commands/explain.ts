@@ -25,6 +25,7 @@ import {
   screenOf,
   settingNamed,
   unreadIn,
+  withDaemon,
   withInside,
 } from '../inspect/index.ts';
 import { observeNetwork, RouteSocket } from '../kernel/index.ts';
@@ -92,10 +93,12 @@ async function pod(place: Place, wanted: string): Promise<number> {
   requireRoot('explain pod');
   const { settings } = settingsOf(place.context);
   using socket = new RouteSocket();
-  const notes = readNotes(files, settings, place.run);
+  const written = readNotes(files, settings, place.run);
+  const daemon = await askDaemon(place);
+  const notes = withDaemon(written, daemon);
   const observed = observeNetwork(socket, IP_FAMILIES);
   const found = findPod(wanted, podInterfaces(notes, observed), unreadIn(notes));
-  const vpcCidrs = ((await askDaemon(place))?.vpcCidrs ?? []).map(parseIpv4Cidr);
+  const vpcCidrs = (daemon?.vpcCidrs ?? []).map(parseIpv4Cidr);
   const paths = found.map((each) => {
     const path = pathOf(each, { notes, observed, settings, vpcCidrs });
     return {
@@ -124,7 +127,7 @@ async function ip(place: Place, text: string): Promise<number> {
   const { settings } = settingsOf(place.context);
   using socket = new RouteSocket();
   const explained = explainAddress(address, {
-    notes: readNotes(files, settings, place.run),
+    notes: withDaemon(readNotes(files, settings, place.run), await askDaemon(place)),
     observed: observeNetwork(socket, IP_FAMILIES),
     history: await readHistory(address, { files, exec: systemExec }),
     nowMs: systemClock.monotonic(),

@@ -21,7 +21,7 @@ export { DOCTOR_SCHEMA } from './doctor/schema.ts';
 export { type AddressExplanation, explainAddress } from './explain/address.ts';
 export { readHistory } from './explain/history.ts';
 export { lookInside, withInside } from './explain/inside.ts';
-export { readNotes, unreadIn } from './explain/memory.ts';
+export { readNotes, unreadIn, withDaemon } from './explain/memory.ts';
 export { explainNode, type NodeExplanation } from './explain/node.ts';
 export { findPod, missingOn, pathOf, podInterfaces } from './explain/pod.ts';
 export { renderAddress, renderNode, renderPaths, renderSetting } from './explain/render.ts';

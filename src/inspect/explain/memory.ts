@@ -1,12 +1,18 @@
 import {
   cidrContains,
+  formatCidr,
+  hostCidr,
   type IpAddress,
   type Ipv4Cidr,
   ipv6CidrContains,
   isIpv6Address,
   isIpv6Cidr,
   parseCidr,
+  parseIp,
+  parseIpv4,
+  parseMac,
 } from '../../addr/index.ts';
+import type { StatusDocument, StatusEni } from '../../cniproto/index.ts';
 import type { Settings } from '../../config/index.ts';
 import { PATHS } from '../../hostspec/index.ts';
 import {
@@ -42,6 +48,34 @@ export function readNotes(
   );
   const { memory, damage } = recall(texts);
   return { ...memory, enis: memory.enis ?? [], damage };
+}
+
+/**
+ * The notes with the ENIs as a daemon that lives tells them: a new one is in its files a second or two after its first pod
+ * is.
+ */
+export function withDaemon(notes: Notes, daemon: Pick<StatusDocument, 'enis'> | undefined): Notes {
+  const told = new Map((daemon?.enis ?? []).map((eni) => [eni.id, eni] as const));
+  const cidrsOf = ({ addresses }: StatusEni): readonly string[] =>
+    addresses.map(({ address }) => formatCidr(hostCidr(parseIp(address))));
+  const known = notes.enis.map((eni) => {
+    const now = told.get(eni.facts.id);
+    return now === undefined ? eni : { ...eni, cidrs: [...new Set([...eni.cidrs, ...cidrsOf(now)])] };
+  });
+  const noted = new Set(notes.enis.map(({ facts }) => facts.id));
+  const news = [...told.values()]
+    .filter(({ id }) => !noted.has(id))
+    .map((eni) => ({ ...knownOf(eni), cidrs: cidrsOf(eni) }));
+  return { ...notes, enis: [...known, ...news] };
+}
+
+function knownOf({ id, mac, card = 0, device, primary, primaryAddress, table }: StatusEni): Omit<KnownEni, 'cidrs'> {
+  const address = parseIpv4(primaryAddress);
+  const place = { id, card, device, table, primary };
+  return {
+    facts: { ...place, subnetId: '', attachedAtMs: 0, service: 'pods', efa: false },
+    attached: { mac: parseMac(mac), primaryAddress: address, subnet: hostCidr(address), attachmentId: '' },
+  };
 }
 
 /** Which of the daemon's files cannot be read, to be told with whatever was not found; '' when all of them can. */

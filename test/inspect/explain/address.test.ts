@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import { parseIp } from '../../../src/addr/index.ts';
-import { explainAddress, readNotes } from '../../../src/inspect/index.ts';
+import { explainAddress, readNotes, withDaemon } from '../../../src/inspect/index.ts';
+import { SERVING } from '../sample.ts';
 import { FILES, NOTES, OBSERVED } from './sample.ts';
 
 const explain = (address: string, nowMs = 20_000) =>
@@ -65,6 +66,25 @@ describe('explainAddress()', () => {
 
   test('a cooldown that is over is over', () => {
     expect([explain('10.0.0.5', 42_000).kind, explain('10.0.0.5', 41_999).freeInMs]).toEqual(['free', 1]);
+  });
+});
+
+describe('withDaemon()', () => {
+  const [, second] = SERVING.enis;
+  if (second === undefined) throw new Error('the sample has two ENIs');
+  const addresses = [{ address: '10.0.7.7', state: 'assigned' }] as const;
+  const notes = withDaemon(NOTES, { enis: [{ ...second, id: 'eni-9', device: 9, table: 10, addresses }] });
+
+  test('an ENI that the daemon has and its files do not yet have is known', () => {
+    const facts = { notes, observed: OBSERVED, history: [], nowMs: 0 };
+    const explained = explainAddress(parseIp('10.0.7.7'), facts);
+    expect([explained.kind, explained.eni]).toEqual(['assigned', { id: 'eni-9', device: 9, table: 10 }]);
+    expect(explain('10.0.7.7').kind).toBe('orphan');
+  });
+
+  test('nothing is lost of what the files tell, and nothing changes without a daemon', () => {
+    expect(notes.enis.slice(0, 2)).toEqual([...NOTES.enis]);
+    expect(withDaemon(NOTES, undefined)).toEqual(NOTES);
   });
 });
 
