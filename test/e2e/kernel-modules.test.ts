@@ -73,6 +73,18 @@ reach vpc "! -s $pod -j DROP" 10.0.0.1
 iptables-legacy -t nat -F VPC-CNI-SNAT
 for n in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do [ $(iptables-legacy-save | grep -c '^-A VPC-CNI-SNAT ') -gt 0 ] && break; sleep 1; done
 filter repaired
+found() { vpc-cni doctor 2>/dev/null | grep -c "$2" | say "$1"; }
+rmmod sch_tbf
+found module 'MODULE_NOT_LOADED: sch_tbf is not loaded'
+modprobe sch_tbf
+found loaded 'MODULE_NOT_LOADED: sch_tbf is not loaded'
+# In a namespace this cannot be written.
+limit=/proc/sys/net/netfilter/nf_conntrack_max
+most=$(cat $limit)
+echo $(($(cat /proc/sys/net/netfilter/nf_conntrack_count) * 10 / 9 + 1)) > $limit
+found filling 'CONNTRACK_FILLING: '
+sysctl -w net.netfilter.nf_conntrack_max=$((most * 2)) > /dev/null
+found roomy 'CONNTRACK_FILLING: '
 cni DEL
 vpc-cni uninstall --json > /tmp/uninstall 2>&1; echo $? | say uninstall
 filter left
@@ -141,6 +153,8 @@ describe("on Debian's kernel, without any module loaded", () => {
       world: '2',
       vpc: '2',
       repaired: without['rules'] ?? 'none',
+      // Each is broken, told by doctor, and gone once its remedy is carried out.
+      ...{ module: '1', loaded: '0', filling: '1', roomy: '0' },
       uninstall: '0',
       left: '0',
     });
