@@ -35,6 +35,13 @@ const TROUBLES: readonly Trouble[] = [
     mends: `${AWS} modify-instance-metadata-options --http-put-response-hop-limit 2 --instance-id $(hostname)`,
     printed: 'modify-instance-metadata-options --http-put-response-hop-limit 2 --instance-id ID',
   },
+  {
+    name: 'metadata without a token',
+    breaks: `${AWS} modify-instance-metadata-options --http-tokens optional --instance-id $(hostname)`,
+    said: [/^warning IMDS_V1_ALLOWED: a read without a token was answered$/],
+    mends: `${AWS} modify-instance-metadata-options --http-tokens required --instance-id $(hostname)`,
+    printed: 'modify-instance-metadata-options --http-tokens required --instance-id ID',
+  },
 ];
 
 /** Waits for what the simulator's clock or dials have changed to be gone again. */

@@ -40,7 +40,7 @@ const VERSIONS = [
   ...['2021-03-23', '2021-07-15', 'latest'],
 ];
 
-/** The instance metadata service, version 2 only: a session token first, then reads that carry it. */
+/** The instance metadata service, version 2 unless an instance allows version 1: a session token first, then reads that carry it. */
 export function createImdsHandler(options: ImdsHandlerOptions): ImdsHandler {
   const { vpc, dials, clock = systemClock, role = NODE_ROLE } = options;
   const { views = createVpcViews(vpc), credentials = createRoleCredentials({ secret: vpc.id }) } = options;
@@ -69,7 +69,11 @@ export function createImdsHandler(options: ImdsHandlerOptions): ImdsHandler {
         ? refuse(403)
         : issue(tokens.issue(instance.id, request.headers.get(TTL_HEADER), clock.now()), request);
     if (request.method !== 'GET' && request.method !== 'HEAD') return refuse(405);
-    const left = tokens.remaining(request.headers.get(TOKEN_HEADER), instance.id, clock.now());
+    const token = request.headers.get(TOKEN_HEADER);
+    // Version 1: who sends no token is answered where none is required; a wrong one is refused all the same.
+    if (token === null && instance.metadata.tokensOptional)
+      return show(findEntry(treeOf(instance, decision), path), '');
+    const left = tokens.remaining(token, instance.id, clock.now());
     return left === 0 ? refuse(401) : show(findEntry(treeOf(instance, decision), path), String(left));
   };
 

@@ -76,7 +76,7 @@ export function forgetOld(state: VpcState): void {
 export function setMetadataOptions(
   state: VpcState,
   instanceId: string,
-  change: { readonly hopLimit?: number | undefined; readonly instanceTags?: boolean | undefined },
+  change: Partial<{ readonly [K in keyof MetadataOptions]: MetadataOptions[K] | undefined }>,
 ): SimInstance {
   const instance = needInstance(state, instanceId);
   if (instance.state !== 'running' && instance.state !== 'pending') throw wrongState(instance);
@@ -96,12 +96,13 @@ export function putInstance(state: VpcState, instance: SimInstance): SimInstance
 /** The options after a change, or EC2's complaint about it. */
 export function metadataOptions(
   before: MetadataOptions,
-  change: { readonly hopLimit?: number | undefined; readonly instanceTags?: boolean | undefined },
+  change: Partial<{ readonly [K in keyof MetadataOptions]: MetadataOptions[K] | undefined }>,
 ): MetadataOptions {
   const hopLimit = change.hopLimit ?? before.hopLimit;
   if (!Number.isInteger(hopLimit) || hopLimit < 1 || hopLimit > 64)
     throw new SimFault('InvalidParameterValue', `A hop limit is 1 to 64, not ${hopLimit}`);
-  return { hopLimit, instanceTags: change.instanceTags ?? before.instanceTags };
+  const { tokensOptional = before.tokensOptional, instanceTags = before.instanceTags } = change;
+  return { hopLimit, tokensOptional, instanceTags };
 }
 
 function wrongState(instance: SimInstance): SimFault {

@@ -50,7 +50,7 @@ export interface InstanceRequest extends Omit<LaunchInterface, 'deviceIndex' | '
 const NO_IMAGE = 'ami-00000000000000000';
 
 /** EC2's default (RunInstances, "HttpPutResponseHopLimit"), and tags are not shown unless asked for. */
-const METADATA: MetadataOptions = { hopLimit: 1, instanceTags: false };
+const METADATA: MetadataOptions = { hopLimit: 1, tokensOptional: false, instanceTags: false };
 
 /** Starts an instance, which stays pending, its ENIs attaching, until `completeLaunch`. */
 export function beginLaunch(state: VpcState, request: InstanceRequest): SimInstance {

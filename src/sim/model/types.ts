@@ -39,10 +39,12 @@ export interface CidrReservation {
 /** EC2's instance states that exist here; stopping is not simulated. */
 export type InstanceState = 'pending' | 'running' | 'shutting-down' | 'terminated';
 
-/** How an instance may use its metadata service. Version 1 does not exist here: a token is always required. */
+/** How an instance may use its metadata service. */
 export interface MetadataOptions {
   /** Hops the answer to a token request survives, 1 to 64. */
   readonly hopLimit: number;
+  /** Whether version 1 is answered as well, which wants no token. */
+  readonly tokensOptional: boolean;
   /** Whether `meta-data/tags/instance` is there. */
   readonly instanceTags: boolean;
 }

@@ -30,7 +30,7 @@ test('RunInstances answers pending, and the instance runs when its time has come
   expect(statesOf(stage)).toBe('running,running');
   const made = stage.vpc.instances().at(-1);
   expect(Buffer.from(made?.userData ?? []).toString()).toBe('#!/bin/sh\n');
-  expect(made?.metadata).toEqual({ hopLimit: 1, instanceTags: false });
+  expect(made?.metadata).toEqual({ hopLimit: 1, tokensOptional: false, instanceTags: false });
   expect(made?.imageId).toBe(IMAGE);
 });
 
@@ -160,8 +160,8 @@ const refusals: readonly (readonly [name: string, input: Partial<ec2.RunInstance
     'AttachmentLimitExceeded',
   ],
   [
-    'metadata without tokens',
-    { SubnetId: 'SUBNET', MetadataOptions: { HttpTokens: 'optional' } },
+    'metadata by IPv6',
+    { SubnetId: 'SUBNET', MetadataOptions: { HttpProtocolIpv6: 'enabled' } },
     'UnsupportedOperation',
   ],
   ['too many hops', { SubnetId: 'SUBNET', MetadataOptions: { HttpPutResponseHopLimit: 65 } }, 'InvalidParameterValue'],

@@ -65,7 +65,7 @@ describe('instances', () => {
     const bare = vpc.runInstance({ ...launch, imageId: 'ami-1', metadata: { instanceTags: true } });
     expect([named.tags, named.metadata]).toEqual([
       { Name: 'a', team: 'net' },
-      { hopLimit: 1, instanceTags: false },
+      { hopLimit: 1, tokensOptional: false, instanceTags: false },
     ]);
     expect([tagged.name, tagged.userData]).toEqual(['b', new Uint8Array([1, 2])]);
     expect([bare.name, bare.imageId, bare.metadata.instanceTags]).toEqual([bare.id, 'ami-1', true]);

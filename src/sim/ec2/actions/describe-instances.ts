@@ -34,7 +34,7 @@ function instanceFilters(vpc: VpcView, launches: Launches): FilterTable<SimInsta
     'metadata-options.http-protocol-ipv4': () => ['enabled'],
     'metadata-options.http-protocol-ipv6': () => ['disabled'],
     'metadata-options.http-put-response-hop-limit': (one) => [one.metadata.hopLimit],
-    'metadata-options.http-tokens': () => ['required'],
+    'metadata-options.http-tokens': (one) => [one.metadata.tokensOptional ? 'optional' : 'required'],
     'metadata-options.instance-metadata-tags': (one) => [one.metadata.instanceTags ? 'enabled' : 'disabled'],
     'metadata-options.state': () => ['applied'],
     'monitoring-state': () => ['disabled'],

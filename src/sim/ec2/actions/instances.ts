@@ -48,10 +48,11 @@ export const modifyInstanceMetadataOptions: Action = (parameters, { vpc }) => {
 /** What a request may say about an instance's metadata service. */
 export interface MetadataChange {
   readonly hopLimit?: number;
+  readonly tokensOptional?: boolean;
   readonly instanceTags?: boolean;
 }
 
-/** Reads metadata options. The service here is always on, by IPv4 only, and always wants a token. */
+/** Reads metadata options. The service here is always on, by IPv4 only. */
 export function readMetadataOptions(parameters: Parameters): MetadataChange {
   const hopLimit = parameters.integer('HttpPutResponseHopLimit', 1);
   const tags = parameters.choice('InstanceMetadataTags', ['enabled', 'disabled']);
@@ -60,13 +61,11 @@ export function readMetadataOptions(parameters: Parameters): MetadataChange {
   const ipv6 = parameters.choice('HttpProtocolIpv6', ['enabled', 'disabled']);
   if (hopLimit !== undefined && hopLimit > 64)
     throw new SimFault('InvalidParameterValue', `The hop limit must be 1 to 64, not ${hopLimit}`);
-  if (tokens === 'optional' || endpoint === 'disabled' || ipv6 === 'enabled')
-    throw new SimFault(
-      'UnsupportedOperation',
-      'The metadata service is simulated with tokens required, over IPv4 only',
-    );
+  if (endpoint === 'disabled' || ipv6 === 'enabled')
+    throw new SimFault('UnsupportedOperation', 'The metadata service is simulated enabled, over IPv4 only');
   return {
     ...(hopLimit === undefined ? {} : { hopLimit }),
+    ...(tokens === undefined ? {} : { tokensOptional: tokens === 'optional' }),
     ...(tags === undefined ? {} : { instanceTags: tags === 'enabled' }),
   };
 }

@@ -79,11 +79,11 @@ export function instance(vpc: VpcView, machine: SimInstance, clientToken: string
   };
 }
 
-/** Metadata options as EC2 shows them. Version 1 does not exist here: a token is always required. */
+/** Metadata options as EC2 shows them. */
 export function metadataOptions(options: MetadataOptions): Xml {
   return {
     state: 'applied',
-    httpTokens: 'required',
+    httpTokens: options.tokensOptional ? 'optional' : 'required',
     httpPutResponseHopLimit: options.hopLimit,
     httpEndpoint: 'enabled',
     httpProtocolIpv6: 'disabled',
