@@ -17,16 +17,22 @@ const MOST_DATA = 1000;
 /** Nodes of a cluster do not all send in the same moment; the time in the figure is that of the reading. */
 const SPREAD = 0.25;
 
+/** Refusals of what is in a request. */
+const NEVER_TAKEN = /^(?:InvalidParameter|MissingRequiredParameter)/;
+
 /** After failures the next try waits twice as many figures as after the one before, and at most so many. */
 const MOST_WAIT = 16;
 
-/** The name of the cluster, as upstream's helper finds it, but without a right to describe tags. */
+/**
+ * The name of the cluster, as upstream's helper finds it, but without a right to describe tags. Throws when the metadata does
+ * not answer: a name taken for want of it would split the cluster's figures in two.
+ */
 export async function clusterOf(settings: Settings, imds: Pick<Imds, 'get'>): Promise<string> {
   const told = settings.AWS_CLUSTER_ID || settings.CLUSTER_NAME;
   if (told !== '') return told;
   for (const tag of TAGS) {
     // Instances whose metadata tells no tags answer 404, as one without this tag does.
-    const value = await imds.get(`meta-data/tags/instance/${tag}`).catch(() => undefined);
+    const value = await imds.get(`/latest/meta-data/tags/instance/${tag}`);
     if (value) return value;
   }
   return NO_NAME;
@@ -81,9 +87,9 @@ export class Publisher {
     const atMs = (Math.floor(now / this.#periodMs) + 1) * this.#periodMs;
     later(this.#edges, atMs - now, () => {
       this.#wait(send);
-      void this.#read(atMs).then(() => {
+      void this.#try(() => this.#read(atMs)).then(() => {
         const spreadMs = Math.random() * SPREAD * this.#periodMs;
-        later(this.#edges, spreadMs, () => void this.#try(send));
+        later(this.#edges, spreadMs, () => void this.#tryToSend(send));
       });
     });
   }
@@ -96,21 +102,31 @@ export class Publisher {
     this.#unsent = [...this.#unsent, ...figures].slice(-MOST_DATA);
   }
 
-  async #try(send: () => Promise<void>): Promise<void> {
+  async #tryToSend(send: () => Promise<void>): Promise<void> {
     if (this.#skip > 0) {
       this.#skip -= 1;
       return;
     }
-    try {
-      await send();
-      this.#failures = 0;
-      this.#failure = undefined;
-    } catch (caught) {
-      if (this.#edges.signal.aborted) return;
+    const failure = await this.#try(send);
+    this.#failure = failure;
+    if (failure === undefined) this.#failures = 0;
+    else {
       this.#skip = Math.min(MOST_WAIT, 2 ** this.#failures) - 1;
       this.#failures += 1;
-      this.#failure = toHostError(caught);
-      this.#edges.logger.warn('figures cannot be published, trying again', { error: this.#failure });
+      // It takes none of a request that has one it does not like, such as one of a clock that was wrong: nor will it later.
+      if (NEVER_TAKEN.test(String(failure.details['awsCode']))) this.#unsent = [];
+    }
+  }
+
+  /** Does a part of it; what it failed with. The daemon goes on without. */
+  async #try(work: () => Promise<void>): Promise<HostError | undefined> {
+    try {
+      await work();
+      return undefined;
+    } catch (caught) {
+      const error = toHostError(caught);
+      if (!this.#edges.signal.aborted) this.#edges.logger.warn('figures cannot be published, trying again', { error });
+      return error;
     }
   }
 
