@@ -22,7 +22,7 @@ const LABEL = 12;
 
 /** What a person sees of a text, in columns: colours take none. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: an ANSI sequence begins with one.
-export const widthOf = (text: string): number => text.replaceAll(/\x1b\[\d+m/g, '').length;
+const widthOf = (text: string): number => text.replaceAll(/\x1b\[\d+m/g, '').length;
 
 /** `name` and `value` as a line, or as several of the screen's width, broken between words. */
 export function field(name: string, value: string, { columns }: Pick<Screen, 'columns'>): string {

@@ -51,7 +51,10 @@ import type { Reaper } from './reaper.ts';
 import { tellAdded, tellDeleted } from './tell-calls.ts';
 import { TimeSlices } from './time-slices.ts';
 
-/** Serves the CNI commands: an address from the pool, wired or unwired in the kernel in the same turn. */
+/**
+ * Serves the CNI commands: an address from the pool, wired in one piece, and unwired and freed in one. Between an address and its
+ * wiring others may have their turn, and the pod its DEL: whether it is still wanted is asked at the wiring.
+ */
 export class Attachments {
   readonly #branches: BranchAttachments;
   readonly #node: Node;

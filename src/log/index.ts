@@ -6,5 +6,5 @@ export { Journal } from './journal.ts';
 export { encodeEntry, journalFields, readableText } from './journal-entry.ts';
 export { LevelSwitch } from './level.ts';
 export { createJournalLogger, createLogger, type LoggerOptions, openLogger } from './logger.ts';
-export { type LeftOut, LineLimit, type LineRate } from './rate-limit.ts';
+export { LineLimit } from './rate-limit.ts';
 export type { LogEntry, LogFields, Logger, LogLevel } from './types.ts';

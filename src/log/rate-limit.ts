@@ -8,7 +8,7 @@ export interface LineRate {
  * More than the pods of a full node at once, and than any operation that is worth a line each second. What comes more
  * often is one thing said again and again: a caller gone mad must not fill the disk or push everything else out of it.
  */
-export const LINE_RATE: LineRate = { burst: 300, perSecond: 10 };
+const LINE_RATE: LineRate = { burst: 300, perSecond: 10 };
 
 /** Kinds are few constants; should they not be, the oldest are forgotten. */
 const MOST_KINDS = 200;
@@ -29,7 +29,7 @@ interface Kind {
 }
 
 /** Lines that differ only in their numbers are of one kind. */
-export const kindOfLine = (message: string): string => message.replaceAll(/\d+/g, 'N');
+const kindOfLine = (message: string): string => message.replaceAll(/\d+/g, 'N');
 
 /** Counts lines by kind. Pure but for its own memory; times are monotonic ms. */
 export class LineLimit {

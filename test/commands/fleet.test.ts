@@ -94,6 +94,8 @@ describe('wrong usage', () => {
     ['plan --launch-addresses 10', 'an ENI of a m5.large holds 9 addresses and prefixes beside its own'],
     ['simulate --rate 0', '--rate is a number from 0.01 to 9999'],
     ['plan --seed 1', "unknown option '--seed'"],
+    ['simulate --svg -', '--svg needs a file'],
+    ['simulate --svg /nowhere/x.svg', '--svg /nowhere/x.svg: its folder is not there'],
     ['plan --vs none', '--vs "none": too many arguments'],
     ['plan --vs name:', '--vs "name:" holds no options'],
     ['plan --vs --svg~x', '--svg is for all and does not go into --vs'],

@@ -1,5 +1,6 @@
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { Command } from 'commander';
+import { HostError } from '../../errors/index.ts';
 import {
   FLEET_SCHEMAS,
   type FleetRun,
@@ -9,7 +10,7 @@ import {
   shortcomings,
   summarize,
 } from '../../fleet/index.ts';
-import { createFiles, giveBackMemory, systemClock } from '../../sys/index.ts';
+import { createFiles, followedFact, giveBackMemory, systemClock } from '../../sys/index.ts';
 import type { CommandContext } from '../command.ts';
 import type { FleetContext } from '../fleet.ts';
 import { EXIT } from '../report.ts';
@@ -44,6 +45,15 @@ function progressOf(context: CommandContext, name: string, nodes: number): Param
   };
 }
 
+/** Where the drawing goes, asked before the work: a simulation takes up to a minute. Throws `USAGE`. */
+function drawingAt(words: string | undefined): string | undefined {
+  if (words === undefined) return undefined;
+  if (words === '-') throw new HostError('USAGE', { reason: '--svg needs a file: stdout is for the figures' });
+  const path = resolve(words);
+  if (followedFact(createFiles('/'), dirname(path)).kind === 'directory') return path;
+  throw new HostError('USAGE', { reason: `--svg ${words}: its folder is not there` });
+}
+
 /** `fleet simulate`. */
 export function addSimulateCommand(program: Command, context: FleetContext): void {
   addWorldOptions(addFleetOptions(program.command('simulate')))
@@ -52,6 +62,7 @@ export function addSimulateCommand(program: Command, context: FleetContext): voi
     .addHelpText('after', EXAMPLES)
     .action(async (options: FleetOptions) => {
       if (options.schema === true) return context.stdout(`${JSON.stringify(FLEET_SCHEMAS.simulate, undefined, 2)}\n`);
+      const drawing = drawingAt(options.svg);
       const scenarios = scenariosOf(options, { argv: context.argv.slice(1), create });
       const runs: FleetRun[] = [];
       for (const scenario of scenarios) {
@@ -59,8 +70,7 @@ export function addSimulateCommand(program: Command, context: FleetContext): voi
         // Two large fleets at once may be more than there is memory for.
         if (runs.length < scenarios.length) giveBackMemory();
       }
-      if (options.svg !== undefined)
-        createFiles('/').replace({ path: resolve(options.svg), text: renderSvg(runs), mode: 0o644 });
+      if (drawing !== undefined) createFiles('/').replace({ path: drawing, text: renderSvg(runs), mode: 0o644 });
       context.stdout(
         options.json === true ? `${JSON.stringify({ ok: true, runs })}\n` : renderRuns(runs, lookOf(context)),
       );
