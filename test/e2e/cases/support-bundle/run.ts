@@ -25,6 +25,13 @@ export default async function run(guest: CaseGuest): Promise<void> {
   await guest.pristine();
   await guest.install();
   const pod = await guest.addPod('a');
+  // What a reader of the bundle would look for in the journal, explain finds there by the address.
+  const explained = JSON.parse(await guest.text('vpc-cni', 'explain', 'ip', pod.address, '--json'));
+  const history = explained.history.map(({ what, containerId }: Record<string, string>) => [
+    what,
+    containerId !== null,
+  ]);
+  expect([explained.kind, history]).toEqual(['assigned', [['pod added', true]]]);
   await guest.machine.write('/run/vpc-cni/spool/note.json', `{"password":"${SECRET}"}\n`);
   await guest.machine.write(
     '/etc/systemd/system/vpc-cni-ipamd.service.d/site.conf',
